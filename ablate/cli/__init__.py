@@ -1,0 +1,70 @@
+"""The command line, one file for each command; a command's module is loaded when it is used."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from importlib.metadata import version
+
+import click
+
+from ablate.errors import AblateError, did_you_mean
+
+COMMANDS = ("check", "dashboard", "data", "report", "run")
+
+
+class _Commands(click.Group):
+    """Loads only the command that is used, so that every command starts quickly."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Loads one command."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"ablate.cli.{name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Finds a command; an unknown one is answered with the nearest."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            ctx.fail(f"unknown command {name}; {did_you_mean(name, COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("keras-ablate"), package_name="keras-ablate", prog_name="ablate")
+def cli() -> None:
+    """Which design choice matters, by how much, at what cost, and can I believe it?
+
+    A study file asks the question; `ablate run` trains what it needs, `ablate report` answers.
+
+    \b
+    ablate check smoke             what would run?
+    ablate run smoke               run it, or what is left of it
+    ablate report smoke            the trade-off table, also under reports/smoke/
+    """
+
+
+def main() -> None:
+    """Runs the command line: exit code 0 done, 1 failed, 2 bad input, 130 interrupted."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except AblateError as error:
+        click.echo(f"{error}", err=True)
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        code = 130
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has gone; there is nobody to tell
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,68 @@
+"""``ablate data``: what is in a data set?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ablate.cli.options import storage_option, storage_place
+from ablate.config import load_data_settings
+from ablate.config.toml import override
+from ablate.errors import InputError
+from ablate.messages import DescribeData, Refused
+
+
+@click.command("data")
+@click.argument("name")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A key of a study's [data] table, for example per_class=100. May be repeated.",
+)
+@storage_option
+def command(name: str, settings: tuple[str, ...], storage: str) -> int:
+    """Print the data card of NAME: sizes, classes, copies, and leaks into the test set.
+
+    \b
+    ablate data line --set whole_pixel=true
+    ablate data npz --set file=mine.npz
+    """
+    from ablate.executors.local import LocalWorker
+
+    chosen = load_data_settings(name, override({}, settings))
+    place = storage_place(storage)
+    place.check()
+    with LocalWorker(place.logs / "data.log", "tensorflow") as worker:
+        answer = worker.ask(DescribeData(settings=chosen, cache=str(place.cache)))
+    if isinstance(answer, Refused):
+        raise InputError(*answer.problems)
+    click.echo(card_text(answer.answer))
+    return 0
+
+
+def card_text(card: dict[str, Any]) -> str:
+    """A data card as plain text."""
+    height, width, channels = card["image"]
+    lines = [
+        f"{card['dataset']}",
+        f"  source        {card['source']}",
+        f"  images        {card['train']:,} for training, {card['test']:,} for testing",
+        f"  shape         {height} x {width} x {channels} (height x width x channels)",
+        f"  classes       {card['classes']}",
+        f"  per class     {_span(card['per_class_train'])} for training, "
+        f"{_span(card['per_class_test'])} for testing",
+        f"  values        {card['values'][0]:g} to {card['values'][1]:g}",
+        f"  duplicates    {card['duplicates']:,} training images are exact copies of an earlier one",
+        f"  leaks         {card['leaked']:,} test images are exact copies of a training image",
+        f"  digest        {card['digest'][:16]}",
+    ]
+    lines += [f"  warning       {warning}" for warning in card["warnings"]]
+    return "\n".join(lines)
+
+
+def _span(bounds: list[int]) -> str:
+    low, high = bounds
+    return f"{low}" if low == high else f"{low} to {high}"

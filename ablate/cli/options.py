@@ -1,0 +1,53 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ablate.storage import StoragePlace
+
+storage_option = click.option(
+    "--storage",
+    envvar="ABLATE_STORAGE",
+    default="runs/ablate.journal",
+    show_default=True,
+    metavar="FILE|URL",
+    help="Where studies are kept: a journal file, or a database URL.",
+)
+
+set_option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Replace a key of the study file, for example training.epochs=3. May be repeated.",
+)
+
+
+def storage_place(url: str) -> StoragePlace:
+    """The place that the --storage option names."""
+    from ablate.storage import StoragePlace
+
+    return StoragePlace(url)
+
+
+class Duration(click.ParamType):
+    """A time such as ``90s``, ``30m`` or ``1.5h``; a bare number is seconds."""
+
+    name = "time"
+    _units = {"s": 1, "m": 60, "h": 3600}
+
+    def convert(
+        self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Seconds."""
+        if isinstance(value, float):
+            return value
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", value.strip())
+        if match is None:
+            self.fail(f'{value!r} is not a time; write for example "90s", "30m" or "1.5h"')
+        return float(match[1]) * self._units[match[2] or "s"]

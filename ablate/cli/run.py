@@ -1,0 +1,102 @@
+"""``ablate run``: make a study complete."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from ablate.cli.options import Duration, set_option, storage_option, storage_place
+from ablate.config import find_study, load_study
+
+if TYPE_CHECKING:
+    from ablate.study import RunSummary
+
+
+@click.command("run")
+@click.argument("study")
+@set_option
+@click.option("--trials", type=click.IntRange(min=1), help="Trials in all, in place of the file's.")
+@click.option("--timeout", type=Duration(), help="Stop after this time, for example 30m; run again to go on.")
+@storage_option
+@click.option("--fresh", is_flag=True, help="Delete the study's earlier trials first.")
+@click.option("--plain", is_flag=True, help="Plain lines instead of the live display.")
+def command(
+    study: str,
+    settings: tuple[str, ...],
+    trials: int | None,
+    timeout: float | None,
+    storage: str,
+    fresh: bool,
+    plain: bool,
+) -> int:
+    """Run STUDY, a file or the name of a shipped one, until all its trials are finished.
+
+    Run it again and only what is missing is trained: nothing, if it is complete. Ctrl-C lets
+    the running epoch end, a second Ctrl-C stops at once; both leave a study that goes on.
+
+    \b
+    ablate run studies/line_dropout.toml
+    ablate run smoke --set training.epochs=2 --trials 10
+    """
+    from rich.console import Console
+
+    from ablate.data import shape
+    from ablate.plan import make_plan
+    from ablate.progress import LiveProgress, PlainProgress
+    from ablate.study import StopRequest, log_path, run_study
+
+    overrides = [*settings, *([f"tune.trials={trials}"] if trials else [])]
+    spec = load_study(find_study(study), overrides)
+    place = storage_place(storage)
+    console = Console(soft_wrap=True)
+    for warning in make_plan(spec, shape(spec.data)).warnings:
+        click.echo(f"warning: {warning}", err=True)
+    stop = StopRequest()
+
+    def on_interrupt(number: int, frame: FrameType | None) -> None:
+        stop.ask()
+        if stop.times > 1:
+            raise KeyboardInterrupt
+
+    live = console.is_terminal and not plain
+    previous = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        with (LiveProgress if live else PlainProgress)(console) as progress:
+            summary = run_study(spec, place, progress, stop=stop, timeout=timeout, fresh=fresh)
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    click.echo(summary_text(spec.name, summary))
+    if summary.counts.get("failed"):
+        click.echo(f"why trials failed: {log_path(place, spec)}")
+    if summary.stopped:
+        click.echo("run the same command again to go on")
+    if summary.counts.get("complete"):
+        click.echo(f"see the results: ablate report {shlex.quote(spec.name)}")
+    if summary.stopped == "interrupted":
+        return 130
+    return 0 if summary.stopped or summary.counts.get("complete") else 1
+
+
+def summary_text(name: str, summary: RunSummary) -> str:
+    """How a run ended, in one line."""
+    from ablate.progress import duration
+
+    counts = ", ".join(
+        f"{summary.counts[outcome]} {outcome}"
+        for outcome in ("complete", "pruned", "infeasible", "failed", "waiting")
+        if summary.counts.get(outcome)
+    )
+    if summary.stopped:
+        state = "stopped at the time limit" if summary.stopped == "timeout" else "stopped"
+    elif summary.trained:
+        state = "complete"
+    else:
+        state = "already complete, nothing to do"
+    return (
+        f"{name}: {state} ({counts or 'no trial yet'} of {summary.total}); "
+        f"{summary.trained} trained now in {duration(summary.seconds)}"
+    )

@@ -1,0 +1,308 @@
+"""Prepares data sets once, as memory-mapped arrays, and draws each trial's split from them.
+
+A prepared data set is a folder of ``.npy`` files, which are read without unpickling. Training
+and test images lie in files of their own: what searches never opens the test files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ablate import catalog
+from ablate.datasets._base import DataShape, Images, Places
+from ablate.errors import InputError, Problem
+from ablate.files import folder_name
+from ablate.spec import DataSettings
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+_ABOUT = "data.json"
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """A data set on disk."""
+
+    folder: Path
+    digest: str
+    """SHA-256 of all images and labels."""
+    source: str
+    """Where the images came from, in words."""
+    class_names: tuple[str, ...]
+
+    def array(self, name: str) -> NDArray[Any]:
+        """One of ``x_train``, ``y_train``, ``x_test`` and ``y_test``, memory-mapped, read-only."""
+        import numpy as np
+
+        array: NDArray[Any] = np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        return array
+
+
+@dataclass(frozen=True)
+class Split:
+    """The training and validation images of one seed, ``(n, height, width, channels)`` float32."""
+
+    x_train: NDArray[np.float32]
+    y_train: NDArray[np.int64]
+    x_val: NDArray[np.float32]
+    y_val: NDArray[np.int64]
+    class_names: tuple[str, ...]
+
+
+def shape(settings: DataSettings) -> DataShape:
+    """The sizes that a study trains and tests on, without loading images.
+
+    Raises:
+        InputError: the data set's files are missing or wrong.
+    """
+    module, options = _module(settings)
+    whole: DataShape = module.shape(options, _places(settings))
+    train = (settings.per_class or 0) * whole.classes or whole.train
+    test = (settings.test_per_class or 0) * whole.classes or whole.test
+    return DataShape(min(train, whole.train), min(test, whole.test), whole.image, whole.classes)
+
+
+def prepare(settings: DataSettings, cache: Path) -> PreparedData:
+    """Loads a data set, checks it, and keeps it under `cache`; later calls only find it there.
+
+    Raises:
+        InputError: its files are missing or wrong, or it holds too few images.
+    """
+    module, options = _module(settings)
+    source: str = module.source(options, _places(settings))
+    key = hashlib.sha256(f"{settings.dataset}: {source}".encode()).hexdigest()[:12]
+    folder = cache / f"{folder_name(settings.dataset)}-{key}"
+    if not (folder / _ABOUT).is_file():
+        images: Images = module.load(options, _places(settings))
+        _check_classes(images, settings)
+        _write(images, source, folder)
+    about = json.loads((folder / _ABOUT).read_text())
+    prepared = PreparedData(folder, about["digest"], source, tuple(about["class_names"]))
+    _check_counts(prepared, settings)
+    return prepared
+
+
+def training_split(prepared: PreparedData, settings: DataSettings, seed: int) -> Split:
+    """The training and validation images that a seed draws; the test images stay unread.
+
+    Args:
+        prepared: the data set.
+        settings: how many images of each class, and the share for validation.
+        seed: the same seed draws the same images.
+
+    Raises:
+        InputError: a class has too few images to be split.
+    """
+    import numpy as np
+    from sklearn.model_selection import train_test_split
+
+    labels = np.asarray(prepared.array("y_train"))
+    chosen = np.arange(len(labels))
+    if settings.per_class is not None:
+        chosen = _drawn(labels, settings.per_class, seed)
+    try:
+        train, validation = train_test_split(
+            chosen, test_size=settings.validation, stratify=labels[chosen], random_state=seed
+        )
+    except ValueError as error:
+        rule = f"a stratified share of {settings.validation} for validation cannot be drawn: {error}"
+        raise InputError(Problem(settings.dataset, rule, "data.validation")) from error
+    images = prepared.array("x_train")
+    return Split(
+        x_train=_scaled(images, train),
+        y_train=labels[train],
+        x_val=_scaled(images, validation),
+        y_val=labels[validation],
+        class_names=prepared.class_names,
+    )
+
+
+def test_set(
+    prepared: PreparedData, settings: DataSettings
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """The test images and labels, the same for every trial."""
+    import numpy as np
+
+    labels = np.asarray(prepared.array("y_test"))
+    chosen = np.arange(len(labels))
+    if settings.test_per_class is not None:
+        chosen = _drawn(labels, settings.test_per_class, seed=0)
+    return _scaled(prepared.array("x_test"), chosen), labels[chosen]
+
+
+@dataclass(frozen=True)
+class DataCard:
+    """What is worth knowing of a data set before trusting a result on it."""
+
+    dataset: str
+    source: str
+    digest: str
+    image: tuple[int, ...]
+    """Height, width, channels."""
+    train: int
+    test: int
+    classes: int
+    per_class_train: tuple[int, int]
+    """The fewest and the most training images of a class."""
+    per_class_test: tuple[int, int]
+    values: tuple[float, float]
+    """Lowest and highest pixel as the network sees it."""
+    duplicates: int
+    """Training images that are exact copies of an earlier training image."""
+    leaked: int
+    """Test images that are exact copies of a training image."""
+    missing_train: tuple[str, ...]
+    """Classes without a training image."""
+    missing_test: tuple[str, ...]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What makes results on these data doubtful."""
+        found = []
+        share = self.leaked / self.test if self.test else 0.0
+        if share > 0.001:
+            found.append(
+                f"{self.leaked} of {self.test} test images ({share:.1%}) are exact copies of training "
+                "images: test scores reward memory"
+            )
+        for split, missing in (("training", self.missing_train), ("test", self.missing_test)):
+            if missing:
+                found.append(f"no {split} images of: {', '.join(missing)}")
+        low, high = self.values
+        if low < -10 or high > 10:
+            found.append(f"pixels reach from {low:g} to {high:g}; networks expect about 0 to 1")
+        return tuple(found)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {**asdict(self), "warnings": list(self.warnings)}
+
+
+def data_card(prepared: PreparedData, settings: DataSettings) -> DataCard:
+    """Counts images, classes, copies within the training set, and leaks into the test set.
+
+    With ``per_class`` or ``test_per_class`` only the images drawn with seed 0 are counted.
+    """
+    import numpy as np
+
+    x_train, y_train = prepared.array("x_train"), np.asarray(prepared.array("y_train"))
+    x_test, y_test = prepared.array("x_test"), np.asarray(prepared.array("y_test"))
+    train, test = np.arange(len(y_train)), np.arange(len(y_test))
+    if settings.per_class is not None:
+        train = _drawn(y_train, settings.per_class, seed=0)
+    if settings.test_per_class is not None:
+        test = _drawn(y_test, settings.test_per_class, seed=0)
+    known = _image_digests(x_train, train)
+    distinct = set(known)
+    classes = len(prepared.class_names)
+    counts = [np.bincount(y[chosen], minlength=classes) for y, chosen in ((y_train, train), (y_test, test))]
+    scale = 255 if x_train.dtype == np.uint8 else 1
+    return DataCard(
+        dataset=settings.dataset,
+        source=prepared.source,
+        digest=prepared.digest,
+        image=tuple(x_train.shape[1:]),
+        train=len(train),
+        test=len(test),
+        classes=classes,
+        per_class_train=(int(counts[0].min()), int(counts[0].max())),
+        per_class_test=(int(counts[1].min()), int(counts[1].max())),
+        values=(float(x_train.min()) / scale, float(x_train.max()) / scale),
+        duplicates=len(known) - len(distinct),
+        leaked=sum(digest in distinct for digest in _image_digests(x_test, test)),
+        missing_train=_missing(prepared.class_names, counts[0]),
+        missing_test=_missing(prepared.class_names, counts[1]),
+    )
+
+
+def _module(settings: DataSettings) -> tuple[Any, Any]:
+    module = catalog.load("datasets", settings.dataset)
+    return module, module.Options.model_validate(dict(settings.options))
+
+
+def _places(settings: DataSettings) -> Places:
+    return Places(Path(settings.home) if settings.home else None, Path(settings.folder))
+
+
+def _write(images: Images, source: str, folder: Path) -> None:
+    """Writes the arrays beside `folder` and then renames, so that it is whole or absent."""
+    import numpy as np
+
+    digest = hashlib.sha256()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".preparing-"))
+    try:
+        for name in _ARRAYS:
+            array = np.ascontiguousarray(getattr(images, name))
+            digest.update(f"{name} {array.dtype} {array.shape}".encode())
+            digest.update(array.data)
+            with (temporary / f"{name}.npy").open("wb") as file:
+                np.save(file, array, allow_pickle=False)
+                file.flush()
+                os.fsync(file.fileno())
+        about = {"digest": digest.hexdigest(), "source": source, "class_names": images.class_names}
+        (temporary / _ABOUT).write_text(json.dumps(about))
+        temporary.chmod(0o755)
+        if not folder.exists():  # else another process has prepared the same
+            temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _check_classes(images: Images, settings: DataSettings) -> None:
+    if len(set(images.y_train.tolist())) < 2:
+        rule = "the training images must belong to at least two classes"
+        raise InputError(Problem(settings.dataset, rule))
+
+
+def _check_counts(prepared: PreparedData, settings: DataSettings) -> None:
+    import numpy as np
+
+    problems = []
+    for key, name in (("per_class", "y_train"), ("test_per_class", "y_test")):
+        wanted = getattr(settings, key)
+        if wanted is None:
+            continue
+        counts = np.bincount(prepared.array(name), minlength=len(prepared.class_names))
+        if counts.min() < wanted:
+            fewest = prepared.class_names[int(counts.argmin())]
+            rule = f"class {fewest} has only {counts.min()} images"
+            problems.append(Problem(settings.dataset, rule, f"data.{key}", wanted))
+    if problems:
+        raise InputError(*problems)
+
+
+def _drawn(labels: NDArray[np.int64], per_class: int, seed: int) -> NDArray[np.int64]:
+    """`per_class` indices of each class, in ascending order."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    classes = (np.flatnonzero(labels == label) for label in np.unique(labels))
+    return np.sort(np.concatenate([rng.choice(rows, per_class, replace=False) for rows in classes]))
+
+
+def _scaled(images: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The chosen images as float32; uint8 is scaled to 0-1."""
+    import numpy as np
+
+    chosen = images[rows]
+    return chosen.astype(np.float32) / np.float32(255) if images.dtype == np.uint8 else chosen
+
+
+def _image_digests(images: NDArray[Any], rows: NDArray[np.int64]) -> list[bytes]:
+    return [hashlib.blake2b(images[row].tobytes(), digest_size=16).digest() for row in rows]
+
+
+def _missing(class_names: Iterable[str], counts: NDArray[np.int64]) -> tuple[str, ...]:
+    return tuple(name for name, count in zip(class_names, counts, strict=True) if not count)

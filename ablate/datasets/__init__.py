@@ -1,0 +1,1 @@
+"""Data sets, one file each; `_base` says what a file must hold."""

@@ -1,0 +1,157 @@
+"""MNIST and its relatives: from files in the user's folder, else through Keras's own loader."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import struct
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ablate.datasets._base import DataShape, Images
+from ablate.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SHAPE = DataShape(train=60_000, test=10_000, image=(28, 28, 1), classes=10)
+ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+IDX = {
+    "x_train": "train-images-idx3-ubyte",
+    "y_train": "train-labels-idx1-ubyte",
+    "x_test": "t10k-images-idx3-ubyte",
+    "y_test": "t10k-labels-idx1-ubyte",
+}
+
+
+def find(home: Path | None, npz: str) -> tuple[Path, ...]:
+    """The files in `home`: one `npz`, or the four IDX files; empty when there is no folder.
+
+    Raises:
+        InputError: a folder was named, but it does not hold them.
+    """
+    if home is None:
+        return ()
+    if not home.is_dir():
+        raise InputError(Problem(str(home), "the folder for data files does not exist"))
+    if (home / npz).is_file():
+        return (home / npz,)
+    found = []
+    for name in IDX.values():
+        # Both spellings are about: train-images-idx3-ubyte and train-images.idx3-ubyte.
+        spellings = (name, name.replace("-idx", ".idx"))
+        candidates = [home / f"{s}{suffix}" for s in spellings for suffix in ("", ".gz")]
+        match = next((path for path in candidates if path.is_file()), None)
+        if match is None:
+            rule = f"the folder for data files holds neither {npz} nor {name} (or {name}.gz)"
+            raise InputError(Problem(str(home), rule))
+        found.append(match)
+    return tuple(found)
+
+
+def source(files: tuple[Path, ...], loader: str) -> str:
+    """The files with sizes and times, or the loader's name."""
+    if not files:
+        return f"downloaded by {loader}"
+    return "; ".join(f"{path} ({path.stat().st_size} bytes, {path.stat().st_mtime_ns})" for path in files)
+
+
+def load(files: tuple[Path, ...], class_names: tuple[str, ...]) -> Images:
+    """Reads and checks the files that `find` found."""
+    where = files[0] if len(files) == 1 else files[0].parent
+    if len(files) == 1:
+        arrays = read_npz(files[0], ARRAYS)
+    else:
+        arrays = {name: read_idx(path) for name, path in zip(ARRAYS, files, strict=True)}
+    return checked(arrays, class_names, str(where))
+
+
+def checked(arrays: dict[str, NDArray[Any]], class_names: tuple[str, ...], where: str) -> Images:
+    """The four arrays as `Images`, once their shapes and labels are right."""
+    import numpy as np
+
+    problems = []
+    for split in ("train", "test"):
+        x, y = arrays[f"x_{split}"], arrays[f"y_{split}"]
+        if x.ndim != 3 or x.shape[1:] != (28, 28) or x.dtype != np.uint8:
+            rule = "must be uint8 images of shape (n, 28, 28)"
+            problems.append(Problem(where, rule, f"x_{split}", f"{x.dtype} {x.shape}"))
+        if y.shape != x.shape[:1]:
+            rule = f"must hold one label for each of the {len(x)} images"
+            problems.append(Problem(where, rule, f"y_{split}", f"shape {y.shape}"))
+        elif len(y) and not 0 <= int(y.min()) <= int(y.max()) < len(class_names):
+            rule = f"labels must lie between 0 and {len(class_names) - 1}"
+            problems.append(Problem(where, rule, f"y_{split}", f"{y.min()} to {y.max()}"))
+    if problems:
+        raise InputError(*problems)
+    return Images(
+        x_train=arrays["x_train"][..., None],
+        y_train=arrays["y_train"].astype(np.int64),
+        x_test=arrays["x_test"][..., None],
+        y_test=arrays["y_test"].astype(np.int64),
+        class_names=class_names,
+    )
+
+
+def read_npz(path: Path, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+    """Reads arrays of a ``.npz`` file, never unpickling anything.
+
+    Raises:
+        InputError: the file is missing, damaged, or lacks an array.
+    """
+    import numpy as np
+
+    if not path.is_file():
+        raise InputError(Problem(str(path), "there is no such file"))
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise InputError(Problem(str(path), "is not a .npz archive"))
+            missing = [name for name in names if name not in archive.files]
+            if missing:
+                held = ", ".join(archive.files)
+                rule = f"the file holds no array {', '.join(missing)}"
+                raise InputError(Problem(str(path), rule, hint=f"it holds: {held}"))
+            return {name: archive[name] for name in names}
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+        reason = str(error) or type(error).__name__
+        raise InputError(Problem(str(path), f"the file cannot be read: {reason}")) from error
+
+
+def read_idx(path: Path) -> NDArray[Any]:
+    """Reads one IDX file of unsigned bytes, gzipped or not.
+
+    Raises:
+        InputError: the file is damaged or holds something else.
+    """
+    import numpy as np
+
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            content = file.read()
+        zeros, kind, axes = struct.unpack_from(">HBB", content)
+        shape = struct.unpack_from(f">{axes}I", content, 4)
+    except (OSError, EOFError, struct.error) as error:
+        raise InputError(Problem(str(path), f"the file cannot be read: {error}")) from error
+    body = content[4 + 4 * axes :]
+    if zeros != 0 or kind != 8 or len(body) != math.prod(shape):
+        raise InputError(Problem(str(path), "is not an IDX file of unsigned bytes, or it is cut"))
+    return np.frombuffer(body, np.uint8).reshape(shape)
+
+
+def download(name: str) -> dict[str, NDArray[Any]]:
+    """What ``keras.datasets.NAME.load_data()`` returns.
+
+    Raises:
+        InputError: it could not be downloaded.
+    """
+    import keras
+
+    try:
+        (x_train, y_train), (x_test, y_test) = getattr(keras.datasets, name).load_data()
+    except Exception as error:
+        rule = f"the download of {name} failed: {str(error).splitlines()[0]}"
+        hint = "name a folder that holds its files: ABLATE_DATA_HOME=folder, or data.home"
+        raise InputError(Problem(f"keras.datasets.{name}", rule, hint=hint)) from error
+    return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}

@@ -1,0 +1,112 @@
+"""What the parent asks of a worker, and what the worker tells: lines of JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from ablate.space import Frozen, Scalar
+from ablate.spec import DataSettings, Epoch, Outcome, StudySpec
+
+
+class PrepareData(Frozen):
+    """Load a data set and keep it in the cache. Answered by `Done` with nothing."""
+
+    order: Literal["prepare_data"] = "prepare_data"
+    settings: DataSettings
+    cache: str
+
+
+class DescribeData(Frozen):
+    """Make a data set's card. Answered by `Done` with its fields."""
+
+    order: Literal["describe_data"] = "describe_data"
+    settings: DataSettings
+    cache: str
+
+
+class MeasureNetworks(Frozen):
+    """Build networks and measure them. Answered by `Done` with a list of sizes or reasons."""
+
+    order: Literal["measure_networks"] = "measure_networks"
+    architecture: str
+    source: str | None
+    input_shape: tuple[int, int, int]
+    classes: int
+    configurations: tuple[Mapping[str, Scalar], ...]
+
+
+class TrainTrial(Frozen):
+    """Ask Optuna for a trial, train it, and record it. Tells `Started`, `Trained`, `Finished`."""
+
+    order: Literal["train_trial"] = "train_trial"
+    study: StudySpec
+    storage: str
+    artifacts: str
+    cache: str
+    ordinal: int
+    """How many trials the study holds that were not cut off."""
+
+
+class StopTraining(Frozen):
+    """End the running trial after its epoch; it will be trained again."""
+
+    order: Literal["stop_training"] = "stop_training"
+
+
+Order = Annotated[
+    PrepareData | DescribeData | MeasureNetworks | TrainTrial | StopTraining,
+    Field(discriminator="order"),
+]
+
+
+class Started(Frozen):
+    """A trial has its hyperparameters and begins."""
+
+    event: Literal["started"] = "started"
+    number: int
+    parameters: Mapping[str, Scalar]
+    epochs: int
+
+
+class Trained(Frozen):
+    """A trial has finished an epoch."""
+
+    event: Literal["trained"] = "trained"
+    number: int
+    epoch: Epoch
+
+
+class Finished(Frozen):
+    """A trial is over and its record is in the storage."""
+
+    event: Literal["finished"] = "finished"
+    number: int
+    outcome: Outcome
+    reason: str | None = None
+    val_loss: float | None = None
+    val_accuracy: float | None = None
+    seconds: float | None = None
+
+
+class Done(Frozen):
+    """An order other than training is carried out."""
+
+    event: Literal["done"] = "done"
+    answer: Any = None
+
+
+class Refused(Frozen):
+    """An order could not be carried out, for a reason that the user can mend."""
+
+    event: Literal["refused"] = "refused"
+    problems: tuple[str, ...]
+    exit_code: int
+
+
+Event = Annotated[Started | Trained | Finished | Done | Refused, Field(discriminator="event")]
+
+order_from_json: TypeAdapter[Order] = TypeAdapter(Order)
+event_from_json: TypeAdapter[Event] = TypeAdapter(Event)

@@ -1,0 +1,41 @@
+"""Which process a running trial belongs to: Optuna does not record it."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Self
+
+import psutil
+
+from ablate.space import Frozen
+
+TOLERANCE = 2.0
+"""Seconds by which two readings of one process's start may differ."""
+
+
+class Owner(Frozen):
+    """A process on some machine."""
+
+    host: str
+    pid: int
+    started: float
+    """When it started, in seconds since 1970: a process number alone may be used again."""
+
+    @classmethod
+    def this_process(cls) -> Self:
+        """The process that calls."""
+        pid = os.getpid()
+        return cls(host=socket.gethostname(), pid=pid, started=psutil.Process(pid).create_time())
+
+    def is_gone(self) -> bool:
+        """Whether the process has ended; False for one on another machine, which is not known."""
+        if self.host != socket.gethostname():
+            return False
+        try:
+            process = psutil.Process(self.pid)
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return True
+            return abs(process.create_time() - self.started) > TOLERANCE
+        except psutil.NoSuchProcess:
+            return True

@@ -1,0 +1,166 @@
+"""Writes a trial's result into Optuna's storage, and reads a study back as a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from optuna import Study, Trial, artifacts
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial
+
+from ablate.spec import Epoch, TrialResult
+from ablate.storage import ArtifactStore, OUTCOME, outcome_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CURVES = "learning_curves.csv"
+CONFUSION = "confusion_matrix.csv"
+SCALARS = (
+    "val_accuracy",
+    "val_f1",
+    "parameters",
+    "trainable_parameters",
+    "flops",
+    "training_seconds",
+    "seconds_per_epoch",
+    "epochs",
+    "best_epoch",
+)
+"""Fields of a `TrialResult` that become user attributes of the Optuna trial."""
+COLUMNS = ("number", "outcome", "val_loss", *SCALARS, "reason", "seed", "fingerprint", "device")
+
+
+def write_result(
+    trial: Trial,
+    result: TrialResult,
+    class_names: Sequence[str],
+    storage: BaseStorage,
+    store: ArtifactStore,
+) -> None:
+    """Writes a result beside its trial; the outcome last, when all else is there.
+
+    Must come before the trial is told to Optuna: a finished trial takes nothing more.
+    """
+    fields = result.model_dump(include=set(SCALARS), exclude_none=True)
+    for name, value in fields.items():
+        trial.set_user_attr(name, value)
+    if result.curves:
+        rows = [list(Epoch.model_fields), *(list(e.model_dump().values()) for e in result.curves)]
+        _upload(trial, CURVES, rows, storage, store)
+    if result.confusion_matrix is not None:
+        counts = zip(class_names, result.confusion_matrix, strict=True)
+        rows = [["true \\ predicted", *class_names], *([name, *row] for name, row in counts)]
+        _upload(trial, CONFUSION, rows, storage, store)
+    if result.reason is not None:
+        trial.set_user_attr("reason", result.reason)
+    trial.set_user_attr(OUTCOME, result.outcome)
+
+
+def results_table(study: Study) -> pd.DataFrame:
+    """All trials of a study, waiting and running ones included, one row each.
+
+    Returns:
+        Columns ``number``, ``outcome``, ``val_loss`` (crossentropy), ``val_accuracy`` and
+        ``val_f1`` (0 to 1), ``parameters``, ``trainable_parameters``, ``flops`` (of one image),
+        ``training_seconds``, ``seconds_per_epoch``, ``epochs``, ``best_epoch``, ``reason``,
+        ``seed``, ``fingerprint``, ``device``, and one column for each tuned parameter. What a
+        trial did not reach is missing. The loss of a trial that was not finished is missing too:
+        it was measured at another epoch and does not compare.
+    """
+    import pandas as pd
+
+    trials = study.get_trials(deepcopy=False)
+    names = list(dict.fromkeys(name for trial in trials for name in trial.params))
+    rows = [_row(trial) for trial in trials]
+    # A parameter that is called like a column keeps its own column.
+    columns = [*COLUMNS, *(parameter_column(name) for name in names)]
+    return pd.DataFrame(rows, columns=columns).convert_dtypes()
+
+
+def parameter_column(name: str) -> str:
+    """The column that holds a tuned parameter."""
+    return f"param_{name}" if name in COLUMNS else name
+
+
+def read_curves(
+    trials: Iterable[FrozenTrial], storage: BaseStorage, store: ArtifactStore
+) -> dict[int, list[Epoch]]:
+    """The learning curves of trials, by number; trials whose artifact is missing are left out."""
+    curves: dict[int, list[Epoch]] = {}
+    for trial in trials:
+        text = _download(trial, CURVES, storage, store)
+        if text is None:
+            continue
+        try:
+            rows = csv.DictReader(io.StringIO(text))
+            curves[trial.number] = [_epoch(row) for row in rows]
+        except (ValueError, TypeError, KeyError):
+            continue  # cut or edited: as good as missing
+    return curves
+
+
+def _row(trial: FrozenTrial) -> dict[str, Any]:
+    attributes = trial.user_attrs
+    outcome = outcome_of(trial)
+    return {
+        "number": trial.number,
+        "outcome": outcome,
+        "val_loss": trial.value if outcome == "complete" else None,
+        **{name: attributes.get(name) for name in (*SCALARS, "reason", "seed", "fingerprint")},
+        "device": (attributes.get("environment") or {}).get("device"),
+        **{parameter_column(name): value for name, value in trial.params.items()},
+    }
+
+
+def _upload(
+    trial: Trial, name: str, rows: Iterable[Sequence[Any]], storage: BaseStorage, store: ArtifactStore
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        with path.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows(rows)
+        artifacts.upload_artifact(
+            artifact_store=store,
+            file_path=str(path),
+            study_or_trial=trial,
+            storage=storage,
+            mimetype="text/csv",
+        )
+
+
+def _download(
+    trial: FrozenTrial, name: str, storage: BaseStorage, store: ArtifactStore
+) -> str | None:
+    """An artifact's text; None where it is missing or unreadable."""
+    metas = artifacts.get_all_artifact_meta(trial, storage=storage)
+    for meta in metas:
+        if meta.filename != name:
+            continue
+        try:
+            with store.open_reader(meta.artifact_id) as file:
+                return file.read().decode()
+        except (artifacts.exceptions.ArtifactNotFound, OSError, UnicodeDecodeError):
+            return None
+    return None
+
+
+def _epoch(row: Mapping[str, str]) -> Epoch:
+    values: dict[str, Any] = {name: float(value) for name, value in row.items()}
+    return Epoch.model_validate({**values, "epoch": int(values["epoch"])})
+
+
+def environment_of(trials: Iterable[FrozenTrial]) -> list[dict[str, Any]]:
+    """The different environments that trials ran in, as their workers noted them."""
+    found: dict[str, dict[str, Any]] = {}
+    for trial in trials:
+        environment = trial.user_attrs.get("environment")
+        if environment:
+            found.setdefault(json.dumps(environment, sort_keys=True), environment)
+    return list(found.values())

@@ -1,0 +1,198 @@
+"""What a study, a trial and its result are: frozen records that pass between the modules."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PositiveInt
+
+from ablate.pruners import Median, PrunerSettings
+from ablate.samplers import SamplerSettings, Tpe
+from ablate.space import Frozen, Parameter, Scalar, SearchSpace
+
+Backend = Literal["tensorflow", "jax"]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class EarlyStopping(Frozen):
+    """Ends a training whose validation loss no longer improves."""
+
+    patience: PositiveInt = 3
+    """Epochs without improvement after which training ends."""
+    min_delta: NotNegative = 0.0
+    """The smallest change of the validation loss that counts as an improvement."""
+
+
+class Plateau(Frozen):
+    """Lowers the learning rate when the validation loss no longer improves."""
+
+    factor: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    patience: PositiveInt = 2
+    """Epochs without improvement after which the learning rate is multiplied by `factor`."""
+    min_lr: NotNegative = 0.0
+
+
+class TrainingSettings(Frozen):
+    """How a network is trained. Names and meanings are Keras's."""
+
+    epochs: PositiveInt = 10
+    batch_size: PositiveInt = 128
+    optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam"
+    learning_rate: Positive = 1e-3
+    momentum: Share = 0.9
+    """For `sgd` only."""
+    weight_decay: NotNegative | None = None
+    """None is Keras's own default: 0.004 for `adamw`, none for the others."""
+    learning_rate_decay: Literal["none", "cosine", "exponential", "plateau"] = "none"
+    decay_rate: Annotated[float, Field(gt=0, lt=1)] = 0.9
+    """For `exponential` only: what the learning rate is multiplied by each epoch."""
+    plateau: Plateau = Plateau()
+    """For `plateau` only."""
+    loss: Literal[
+        "categorical_crossentropy",
+        "categorical_focal_crossentropy",
+        "categorical_hinge",
+        "kl_divergence",
+        "mean_squared_error",
+    ] = "categorical_crossentropy"
+    label_smoothing: Share = 0.0
+    """For the two crossentropies only."""
+    early_stopping: EarlyStopping | None = None
+    checkpoint: Literal["best", "last"] = "best"
+    """Which weights are measured: those of the epoch with the lowest validation loss, or the last."""
+    dtype_policy: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
+    backend: Backend = "tensorflow"
+    """The Keras backend. Defaults to the environment's KERAS_BACKEND, then tensorflow."""
+
+
+class DataSettings(Frozen):
+    """Which data a study uses, and how much of them."""
+
+    dataset: str
+    per_class: PositiveInt | None = None
+    """Training images of each class, drawn by the trial's seed; None takes all."""
+    test_per_class: PositiveInt | None = None
+    """Test images of each class, the same for every trial; None takes all."""
+    validation: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """Share of the training images that is split off, stratified, by the trial's seed."""
+    home: str | None = None
+    """A folder that is searched for data files before any download."""
+    folder: str = "."
+    """The folder of the study file."""
+    options: Mapping[str, Any] = {}
+    """The data set's own options, all of them, as its `Options` writes them."""
+
+
+class TuneSettings(Frozen):
+    """The search: `trials` trials, the sampler that chooses them, the pruner that ends them."""
+
+    trials: PositiveInt
+    """How many trials the study holds when it is complete, failed ones included."""
+    sampler: SamplerSettings = Tpe()
+    pruner: PrunerSettings = Median()
+    parameters: tuple[Parameter, ...]
+    """What is tuned: search-space parameters and training settings, conditions before their users."""
+
+
+class StudySpec(Frozen):
+    """A question, as asked by one study file."""
+
+    name: str
+    description: str = ""
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    """Drives the sampler, and in every trial initialisation, order, dropout and the split."""
+    data: DataSettings
+    search_space: SearchSpace
+    architecture_source: str | None = None
+    """The Python file of a user's own architecture; None for a shipped or installed one."""
+    architecture_digest: str | None = None
+    """SHA-256 of that file."""
+    training: TrainingSettings
+    fix: Mapping[str, Scalar] = {}
+    tune: TuneSettings
+    path: str
+    """The study file."""
+
+    def question(self) -> dict[str, Any]:
+        """What makes two studies ask the same, as plain JSON: all but counts, texts and places."""
+        data = self.model_dump(mode="json")
+        for key in ("description", "path", "architecture_source"):
+            del data[key]
+        del data["tune"]["trials"], data["search_space"]["description"]
+        del data["data"]["home"], data["data"]["folder"]
+        return data
+
+
+_PLACES: Any = {"architecture_source": True, "data": {"home", "folder"}}
+"""Where a trial's files happen to lie, which is no part of what it is."""
+
+
+class TrialSpec(Frozen):
+    """Everything that determines one training run."""
+
+    data: DataSettings
+    data_digest: str
+    """SHA-256 of the images and labels, see `ablate.data`."""
+    architecture: str
+    architecture_source: str | None = None
+    architecture_digest: str | None = None
+    parameters: Mapping[str, Scalar]
+    """The arguments of the architecture's `build`."""
+    training: TrainingSettings
+    seed: int
+
+    @property
+    def fingerprint(self) -> str:
+        """The same 16 hexadecimal digits for the same training run."""
+        data = self.model_dump(mode="json", exclude=_PLACES)
+        text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+Outcome = Literal["complete", "pruned", "infeasible", "failed", "interrupted"]
+
+
+class Epoch(Frozen):
+    """What one epoch of training measured."""
+
+    epoch: int
+    """Counted from 1."""
+    loss: float
+    """On the training set, averaged over the epoch."""
+    accuracy: float
+    val_loss: float
+    """Crossentropy on the validation set, without label smoothing and weight penalties."""
+    val_accuracy: float
+    seconds: float
+
+
+class TrialResult(Frozen):
+    """What one training run gave; whatever was not reached is None."""
+
+    outcome: Outcome
+    reason: str | None = None
+    """Why the trial is infeasible, failed or interrupted."""
+    val_loss: float | None = None
+    val_accuracy: float | None = None
+    val_f1: float | None = None
+    """Macro F1 on the validation set."""
+    parameters: int | None = None
+    """Weights of the network, those of batch norm's averages included."""
+    trainable_parameters: int | None = None
+    flops: int | None = None
+    """Additions and multiplications of one forward pass of one image; None when unknown."""
+    training_seconds: float | None = None
+    """Wall time of the training, the validation after each epoch included."""
+    seconds_per_epoch: float | None = None
+    """Median over the epochs after the first, which includes compilation."""
+    epochs: int | None = None
+    best_epoch: int | None = None
+    """The epoch with the lowest validation loss, counted from 1."""
+    curves: tuple[Epoch, ...] = ()
+    confusion_matrix: tuple[tuple[int, ...], ...] | None = None
+    """On the validation set: rows are true classes, columns predicted ones."""

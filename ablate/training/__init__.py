@@ -1,0 +1,1 @@
+"""Trains networks with Keras. Only worker processes import this package."""

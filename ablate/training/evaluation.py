@@ -1,0 +1,48 @@
+"""Measures a trained network on labelled images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+from sklearn import metrics
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+BATCH = 512
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How well a network classifies."""
+
+    accuracy: float
+    f1: float
+    """Macro F1: the mean over the classes that occur, each counting the same."""
+    confusion_matrix: tuple[tuple[int, ...], ...]
+    """Rows are true classes, columns predicted ones."""
+
+
+def predict(model: keras.Model, images: NDArray[np.float32]) -> NDArray[Any]:
+    """Class probabilities, ``(n, classes)``.
+
+    The network is called directly: `Model.predict` would trace a graph for each trial, which
+    costs more than these few batches.
+    """
+    batches = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
+    return np.concatenate(
+        [keras.ops.convert_to_numpy(model(batch, training=False)) for batch in batches]
+    )
+
+
+def score(labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> Scores:
+    """Scores predicted labels against true ones; a class never predicted has an F1 of 0."""
+    matrix = metrics.confusion_matrix(labels, predicted, labels=range(classes))
+    return Scores(
+        accuracy=float(metrics.accuracy_score(labels, predicted)),
+        f1=float(metrics.f1_score(labels, predicted, average="macro", zero_division=0)),
+        confusion_matrix=tuple(tuple(int(count) for count in row) for row in matrix),
+    )

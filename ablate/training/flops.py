@@ -1,0 +1,95 @@
+"""Counts the work of one forward pass from the shapes of a network's layers.
+
+The convention: a multiplication and an addition are two operations; biases, batch norm (one of
+each for every value), pooling (one for every value read) and activations (one for every value)
+are counted too. It depends on the network alone, not on the backend.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+from keras import layers
+
+_FREE = (
+    layers.InputLayer,
+    layers.Dropout,
+    layers.SpatialDropout2D,
+    layers.GaussianDropout,
+    layers.GaussianNoise,
+    layers.Flatten,
+    layers.Reshape,
+    layers.Permute,
+    layers.Concatenate,
+    layers.Cropping2D,
+    layers.ZeroPadding2D,
+    layers.UpSampling2D,
+    layers.Identity,
+)
+_ONE_PER_VALUE = (
+    layers.Activation,
+    layers.ReLU,
+    layers.LeakyReLU,
+    layers.PReLU,
+    layers.ELU,
+    layers.Softmax,
+    layers.Add,
+    layers.Subtract,
+    layers.Multiply,
+    layers.Average,
+    layers.Maximum,
+    layers.Minimum,
+)
+_TWO_PER_VALUE = (layers.BatchNormalization, layers.Rescaling)
+_ONE_PER_INPUT = (layers.GlobalAveragePooling2D, layers.GlobalMaxPooling2D)
+
+
+def count_flops(model: keras.Model) -> int | None:
+    """Operations of one forward pass of one image; None where a layer's work is not known."""
+    total = 0
+    for layer in model.layers:
+        work = count_flops(layer) if isinstance(layer, keras.Model) else _layer(layer)
+        if work is None:
+            return None
+        total += work
+    return total
+
+
+def _layer(layer: Any) -> int | None:
+    if isinstance(layer, _FREE):
+        return 0
+    try:
+        inputs, outputs = layer.input.shape, layer.output.shape
+    except (AttributeError, ValueError):  # not part of a graph, or called more than once
+        return None
+    values = math.prod(outputs[1:])
+    if isinstance(layer, layers.Dense):
+        return values * (2 * inputs[-1] + _extras(layer))
+    if isinstance(layer, layers.DepthwiseConv2D):
+        return values * (2 * math.prod(layer.kernel_size) + _extras(layer))
+    if isinstance(layer, layers.Conv2DTranspose):
+        work = 2 * math.prod(inputs[1:]) * math.prod(layer.kernel_size) * layer.filters
+        return int(work + values * _extras(layer))
+    if isinstance(layer, layers.Conv2D):
+        kernel = math.prod(layer.kernel_size) * inputs[-1] // layer.groups
+        return values * (2 * kernel + _extras(layer))
+    if isinstance(layer, layers.SeparableConv2D):
+        between = values // outputs[-1] * inputs[-1] * layer.depth_multiplier
+        depthwise = between * 2 * math.prod(layer.kernel_size)
+        return values * (2 * inputs[-1] * layer.depth_multiplier + _extras(layer)) + depthwise
+    if isinstance(layer, layers.MaxPooling2D | layers.AveragePooling2D):
+        return values * math.prod(layer.pool_size)
+    if isinstance(layer, _ONE_PER_INPUT):
+        return math.prod(inputs[1:])
+    if isinstance(layer, _ONE_PER_VALUE):
+        return values
+    if isinstance(layer, _TWO_PER_VALUE):
+        return 2 * values
+    return None
+
+
+def _extras(layer: Any) -> int:
+    """Operations for each output value besides the products: the bias and the activation."""
+    return int(layer.use_bias) + int(layer.activation is not keras.activations.linear)

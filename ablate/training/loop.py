@@ -1,0 +1,216 @@
+"""One trial: from its spec and its images to its result."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import keras
+
+from ablate.data import Split
+from ablate.spec import Epoch, TrainingSettings, TrialResult, TrialSpec
+from ablate.training.evaluation import predict, score
+from ablate.training.network import InfeasibleError, ModelError, build_network, measure
+from ablate.training.optimizer import make_callbacks, make_loss, make_optimizer
+
+
+class Decision(Enum):
+    """What happens after an epoch."""
+
+    CONTINUE = "continue"
+    PRUNE = "prune"
+    STOP = "stop"
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """Why a training ended before its last epoch."""
+
+    outcome: str
+    reason: str | None = None
+
+
+def train(
+    spec: TrialSpec,
+    split: Split,
+    on_epoch: Callable[[Epoch], Decision],
+    clock: Callable[[], float] = time.perf_counter,
+) -> TrialResult:
+    """Trains one network and measures it on the validation images.
+
+    What goes wrong inside the network is part of the result, never an exception.
+
+    Args:
+        spec: what to train.
+        split: the images that the spec's seed draws.
+        on_epoch: told what each epoch measured, decides whether training goes on.
+        clock: seconds from some fixed point.
+    """
+    keras.utils.clear_session()
+    keras.config.set_dtype_policy(spec.training.dtype_policy)
+    keras.utils.set_random_seed(spec.seed)
+    try:
+        return _train(spec, split, on_epoch, clock)
+    except InfeasibleError as error:
+        return TrialResult(outcome="infeasible", reason=str(error))
+    except ModelError as error:
+        return TrialResult(outcome="failed", reason=str(error))
+    except Exception as error:
+        traceback.print_exc(file=sys.stderr)
+        return TrialResult(outcome="failed", reason=failure_reason(error))
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def failure_reason(error: BaseException) -> str:
+    """One line for what was raised inside a network."""
+    text = str(error).strip()
+    kind = type(error).__name__
+    if isinstance(error, MemoryError) or kind == "ResourceExhaustedError" or "RESOURCE_EXHAUSTED" in text:
+        return "out of memory"
+    return f"{kind}: {text.splitlines()[0][:300]}" if text else kind
+
+
+def _train(
+    spec: TrialSpec,
+    split: Split,
+    on_epoch: Callable[[Epoch], Decision],
+    clock: Callable[[], float],
+) -> TrialResult:
+    settings = spec.training
+    classes = len(split.class_names)
+    model = build_network(
+        spec.architecture,
+        spec.architecture_source,
+        split.x_train.shape[1:],
+        classes,
+        spec.parameters,
+    )
+    size = measure(model)
+    steps = math.ceil(len(split.x_train) / settings.batch_size)
+    # The objective is plain crossentropy; where training minimises something else, it is measured
+    # beside that.
+    plain = _is_plain_crossentropy(settings, model)
+    monitor = "val_loss" if plain else "val_crossentropy"
+    extra = [] if plain else [keras.metrics.CategoricalCrossentropy(name="crossentropy")]
+    model.compile(
+        optimizer=make_optimizer(settings, steps),
+        loss=make_loss(settings),
+        metrics=["accuracy", *extra],
+    )
+    recorder = _Recorder(monitor, settings.checkpoint == "best", on_epoch, clock)
+    started = clock()
+    model.fit(
+        split.x_train,
+        keras.utils.to_categorical(split.y_train, classes),
+        batch_size=settings.batch_size,
+        epochs=settings.epochs,
+        validation_data=(split.x_val, keras.utils.to_categorical(split.y_val, classes)),
+        validation_batch_size=settings.batch_size,
+        callbacks=[*make_callbacks(settings, monitor), recorder],
+        verbose=0,
+    )
+    seconds = clock() - started
+    curves = tuple(recorder.epochs)
+    common: dict[str, Any] = {
+        "parameters": size.parameters,
+        "trainable_parameters": size.trainable_parameters,
+        "flops": size.flops,
+        "training_seconds": seconds,
+        "seconds_per_epoch": _seconds_per_epoch(curves),
+        "epochs": len(curves),
+        "curves": curves,
+    }
+    if recorder.stopped is not None and recorder.stopped.outcome == "failed":
+        return TrialResult(outcome="failed", reason=recorder.stopped.reason, **common)
+    best = min(curves, key=lambda epoch: epoch.val_loss)
+    if recorder.stopped is not None:
+        outcome: Any = recorder.stopped.outcome
+        return TrialResult(outcome=outcome, best_epoch=best.epoch, **common)
+    kept = best if settings.checkpoint == "best" else curves[-1]
+    if recorder.best_weights is not None and kept.epoch != curves[-1].epoch:
+        model.set_weights(recorder.best_weights)
+    scores = score(split.y_val, predict(model, split.x_val).argmax(axis=1), classes)
+    return TrialResult(
+        outcome="complete",
+        val_loss=kept.val_loss,
+        val_accuracy=scores.accuracy,
+        val_f1=scores.f1,
+        best_epoch=best.epoch,
+        confusion_matrix=scores.confusion_matrix,
+        **common,
+    )
+
+
+class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
+    """Notes each epoch, keeps the best weights, and ends training when it should end."""
+
+    def __init__(
+        self,
+        monitor: str,
+        keep_best: bool,
+        on_epoch: Callable[[Epoch], Decision],
+        clock: Callable[[], float],
+    ) -> None:
+        super().__init__()
+        self.epochs: list[Epoch] = []
+        self.best_weights: list[Any] | None = None
+        self.stopped: Stopped | None = None
+        self._monitor = monitor
+        self._keep_best = keep_best
+        self._on_epoch = on_epoch
+        self._clock = clock
+        self._started = clock()
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        self._started = self._clock()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        logs = logs or {}
+        done = Epoch(
+            epoch=epoch + 1,
+            loss=float(logs["loss"]),
+            accuracy=float(logs["accuracy"]),
+            val_loss=float(logs[self._monitor]),
+            val_accuracy=float(logs["val_accuracy"]),
+            seconds=self._clock() - self._started,
+        )
+        for name, value in (("training loss", done.loss), ("validation loss", done.val_loss)):
+            if not math.isfinite(value):
+                self._stop("failed", f"the {name} is {value} after epoch {done.epoch}")
+                return
+        improved = all(done.val_loss < earlier.val_loss for earlier in self.epochs)
+        self.epochs.append(done)
+        if improved and self._keep_best:
+            self.best_weights = self.model.get_weights()
+        decision = self._on_epoch(done)
+        if done.epoch == self.params["epochs"]:
+            return  # there is nothing left to save: a finished training counts
+        if decision is Decision.PRUNE:
+            self._stop("pruned")
+        elif decision is Decision.STOP:
+            self._stop("interrupted")
+
+    def _stop(self, outcome: str, reason: str | None = None) -> None:
+        self.stopped = Stopped(outcome, reason)
+        self.model.stop_training = True
+
+
+def _is_plain_crossentropy(settings: TrainingSettings, model: keras.Model) -> bool:
+    return (
+        settings.loss == "categorical_crossentropy"
+        and not settings.label_smoothing
+        and not model.losses
+    )
+
+
+def _seconds_per_epoch(curves: tuple[Epoch, ...]) -> float | None:
+    later = [epoch.seconds for epoch in curves[1:]] or [epoch.seconds for epoch in curves]
+    return statistics.median(later) if later else None

@@ -1,0 +1,109 @@
+"""Builds the network of a trial."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from ablate import catalog
+from ablate.space import Scalar
+from ablate.training.flops import count_flops
+
+
+class InfeasibleError(Exception):
+    """A configuration cannot be built; the text says why."""
+
+
+class ModelError(Exception):
+    """What `build` returned cannot be trained; the text says why."""
+
+
+@dataclass(frozen=True)
+class NetworkSize:
+    """What a network weighs."""
+
+    parameters: int
+    trainable_parameters: int
+    flops: int | None
+
+
+def build_network(
+    architecture: str,
+    source: str | None,
+    input_shape: tuple[int, int, int],
+    num_classes: int,
+    parameters: Mapping[str, Scalar],
+) -> keras.Model:
+    """Builds a network.
+
+    Args:
+        architecture: the name of an architecture, or ``file.py:function``.
+        source: the Python file of a user's own architecture.
+        input_shape: height, width and channels.
+        num_classes: how many class probabilities come out.
+        parameters: the other arguments of `build`.
+
+    Raises:
+        InfeasibleError: `build` raised ValueError, or some layer has nothing left to work on.
+        ModelError: `build` returned something else than a network for these classes.
+    """
+    build = find_build(architecture, source)
+    try:
+        model = build(input_shape, num_classes, **parameters)
+    except ValueError as error:
+        raise InfeasibleError(_first_line(error)) from error
+    if not isinstance(model, keras.Model):
+        raise ModelError(f"build returned {type(model).__name__}, not a keras.Model")
+    if not model.built:
+        model.build((None, *input_shape))
+    for layer in model.layers:
+        output = getattr(layer, "output", None)
+        if not isinstance(output, list | tuple | dict) and 0 in (getattr(output, "shape", None) or ()):
+            raise InfeasibleError(f"nothing is left of the image after layer {layer.name}")
+    outputs = model.output_shape
+    if tuple(outputs) != (None, num_classes):
+        rule = f"build returned a network with output shape {outputs}, but the data have {num_classes} classes"
+        raise ModelError(rule)
+    return model
+
+
+def find_build(architecture: str, source: str | None) -> Callable[..., Any]:
+    """The function that builds an architecture."""
+    if source is None:
+        build: Callable[..., Any] = catalog.load("architectures", architecture).build
+        return build
+    path, function = Path(source), architecture.rpartition(":")[2]
+    name = f"ablate_user_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    folder = str(path.parent)
+    sys.path.insert(0, folder)  # so that the file can import its neighbours
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(folder)
+    user_build: Callable[..., Any] = getattr(module, function)
+    return user_build
+
+
+def measure(model: keras.Model) -> NetworkSize:
+    """Counts a network's weights and work."""
+    return NetworkSize(
+        parameters=int(model.count_params()),
+        trainable_parameters=sum(math.prod(w.shape) for w in model.trainable_weights),
+        flops=count_flops(model),
+    )
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,58 @@
+"""Optimizers, and what happens to their learning rate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from ablate.spec import TrainingSettings
+
+
+def make_optimizer(settings: TrainingSettings, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+    """The Keras optimizer, with its learning-rate schedule where there is one."""
+    options: dict[str, Any] = {"learning_rate": _learning_rate(settings, steps_per_epoch)}
+    if settings.weight_decay is not None:
+        options["weight_decay"] = settings.weight_decay
+    match settings.optimizer:
+        case "adam":
+            return keras.optimizers.Adam(**options)
+        case "adamw":
+            return keras.optimizers.AdamW(**options)
+        case "sgd":
+            return keras.optimizers.SGD(momentum=settings.momentum, **options)
+        case "rmsprop":
+            return keras.optimizers.RMSprop(**options)
+
+
+def make_loss(settings: TrainingSettings) -> keras.losses.Loss:
+    """The Keras loss on one-hot labels."""
+    if settings.loss == "categorical_crossentropy":
+        return keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing)
+    if settings.loss == "categorical_focal_crossentropy":
+        return keras.losses.CategoricalFocalCrossentropy(label_smoothing=settings.label_smoothing)
+    return keras.losses.get(settings.loss)
+
+
+def make_callbacks(settings: TrainingSettings, monitor: str) -> list[keras.callbacks.Callback]:
+    """Keras's own callbacks that the settings ask for; `monitor` names the validation loss."""
+    callbacks: list[keras.callbacks.Callback] = []
+    if settings.learning_rate_decay == "plateau":
+        plateau = settings.plateau.model_dump()
+        callbacks.append(keras.callbacks.ReduceLROnPlateau(monitor, mode="min", **plateau))
+    if settings.early_stopping is not None:
+        stopping = settings.early_stopping.model_dump()
+        callbacks.append(keras.callbacks.EarlyStopping(monitor, mode="min", **stopping))
+    return callbacks
+
+
+def _learning_rate(settings: TrainingSettings, steps_per_epoch: int) -> Any:
+    rate = settings.learning_rate
+    if settings.learning_rate_decay == "cosine":
+        steps = steps_per_epoch * settings.epochs
+        return keras.optimizers.schedules.CosineDecay(rate, decay_steps=steps)
+    if settings.learning_rate_decay == "exponential":
+        return keras.optimizers.schedules.ExponentialDecay(
+            rate, decay_steps=steps_per_epoch, decay_rate=settings.decay_rate
+        )
+    return rate

@@ -1,0 +1,1 @@
+"""Search spaces that ship with ablate, one TOML file each."""
