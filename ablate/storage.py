@@ -6,12 +6,13 @@ import json
 import os
 import shutil
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from optuna import artifacts, create_study, delete_study, exceptions, load_study, logging
+from optuna import artifacts, create_study, delete_study, exceptions, get_all_study_summaries, load_study, logging
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalFileSymlinkLock
 from optuna.trial import FrozenTrial, TrialState
@@ -170,6 +171,13 @@ class ArtifactStore(artifacts.FileSystemArtifactStore):
             shutil.copyfileobj(content_body, file)
 
 
+def study_names(storage: BaseStorage) -> list[str]:
+    """The names of all studies, the one with the latest trial first."""
+    summaries = get_all_study_summaries(storage)
+    summaries.sort(key=lambda s: s.datetime_start.timestamp() if s.datetime_start else 0.0)
+    return [summary.study_name for summary in reversed(summaries)]
+
+
 def find_study(storage: BaseStorage, name: str) -> Study | None:
     """The Optuna study of a name; None where there is none."""
     try:
@@ -278,6 +286,13 @@ def fail_trial(study: Study, storage: BaseStorage, number: int, reason: str) -> 
     storage.set_trial_user_attr(trial_id, "reason", reason)
     storage.set_trial_user_attr(trial_id, OUTCOME, "failed")
     study.tell(number, state=TrialState.FAIL)
+
+
+def count_outcomes(study: Study) -> dict[str, int]:
+    """How many trials of a study have each outcome; those trained again are not counted twice."""
+    counts = Counter(outcome_of(trial) for trial in study.get_trials(deepcopy=False))
+    counts.pop("interrupted", None)
+    return dict(counts)
 
 
 def requeue_lost(

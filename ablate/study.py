@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +17,12 @@ from ablate.spec import StudySpec
 from ablate.storage import (
     ArtifactStore,
     StoragePlace,
+    count_outcomes,
     fail_trial,
     finished,
     mend_journal,
     open_storage,
     open_study,
-    outcome_of,
     remove_study,
     requeue_lost,
 )
@@ -152,13 +151,6 @@ def run_study(
 def log_path(place: StoragePlace, study: StudySpec) -> Path:
     """The file that gets what a study's workers print."""
     return place.logs / f"{folder_name(study.name)}.log"
-
-
-def count_outcomes(study: Study) -> dict[str, int]:
-    """How many trials of a study have each outcome; those trained again are not counted twice."""
-    counts = Counter(outcome_of(trial) for trial in study.get_trials(deepcopy=False))
-    counts.pop("interrupted", None)
-    return dict(counts)
 
 
 @dataclass

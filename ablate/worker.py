@@ -206,11 +206,8 @@ def _finished(number: int, result: TrialResult) -> Finished:
 
 def _measure(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dict[str, Any]:
     """A network's size, or the reason why it cannot be built."""
-    import keras
-
     from ablate.training.network import InfeasibleError, ModelError, build_network, measure
 
-    keras.utils.clear_session()
     try:
         network = build_network(
             order.architecture, order.source, order.input_shape, order.classes, configuration

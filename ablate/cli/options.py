@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +18,14 @@ storage_option = click.option(
     show_default=True,
     metavar="FILE|URL",
     help="Where studies are kept: a journal file, or a database URL.",
+)
+
+out_option = click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("reports"),
+    show_default=True,
+    help="The folder for reports; each study has a folder in it.",
 )
 
 set_option = click.option(

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import shlex
 import signal
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
-from ablate.cli.options import Duration, set_option, storage_option, storage_place
+from ablate.cli.options import Duration, out_option, set_option, storage_option, storage_place
 from ablate.config import find_study, load_study
+from ablate.errors import AblateError
 
 if TYPE_CHECKING:
+    from ablate.storage import StoragePlace
     from ablate.study import RunSummary
 
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--timeout", type=Duration(), help="Stop after this time, for example 30m; run again to go on.")
 @storage_option
 @click.option("--fresh", is_flag=True, help="Delete the study's earlier trials first.")
+@out_option
 @click.option("--plain", is_flag=True, help="Plain lines instead of the live display.")
 def command(
     study: str,
@@ -31,6 +35,7 @@ def command(
     timeout: float | None,
     storage: str,
     fresh: bool,
+    out: Path,
     plain: bool,
 ) -> int:
     """Run STUDY, a file or the name of a shipped one, until all its trials are finished.
@@ -74,11 +79,25 @@ def command(
         click.echo(f"why trials failed: {log_path(place, spec)}")
     if summary.stopped:
         click.echo("run the same command again to go on")
-    if summary.counts.get("complete"):
-        click.echo(f"see the results: ablate report {shlex.quote(spec.name)}")
     if summary.stopped == "interrupted":
         return 130
+    if summary.counts.get("complete"):
+        if summary.trained:
+            _write_report(spec.name, place, out)
+        click.echo(f"see the results: ablate report {shlex.quote(spec.name)}")
     return 0 if summary.stopped or summary.counts.get("complete") else 1
+
+
+def _write_report(name: str, place: StoragePlace, out: Path) -> None:
+    """Writes the report's files; a study is complete without them."""
+    from ablate.report.writing import write_report
+
+    try:
+        written = write_report(place, name, ("markdown", "csv"), out)
+    except AblateError as error:
+        click.echo(f"warning: the report was not written: {error}", err=True)
+        return
+    click.echo("written: " + ", ".join(str(path) for path in written.files))
 
 
 def summary_text(name: str, summary: RunSummary) -> str:

@@ -1,0 +1,49 @@
+"""``ablate report``: what did a study find?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ablate.cli.options import out_option, storage_option, storage_place
+
+DEFAULT = "terminal,markdown,csv"
+
+
+@click.command("report")
+@click.argument("study", required=False)
+@click.option(
+    "--format",
+    "formats",
+    default=DEFAULT,
+    show_default=True,
+    metavar="NAMES",
+    help="Formats, separated by commas.",
+)
+@click.option("--sort", default="val_loss", show_default=True, metavar="COLUMN", help="Sort the table by this column.")
+@click.option("--top", type=click.IntRange(min=1), default=20, show_default=True, help="Rows of the table.")
+@out_option
+@storage_option
+def command(study: str | None, formats: str, sort: str, top: int, out: Path, storage: str) -> int:
+    """Report on STUDY, by name; without one, on the study that was trained last.
+
+    Prints the trade-off table and writes report.md, trials.csv and figures to reports/STUDY/.
+    Reads the records only: nothing is trained and Keras is not loaded.
+
+    \b
+    ablate report line_dropout --sort parameters --top 10
+    """
+    from rich.console import Console
+
+    from ablate.report.writing import write_report
+
+    names = [name.strip() for name in formats.split(",")]
+    written = write_report(
+        storage_place(storage), study, names, out, sort=sort, top=top, width=Console().width
+    )
+    for text in written.printed:
+        click.echo(text)
+    if written.files:
+        click.echo("written: " + ", ".join(str(path) for path in written.files))
+    return 0

@@ -1,0 +1,122 @@
+"""The program that draws figures: reads an order from its standard input, writes SVG files."""
+
+from __future__ import annotations
+
+import sys
+from io import BytesIO
+from pathlib import Path
+
+import matplotlib as mpl
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from ablate.files import replacing
+from ablate.report.figures import Order
+from ablate.report.figures_data import LEARNING_CURVES, TRADEOFF, Curve, FiguresData, Point
+
+NAMED = 5
+"""How many of the best trials' curves are named."""
+GREY = "#9a9a9a"
+
+
+def tradeoff_figure(points: tuple[Point, ...]) -> Figure:
+    """Validation accuracy against parameters and against training time, with the front drawn."""
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    axes = figure.subplots(1, 2, sharey=True)
+    table = pd.DataFrame([point.model_dump() for point in points])
+    table["Pareto-optimal"] = table["on_front"].map({True: "yes", False: "no"})
+    for ax, column, label in (
+        (axes[0], "parameters", "parameters"),
+        (axes[1], "seconds", "training time (seconds)"),
+    ):
+        sns.scatterplot(
+            table,
+            x=column,
+            y="accuracy",
+            hue="Pareto-optimal",
+            hue_order=["yes", "no"],
+            style="Pareto-optimal",
+            style_order=["yes", "no"],
+            palette=["#1b6ca8", GREY],
+            legend=ax is axes[0],
+            ax=ax,
+        )
+        front = _front(table, column)
+        ax.step(front[column], front["accuracy"], where="post", color="#1b6ca8", lw=1, alpha=0.6)
+        ax.set(xlabel=label, ylabel="validation accuracy")
+        for row in front.itertuples():
+            ax.annotate(
+                str(row.number), (getattr(row, column), row.accuracy), (3, -9), textcoords="offset points", fontsize=7
+            )
+    if table["parameters"].max() > 10 * table["parameters"].min():
+        axes[0].set_xscale("log")
+    return figure
+
+
+def learning_curves_figure(curves: tuple[Curve, ...]) -> Figure:
+    """Validation loss and accuracy by epoch; the best trials are named, pruned ones dashed."""
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    axes = figure.subplots(1, 2)
+    colours = sns.color_palette("colorblind", NAMED)
+    for ax, measure, label in (
+        (axes[0], "val_loss", "validation loss"),
+        (axes[1], "val_accuracy", "validation accuracy"),
+    ):
+        for curve in reversed(curves):
+            _draw_curve(ax, curve, getattr(curve, measure), colours)
+        ax.set(xlabel="epoch", ylabel=label)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    losses = [loss for curve in curves for loss in curve.val_loss if loss > 0]
+    if losses and max(losses) > 10 * min(losses):
+        axes[0].set_yscale("log")
+    handles, labels = axes[0].get_legend_handles_labels()
+    if handles:
+        axes[0].legend(handles[::-1], labels[::-1], fontsize=7)
+    return figure
+
+
+def _draw_curve(
+    ax: Axes, curve: Curve, values: tuple[float, ...], colours: list[tuple[float, float, float]]
+) -> None:
+    epochs = range(1, len(values) + 1)
+    if curve.rank is not None and curve.rank < NAMED:
+        ax.plot(epochs, values, color=colours[curve.rank], lw=1.8, label=f"trial {curve.number}")
+    elif curve.pruned:
+        ax.plot(epochs, values, color=GREY, lw=0.9, ls="--", marker="x", markevery=[-1], ms=4)
+    else:
+        ax.plot(epochs, values, color=GREY, lw=0.9)
+
+
+def _front(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The rows that no row beats in accuracy at the same or a lower cost, by rising cost."""
+    ordered = table.sort_values([column, "accuracy"], ascending=[True, False])
+    best = ordered["accuracy"].cummax().shift(fill_value=-1.0)
+    return ordered[ordered["accuracy"] > best]
+
+
+def draw(data: FiguresData, folder: Path) -> None:
+    """Draws every figure that there is something to show in."""
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "ablate"  # the same data give the same file
+    sns.set_theme(style="whitegrid", context="paper")
+    if data.points:
+        _save(tradeoff_figure(data.points), folder / TRADEOFF, data.digest)
+    if data.curves:
+        _save(learning_curves_figure(data.curves), folder / LEARNING_CURVES, data.digest)
+
+
+def _save(figure: Figure, path: Path, digest: str) -> None:
+    content = BytesIO()
+    figure.savefig(content, format="svg", metadata={"Date": None, "Description": digest})
+    with replacing(path) as file:
+        file.write(content.getvalue())
+
+
+if __name__ == "__main__":
+    text = sys.stdin.read()
+    if text:
+        order = Order.model_validate_json(text)
+        draw(order.data, Path(order.folder))

@@ -1,0 +1,1 @@
+"""Report formats, one file each; `_base` says what a file must hold."""

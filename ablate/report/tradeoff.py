@@ -1,0 +1,77 @@
+"""The trade-off table: what each finished trial scored, and what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ablate.errors import InputError, Problem, did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MEASURES = ("val_accuracy", "val_f1", "val_loss", "parameters", "flops", "training_seconds")
+HIGHER_IS_BETTER = ("val_accuracy", "val_f1")
+OBJECTIVES = ("val_accuracy", "parameters", "training_seconds")
+"""What the Pareto front weighs against each other."""
+FRONT = "pareto"
+HEADINGS = {
+    "number": "trial",
+    "val_accuracy": "accuracy",
+    "val_f1": "F1",
+    "val_loss": "loss",
+    "parameters": "parameters",
+    "flops": "FLOPs",
+    "training_seconds": "time (s)",
+    FRONT: "Pareto",
+}
+"""What a column is called in a report."""
+
+
+def tradeoff_table(results: pd.DataFrame, tuned: Sequence[str], sort: str = "val_loss") -> pd.DataFrame:
+    """One row for each complete trial, the best first.
+
+    Args:
+        results: all trials, see `records.results_table`.
+        tuned: the columns of the tuned parameters.
+        sort: the column to sort by, or its heading; scores from the highest, all else from the
+            lowest.
+
+    Returns:
+        Columns ``number``, the tuned parameters, `MEASURES`, and ``pareto``: whether no other
+        trial is at least as good in accuracy, parameters and training time and better in one.
+
+    Raises:
+        InputError: there is no column to sort by of that name.
+    """
+    columns = ["number", *tuned, *MEASURES]
+    sort = {name.lower(): column for column, name in HEADINGS.items()}.get(sort.lower(), sort)
+    if sort not in columns:
+        hint = did_you_mean(sort, columns)
+        raise InputError(Problem("--sort", f"there is no column {sort}", hint=hint))
+    complete = results[results["outcome"] == "complete"]
+    table = complete[columns].sort_values(
+        [sort, "number"], ascending=[sort not in HIGHER_IS_BETTER, True], kind="stable"
+    )
+    table = table.reset_index(drop=True)
+    table[FRONT] = pareto_front(table, OBJECTIVES)
+    return table
+
+
+def pareto_front(table: pd.DataFrame, objectives: Sequence[str]) -> list[bool]:
+    """Which rows no other row dominates; a row that lacks a value is not on the front."""
+    import numpy as np
+
+    costs = np.column_stack(
+        [
+            table[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+            * (-1 if name in HIGHER_IS_BETTER else 1)
+            for name in objectives
+        ]
+    )
+    whole = ~np.isnan(costs).any(axis=1)
+    return [
+        bool(is_whole)
+        and not bool(((costs <= cost).all(axis=1) & (costs < cost).any(axis=1) & whole).any())
+        for cost, is_whole in zip(costs, whole, strict=True)
+    ]
