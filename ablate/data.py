@@ -45,7 +45,9 @@ class PreparedData:
         """One of ``x_train``, ``y_train``, ``x_test`` and ``y_test``, memory-mapped, read-only."""
         import numpy as np
 
-        array: NDArray[Any] = np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        array: NDArray[Any] = np.load(
+            self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False
+        )
         return array
 
 
@@ -116,7 +118,9 @@ def training_split(prepared: PreparedData, settings: DataSettings, seed: int) ->
             chosen, test_size=settings.validation, stratify=labels[chosen], random_state=seed
         )
     except ValueError as error:
-        rule = f"a stratified share of {settings.validation} for validation cannot be drawn: {error}"
+        rule = (
+            f"a stratified share of {settings.validation} for validation cannot be drawn: {error}"
+        )
         raise InputError(Problem(settings.dataset, rule, "data.validation")) from error
     images = prepared.array("x_train")
     return Split(
@@ -206,7 +210,10 @@ def data_card(prepared: PreparedData, settings: DataSettings) -> DataCard:
     known = _image_digests(x_train, train)
     distinct = set(known)
     classes = len(prepared.class_names)
-    counts = [np.bincount(y[chosen], minlength=classes) for y, chosen in ((y_train, train), (y_test, test))]
+    counts = [
+        np.bincount(y[chosen], minlength=classes)
+        for y, chosen in ((y_train, train), (y_test, test))
+    ]
     scale = 255 if x_train.dtype == np.uint8 else 1
     return DataCard(
         dataset=settings.dataset,

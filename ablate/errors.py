@@ -30,7 +30,9 @@ class Problem:
     """What to do, for example ``did you mean "epochs"?``."""
 
     def __str__(self) -> str:
-        text = f"{self.where}: {self.key}: {self.rule}" if self.key else f"{self.where}: {self.rule}"
+        text = (
+            f"{self.where}: {self.key}: {self.rule}" if self.key else f"{self.where}: {self.rule}"
+        )
         if self.found is not None:
             text += f", found {shown(self.found)}"
         return f"{text}; {self.hint}" if self.hint else text

@@ -57,11 +57,13 @@ def find_range(
         current, size = start, default
         for parameter in [*varied, *varied]:
             candidates = [
-                space.complete({**current, parameter.name: value}) for value in parameter.domain.ends()
+                space.complete({**current, parameter.name: value})
+                for value in parameter.domain.ends()
             ]
             for candidate, found in zip(candidates, sizes(candidates), strict=True):
                 better = "parameters" in found and (
-                    "parameters" not in size or sign * found["parameters"] > sign * size["parameters"]
+                    "parameters" not in size
+                    or sign * found["parameters"] > sign * size["parameters"]
                 )
                 if better:
                     current, size = candidate, found

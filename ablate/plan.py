@@ -78,7 +78,9 @@ def lag_warnings(study: StudySpec, images: int) -> tuple[str, ...]:
     tuned = {parameter.name: parameter.domain for parameter in study.tune.parameters}
     default = study.fix.get(name, study.search_space[name].default)
     momentum = max(float(v) for v in (tuned[name].ends() if name in tuned else (default,)))
-    batch_sizes = tuned["batch_size"].ends() if "batch_size" in tuned else (study.training.batch_size,)
+    batch_sizes = (
+        tuned["batch_size"].ends() if "batch_size" in tuned else (study.training.batch_size,)
+    )
     steps = math.ceil(images / max(int(size) for size in batch_sizes))
     needed = LAG_FACTOR / (1 - momentum)
     if steps >= needed:

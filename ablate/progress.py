@@ -77,7 +77,9 @@ class RunState:
             case Trained():
                 trial = self.running[event.number]
                 trial.epoch, trial.val_loss = event.epoch.epoch, event.epoch.val_loss
-                trial.best = min(trial.val_loss, trial.best if trial.best is not None else trial.val_loss)
+                trial.best = min(
+                    trial.val_loss, trial.best if trial.best is not None else trial.val_loss
+                )
             case Finished():
                 known = self.running.pop(event.number, None)
                 if event.outcome != "interrupted":
@@ -212,7 +214,9 @@ def _study_bar(state: RunState) -> Table:
 
 
 def _running_table(state: RunState) -> Table:
-    table = Table(title="running", title_justify="left", box=None, header_style="dim", pad_edge=False)
+    table = Table(
+        title="running", title_justify="left", box=None, header_style="dim", pad_edge=False
+    )
     table.add_column("trial", justify="right", no_wrap=True)
     table.add_column("epoch", no_wrap=True)
     table.add_column("", no_wrap=True)
@@ -258,7 +262,9 @@ def outcome_text(event: Finished) -> str:
     if event.reason:
         return f"{event.outcome}: {event.reason}"
     if event.outcome == "complete":
-        return f"complete: validation loss {_loss(event.val_loss)}, accuracy {event.val_accuracy:.4f}"
+        return (
+            f"complete: validation loss {_loss(event.val_loss)}, accuracy {event.val_accuracy:.4f}"
+        )
     if event.outcome == "pruned":
         return f"pruned: best validation loss {_loss(event.val_loss)}"
     return f"{event.outcome}; it will be trained again"

@@ -15,7 +15,7 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 
 from ablate.spec import Epoch, TrialResult
-from ablate.storage import ArtifactStore, OUTCOME, outcome_of
+from ablate.storage import OUTCOME, ArtifactStore, outcome_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +120,11 @@ def _row(trial: FrozenTrial) -> dict[str, Any]:
 
 
 def _upload(
-    trial: Trial, name: str, rows: Iterable[Sequence[Any]], storage: BaseStorage, store: ArtifactStore
+    trial: Trial,
+    name: str,
+    rows: Iterable[Sequence[Any]],
+    storage: BaseStorage,
+    store: ArtifactStore,
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name

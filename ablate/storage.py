@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from optuna import artifacts, create_study, delete_study, exceptions, get_all_study_summaries, load_study, logging
+from optuna import (
+    artifacts,
+    create_study,
+    delete_study,
+    exceptions,
+    get_all_study_summaries,
+    load_study,
+    logging,
+)
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalFileSymlinkLock
 from optuna.trial import FrozenTrial, TrialState
@@ -75,7 +83,9 @@ class StoragePlace:
         path = Path(self.url)
         where = f"storage {path}"
         if path.is_dir():
-            raise InputError(Problem(where, "is a folder; name a file, for example runs/ablate.journal"))
+            raise InputError(
+                Problem(where, "is a folder; name a file, for example runs/ablate.journal")
+            )
         if path.exists():
             self._check_content(path, where)
             if not os.access(path, os.W_OK):
@@ -355,7 +365,11 @@ def _is_record(line: bytes) -> bool:
 
 def _flat(value: object, prefix: str = "") -> dict[str, object]:
     """Nested tables as dotted keys; lists of named tables by their names."""
-    if isinstance(value, list) and value and all(isinstance(v, dict) and "name" in v for v in value):
+    if (
+        isinstance(value, list)
+        and value
+        and all(isinstance(v, dict) and "name" in v for v in value)
+    ):
         value = {cast("dict[str, object]", item)["name"]: item for item in value}
     if not isinstance(value, dict):
         return {prefix: value}

@@ -237,7 +237,9 @@ class _Run:
         reason = f"the worker {how}"
         mend_journal(self.place)
         if running is None:
-            raise RunError(f"{reason} before a trial began; its log: {log_path(self.place, self.study)}")
+            raise RunError(
+                f"{reason} before a trial began; its log: {log_path(self.place, self.study)}"
+            )
         fail_trial(self.optuna_study, self.storage, running, reason)
         self._note(Finished(number=running, outcome="failed", reason=reason))
         self._check_failures()

@@ -112,7 +112,8 @@ class Worker:
         storage = self._storages[order.storage]
         study = order.study
         domains = {
-            p.name: None if p.domain.size is None else p.domain.values() for p in study.tune.parameters
+            p.name: None if p.domain.size is None else p.domain.values()
+            for p in study.tune.parameters
         }
         optuna_study = optuna.load_study(
             study_name=study.name,
@@ -229,11 +230,16 @@ def suggest(trial: optuna.Trial, parameter: Parameter) -> Scalar:
 
     domain = parameter.domain
     if isinstance(domain, Choices):
-        chosen: Scalar = trial.suggest_categorical(parameter.name, domain.choices)
+        chosen: Scalar | None = trial.suggest_categorical(parameter.name, domain.choices)
+        assert chosen is not None
         return chosen
     if domain.is_integer:
         return trial.suggest_int(
-            parameter.name, int(domain.low), int(domain.high), step=int(domain.step or 1), log=domain.log
+            parameter.name,
+            int(domain.low),
+            int(domain.high),
+            step=int(domain.step or 1),
+            log=domain.log,
         )
     return trial.suggest_float(
         parameter.name, domain.low, domain.high, step=domain.step, log=domain.log

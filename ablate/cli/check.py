@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ablate import catalog
-from ablate.cli.options import set_option, storage_option, storage_place
+from ablate.cli.options import set_option, storage_option
 from ablate.config import find_study, load_data_settings, load_search_space, load_study
 from ablate.data import shape
 from ablate.errors import InputError
@@ -126,9 +127,7 @@ def _study_table(studies: Sequence[StudySpec], worker: LocalWorker) -> Table:
             space,
             dict(study.fix),
             study.tune.parameters,
-            lambda configurations, study=study, data=data: _measure(
-                worker, study.search_space, study.architecture_source, data.image, data.classes, configurations
-            ),
+            partial(_measure, worker, space, study.architecture_source, data.image, data.classes),
         )
         table.add_row(study.name, "default", *_cells(found.default))
         for title, end in (("smallest", found.smallest), ("largest", found.largest)):
@@ -136,7 +135,9 @@ def _study_table(studies: Sequence[StudySpec], worker: LocalWorker) -> Table:
                 text = f"{title} of {found.tried} built: {_differences(space, study, end[0])}"
                 table.add_row(study.name, text, *_cells(end[1]))
         if found.infeasible:
-            table.add_row(study.name, f"{found.infeasible} of {found.tried} cannot be built", "", "", "")
+            table.add_row(
+                study.name, f"{found.infeasible} of {found.tried} cannot be built", "", "", ""
+            )
     return table
 
 

@@ -44,7 +44,7 @@ def storage_place(url: str) -> StoragePlace:
     return StoragePlace(url)
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[float]):
     """A time such as ``90s``, ``30m`` or ``1.5h``; a bare number is seconds."""
 
     name = "time"

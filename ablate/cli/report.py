@@ -9,6 +9,8 @@ import click
 from ablate.cli.options import out_option, storage_option, storage_place
 
 DEFAULT = "terminal,markdown,csv"
+WIDE = 200
+"""The width, in characters, of a report that goes to a file or a pipe."""
 
 
 @click.command("report")
@@ -21,8 +23,16 @@ DEFAULT = "terminal,markdown,csv"
     metavar="NAMES",
     help="Formats, separated by commas.",
 )
-@click.option("--sort", default="val_loss", show_default=True, metavar="COLUMN", help="Sort the table by this column.")
-@click.option("--top", type=click.IntRange(min=1), default=20, show_default=True, help="Rows of the table.")
+@click.option(
+    "--sort",
+    default="val_loss",
+    show_default=True,
+    metavar="COLUMN",
+    help="Sort the table by this column.",
+)
+@click.option(
+    "--top", type=click.IntRange(min=1), default=20, show_default=True, help="Rows of the table."
+)
 @out_option
 @storage_option
 def command(study: str | None, formats: str, sort: str, top: int, out: Path, storage: str) -> int:
@@ -38,9 +48,11 @@ def command(study: str | None, formats: str, sort: str, top: int, out: Path, sto
 
     from ablate.report.writing import write_report
 
+    console = Console()
+    width = console.width if console.is_terminal else WIDE
     names = [name.strip() for name in formats.split(",")]
     written = write_report(
-        storage_place(storage), study, names, out, sort=sort, top=top, width=Console().width
+        storage_place(storage), study, names, out, sort=sort, top=top, width=width
     )
     for text in written.printed:
         click.echo(text)

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @click.argument("study")
 @set_option
 @click.option("--trials", type=click.IntRange(min=1), help="Trials in all, in place of the file's.")
-@click.option("--timeout", type=Duration(), help="Stop after this time, for example 30m; run again to go on.")
+@click.option(
+    "--timeout", type=Duration(), help="Stop after this time, for example 30m; run again to go on."
+)
 @storage_option
 @click.option("--fresh", is_flag=True, help="Delete the study's earlier trials first.")
 @out_option

@@ -103,7 +103,9 @@ def parse_parameter(
         problems.append(Problem(where, "a parameter's name must be a Python name", key))
     if name in RESERVED:
         problems.append(Problem(where, "this name has a meaning of its own in study files", key))
-    domain = parse_domain({k: v for k, v in table.items() if k not in OWN_KEYS}, where, key, problems)
+    domain = parse_domain(
+        {k: v for k, v in table.items() if k not in OWN_KEYS}, where, key, problems
+    )
     own: dict[str, Any] = {"default": table.get("default"), "off": table.get("off")}
     if own["default"] is None and not needs_default:
         own["default"] = domain.ends()[0] if domain is not None else None
@@ -121,7 +123,9 @@ def parse_parameter(
     return Parameter(name=name, domain=domain, when=when, **own)
 
 
-def parse_domain(table: Mapping[str, Any], where: str, key: str, problems: list[Problem]) -> Domain | None:
+def parse_domain(
+    table: Mapping[str, Any], where: str, key: str, problems: list[Problem]
+) -> Domain | None:
     """A domain from its keys; adds what is wrong to `problems` and then returns None."""
     model: type[Range] | type[Choices] = Choices if "choices" in table else Range
     return validate(model, table, where, key, problems)
@@ -149,7 +153,9 @@ def _conditions_first(
         for other, values in parameter.when.items():
             key = f"parameters.{parameter.name}.when.{other}"
             if other not in names:
-                problems.append(Problem(where, "unknown parameter", key, hint=did_you_mean(other, names)))
+                problems.append(
+                    Problem(where, "unknown parameter", key, hint=did_you_mean(other, names))
+                )
             elif other in by_name:
                 domain = by_name[other].domain
                 problems += [
@@ -173,7 +179,9 @@ def _conditions_first(
 def _not_taken(architecture: ArchitectureFile, header: _Header, where: str) -> list[Problem]:
     """Parameters that the build function does not take, or that training already has."""
     problems = [
-        Problem(where, "this name is a training setting; rename the parameter", f"parameters.{name}")
+        Problem(
+            where, "this name is a training setting; rename the parameter", f"parameters.{name}"
+        )
         for name in header.parameters
         if name in TrainingSettings.model_fields
     ]

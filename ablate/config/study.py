@@ -321,7 +321,9 @@ def _check_overlap(
     tuned: Sequence[Parameter], fixed: Mapping[str, Scalar], where: str, problems: list[Problem]
 ) -> None:
     problems += [
-        Problem(where, "is tuned under [tune]; a parameter is either fixed or tuned", f"fix.{p.name}")
+        Problem(
+            where, "is tuned under [tune]; a parameter is either fixed or tuned", f"fix.{p.name}"
+        )
         for p in tuned
         if p.name in fixed
     ]
@@ -351,7 +353,9 @@ def _check_training(
         if not set(possible) & set(values):
             table = "tune" if name in domains else "training"
             rule = f"is used only with {other} = {' or '.join(values)}"
-            problems.append(Problem(where, rule, f"{table}.{name}", hint=f"{other} is {possible[0]}"))
+            problems.append(
+                Problem(where, rule, f"{table}.{name}", hint=f"{other} is {possible[0]}")
+            )
 
 
 def _check_exhaustive(

@@ -33,7 +33,9 @@ _LIMITS = {
 _UNION_MEMBERS = {"int", "float", "str", "bool", "range", "choices"}
 
 
-def validate(model: type[Model], data: Any, where: str, key: str, problems: list[Problem]) -> Model | None:
+def validate(
+    model: type[Model], data: Any, where: str, key: str, problems: list[Problem]
+) -> Model | None:
     """Validates `data`; adds what is wrong to `problems` and then returns None.
 
     Args:

@@ -54,7 +54,9 @@ def source(files: tuple[Path, ...], loader: str) -> str:
     """The files with sizes and times, or the loader's name."""
     if not files:
         return f"downloaded by {loader}"
-    return "; ".join(f"{path} ({path.stat().st_size} bytes, {path.stat().st_mtime_ns})" for path in files)
+    return "; ".join(
+        f"{path} ({path.stat().st_size} bytes, {path.stat().st_mtime_ns})" for path in files
+    )
 
 
 def load(files: tuple[Path, ...], class_names: tuple[str, ...]) -> Images:

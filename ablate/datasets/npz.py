@@ -30,9 +30,12 @@ class Options(DatasetOptions):
     y_train: str = "y_train"
     x_test: str = "x_test"
     y_test: str = "y_test"
-    image_shape: Annotated[
-        tuple[PositiveInt, ...], BeforeValidator(_tuple), Field(min_length=2, max_length=3)
-    ] | None = None
+    image_shape: (
+        Annotated[
+            tuple[PositiveInt, ...], BeforeValidator(_tuple), Field(min_length=2, max_length=3)
+        ]
+        | None
+    ) = None
     """``[height, width]`` or ``[height, width, channels]`` of images that are stored flattened."""
     class_names: Annotated[tuple[str, ...], BeforeValidator(_tuple)] | None = None
     """Names of the classes, in the order of their labels. Defaults to the labels themselves."""
@@ -53,7 +56,9 @@ def shape(options: Options, places: Places) -> DataShape:
     labels = read_npz(path, (options.y_train, options.y_test))
     stored = _stored_shape(path, options.x_train)
     image = options.image_shape or stored[1:]
-    height, width, channels = (*image, 1) if len(image) == 2 else image if len(image) == 3 else (0, 0, 0)
+    height, width, channels = (
+        (*image, 1) if len(image) == 2 else image if len(image) == 3 else (0, 0, 0)
+    )
     y_train, y_test = labels[options.y_train], labels[options.y_test]
     return DataShape(
         train=len(y_train),
@@ -84,7 +89,9 @@ def load(options: Options, places: Places) -> Images:
         problems.append(Problem(str(path), rule, options.y_train, f"{len(values)} class"))
     if options.class_names and not problems and len(options.class_names) != len(values):
         rule = f"must name each of the {len(values)} classes"
-        problems.append(Problem(str(path), rule, "class_names", f"{len(options.class_names)} names"))
+        problems.append(
+            Problem(str(path), rule, "class_names", f"{len(options.class_names)} names")
+        )
     if problems:
         raise InputError(*problems)
     return Images(
@@ -119,7 +126,9 @@ def _images(
         rule = "images must be (n, height, width) or (n, height, width, channels)"
         hint = "set image_shape for flattened images" if array.ndim == 2 else ""
         problems.append(Problem(str(path), rule, key, shape, hint))
-    elif options.image_shape and array.shape[1 : 1 + len(options.image_shape)] != options.image_shape:
+    elif (
+        options.image_shape and array.shape[1 : 1 + len(options.image_shape)] != options.image_shape
+    ):
         rule = f"images must have image_shape = {list(options.image_shape)}"
         problems.append(Problem(str(path), rule, key, shape))
     return array if array.dtype == np.uint8 else array.astype(np.float32)
@@ -135,9 +144,12 @@ def _labels(
         rule = f"must hold one label for each of the {images} images"
         problems.append(Problem(str(path), rule, key, f"{len(array)} labels"))
     if array.ndim == 2 and array.shape[1] > 1:
-        if not np.array_equal(array.sum(axis=1), np.ones(len(array))) or set(np.unique(array)) - {0, 1}:
+        if not np.array_equal(array.sum(axis=1), np.ones(len(array))) or set(np.unique(array)) - {
+            0,
+            1,
+        }:
             problems.append(Problem(str(path), "one-hot labels must hold one 1 a row", key))
-        return array.argmax(axis=1)
+        return np.asarray(array.argmax(axis=1), np.int64)
     array = array.reshape(-1)
     if array.dtype.kind not in "iu":
         rule = "labels must be whole numbers or one-hot rows"
@@ -162,7 +174,11 @@ def _stored_shape(path: Path, name: str) -> tuple[int, ...]:
     try:
         with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as file:
             major, _ = np.lib.format.read_magic(file)
-            read = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
+            read = (
+                np.lib.format.read_array_header_1_0
+                if major == 1
+                else np.lib.format.read_array_header_2_0
+            )
             return tuple(read(file)[0])
     except KeyError as error:
         raise InputError(Problem(str(path), f"the file holds no array {name}")) from error

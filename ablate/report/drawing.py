@@ -49,7 +49,11 @@ def tradeoff_figure(points: tuple[Point, ...]) -> Figure:
         ax.set(xlabel=label, ylabel="validation accuracy")
         for row in front.itertuples():
             ax.annotate(
-                str(row.number), (getattr(row, column), row.accuracy), (3, -9), textcoords="offset points", fontsize=7
+                str(row.number),
+                (getattr(row, column), row.accuracy),
+                (3, -9),
+                textcoords="offset points",
+                fontsize=7,
             )
     if table["parameters"].max() > 10 * table["parameters"].min():
         axes[0].set_xscale("log")

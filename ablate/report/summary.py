@@ -49,7 +49,9 @@ class Report:
     @property
     def missing(self) -> int:
         """Trials that are still to be trained."""
-        done = sum(self.counts.get(name, 0) for name in ("complete", "pruned", "infeasible", "failed"))
+        done = sum(
+            self.counts.get(name, 0) for name in ("complete", "pruned", "infeasible", "failed")
+        )
         return max(0, (self.planned or 0) - done)
 
     @property

@@ -9,6 +9,7 @@ from ablate.errors import InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 MEASURES = ("val_accuracy", "val_f1", "val_loss", "parameters", "flops", "training_seconds")
 HIGHER_IS_BETTER = ("val_accuracy", "val_f1")
@@ -28,7 +29,9 @@ HEADINGS = {
 """What a column is called in a report."""
 
 
-def tradeoff_table(results: pd.DataFrame, tuned: Sequence[str], sort: str = "val_loss") -> pd.DataFrame:
+def tradeoff_table(
+    results: pd.DataFrame, tuned: Sequence[str], sort: str = "val_loss"
+) -> pd.DataFrame:
     """One row for each complete trial, the best first.
 
     Args:
@@ -62,14 +65,14 @@ def pareto_front(table: pd.DataFrame, objectives: Sequence[str]) -> list[bool]:
     """Which rows no other row dominates; a row that lacks a value is not on the front."""
     import numpy as np
 
-    costs = np.column_stack(
+    costs: NDArray[np.float64] = np.column_stack(
         [
             table[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
             * (-1 if name in HIGHER_IS_BETTER else 1)
             for name in objectives
         ]
     )
-    whole = ~np.isnan(costs).any(axis=1)
+    whole = [bool(np.isfinite(cost).all()) for cost in costs]
     return [
         bool(is_whole)
         and not bool(((costs <= cost).all(axis=1) & (costs < cost).any(axis=1) & whole).any())

@@ -58,10 +58,16 @@ def count_flops(model: keras.Model) -> int | None:
 
 
 def _layer(layer: Any) -> int | None:
+    work = _work(layer)
+    return None if work is None else int(work)
+
+
+def _work(layer: Any) -> Any:
     if isinstance(layer, _FREE):
         return 0
     try:
-        inputs, outputs = layer.input.shape, layer.output.shape
+        inputs: tuple[int, ...] = layer.input.shape
+        outputs: tuple[int, ...] = layer.output.shape
     except (AttributeError, ValueError):  # not part of a graph, or called more than once
         return None
     values = math.prod(outputs[1:])
@@ -71,7 +77,7 @@ def _layer(layer: Any) -> int | None:
         return values * (2 * math.prod(layer.kernel_size) + _extras(layer))
     if isinstance(layer, layers.Conv2DTranspose):
         work = 2 * math.prod(inputs[1:]) * math.prod(layer.kernel_size) * layer.filters
-        return int(work + values * _extras(layer))
+        return work + values * _extras(layer)
     if isinstance(layer, layers.Conv2D):
         kernel = math.prod(layer.kernel_size) * inputs[-1] // layer.groups
         return values * (2 * kernel + _extras(layer))

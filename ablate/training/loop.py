@@ -73,7 +73,11 @@ def failure_reason(error: BaseException) -> str:
     """One line for what was raised inside a network."""
     text = str(error).strip()
     kind = type(error).__name__
-    if isinstance(error, MemoryError) or kind == "ResourceExhaustedError" or "RESOURCE_EXHAUSTED" in text:
+    if (
+        isinstance(error, MemoryError)
+        or kind == "ResourceExhaustedError"
+        or "RESOURCE_EXHAUSTED" in text
+    ):
         return "out of memory"
     return f"{kind}: {text.splitlines()[0][:300]}" if text else kind
 

@@ -65,7 +65,9 @@ def build_network(
         model.build((None, *input_shape))
     for layer in model.layers:
         output = getattr(layer, "output", None)
-        if not isinstance(output, list | tuple | dict) and 0 in (getattr(output, "shape", None) or ()):
+        if not isinstance(output, list | tuple | dict) and 0 in (
+            getattr(output, "shape", None) or ()
+        ):
             raise InfeasibleError(f"nothing is left of the image after layer {layer.name}")
     outputs = model.output_shape
     if tuple(outputs) != (None, num_classes):

@@ -38,7 +38,7 @@ def cell(column: str, value: Any) -> str:
 
     if column == FRONT:
         return "*" if value else ""
-    if value is None or value is pd.NA or (isinstance(value, float) and value != value):
+    if pd.isna(value):
         return "-"
     if column in ("val_accuracy", "val_f1", "val_loss"):
         return f"{value:.4f}"

@@ -22,7 +22,9 @@ def render(report: Report, width: int) -> str:
     parts = [f"# {escape(report.name)}", escape(report.description)]
     parts.append(f"**Trials:** {counts_line(report)}.")
     if report.reasons:
-        parts.append("\n".join(f"- {count} x {escape(why)}" for why, count in report.reasons.items()))
+        parts.append(
+            "\n".join(f"- {count} x {escape(why)}" for why, count in report.reasons.items())
+        )
     parts.append("## Trade-off")
     if len(report.tradeoff):
         headings, rows = text_table(report.shown)
@@ -39,7 +41,9 @@ def render(report: Report, width: int) -> str:
         parts.append("The best trials are named; pruned trials are dashed and end in a cross.")
     parts.append("## Hyperparameter importance")
     if report.importance.shares:
-        shares = [[escape(name), f"{share:.1%}"] for name, share in report.importance.shares.items()]
+        shares = [
+            [escape(name), f"{share:.1%}"] for name, share in report.importance.shares.items()
+        ]
         parts.append(_table(["hyperparameter", "importance"], shares))
     parts.append(f"Importance: {escape(report.importance.note)}.")
     if report.environments:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from ablate.report.formats._base import FOOTNOTE, counts_line, text_table
-from ablate.report.tradeoff import FRONT
 
 if TYPE_CHECKING:
     from ablate.report.summary import Report
 
 FILE = None
 NEEDS_FIGURES = False
+CONFIGURATION = "hyperparameters"
 
 
 def render(report: Report, width: int) -> str:
@@ -30,10 +30,14 @@ def render(report: Report, width: int) -> str:
         console.print(Text(f"  {count} x {reason}"))
     if len(report.tradeoff):
         console.print()
-        console.print(_fitting_table(report, console))
+        for table in _tables(report, console):
+            console.print(table)
+            console.print()
         hidden = len(report.tradeoff) - len(report.shown)
         if hidden:
-            console.print(Text(f"{hidden} more complete trials: --top {len(report.tradeoff)}, or trials.csv"))
+            console.print(
+                Text(f"{hidden} more complete trials: --top {len(report.tradeoff)}, or trials.csv")
+            )
         console.print(Text(FOOTNOTE, style="dim"))
     console.print()
     console.print(Text(f"hyperparameter importance ({report.importance.note})"))
@@ -43,30 +47,36 @@ def render(report: Report, width: int) -> str:
     return console.file.getvalue()
 
 
-def _fitting_table(report: Report, console: Console) -> Table:
-    """A column for each parameter where they fit, else all parameters in one column."""
+def _tables(report: Report, console: Console) -> list[Table]:
+    """One table where the screen is wide enough, else the hyperparameters in a second one."""
     headings, rows = text_table(report.shown)
     wide = _table([name.replace("_", "\n") for name in headings], rows)
     unlimited = console.options.update(max_width=10_000)
     if console.measure(wide, options=unlimited).maximum <= console.width:
-        return wide
+        return [wide]
     tuned = slice(1, 1 + len(report.tuned))
-    configurations = (
-        " ".join(f"{name}={value}" for name, value in zip(headings[tuned], row[tuned], strict=True) if value != "-")
+    measured = [[row[0], *row[tuned.stop :]] for row in rows]
+    configured = [
+        [
+            row[0],
+            "  ".join(
+                f"{n}={v}" for n, v in zip(headings[tuned], row[tuned], strict=True) if v != "-"
+            ),
+        ]
         for row in rows
-    )
-    narrow = [
-        [row[0], *row[tuned.stop :], configuration]
-        for row, configuration in zip(rows, configurations, strict=True)
     ]
-    return _table([headings[0], *headings[tuned.stop :], "hyperparameters"], narrow)
+    return [
+        _table([headings[0], *headings[tuned.stop :]], measured),
+        _table([headings[0], CONFIGURATION], configured),
+    ]
 
 
 def _table(headings: list[str], rows: list[list[str]]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in headings:
-        text = name == "hyperparameters"
-        table.add_column(Text(name), justify="left" if text else "right", no_wrap=not text, overflow="fold")
+        is_text = name == CONFIGURATION
+        justify: Literal["left", "right"] = "left" if is_text else "right"
+        table.add_column(Text(name), justify=justify, no_wrap=not is_text, overflow="fold")
     for row in rows:
         table.add_row(*(Text(value) for value in row))
     return table

@@ -1,0 +1,107 @@
+"""Hyperparameter search and ablation for Keras: which design choice matters, and at what cost?
+
+>>> import ablate
+>>> study = ablate.load_study("studies/smoke.toml")
+>>> ablate.run(study)                                                    # doctest: +SKIP
+>>> ablate.results(study)[["number", "val_accuracy", "parameters"]]      # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ablate.errors import AblateError, InputError, RunError
+from ablate.spec import StudySpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ablate.study import RunSummary
+
+__all__ = [
+    "AblateError",
+    "InputError",
+    "RunError",
+    "StudySpec",
+    "load_study",
+    "results",
+    "run",
+]
+
+DEFAULT_STORAGE = "runs/ablate.journal"
+
+
+def load_study(path: str | PathLike[str], settings: Sequence[str] = ()) -> StudySpec:
+    """Reads and checks a study file.
+
+    Args:
+        path: the study file, or the name of a shipped study.
+        settings: ``dotted.key=value`` overrides, as for ``ablate run --set``.
+
+    Raises:
+        InputError: anything is wrong; holds every problem found.
+    """
+    from ablate import config
+
+    return config.load_study(config.find_study(str(Path(path))), settings)
+
+
+def run(
+    study: StudySpec,
+    *,
+    storage: str = DEFAULT_STORAGE,
+    timeout: float | None = None,
+    fresh: bool = False,
+) -> RunSummary:
+    """Trains the trials that a study still lacks, silently, in a worker process.
+
+    Args:
+        study: the question.
+        storage: a journal file, or the URL of a database. Artifacts, prepared data and the
+            worker's log lie beside the file.
+        timeout: seconds after which the run ends once its running epoch is over.
+        fresh: whether the study's earlier trials are deleted first.
+
+    Returns:
+        How the run ended, with the number of trials of each outcome.
+
+    Raises:
+        InputError: the storage, the data or an earlier study of that name do not fit.
+        RunError: ten trials in a row failed and none succeeded.
+    """
+    from ablate.storage import StoragePlace
+    from ablate.study import run_study
+
+    return run_study(study, StoragePlace(storage), timeout=timeout, fresh=fresh)
+
+
+def results(study: StudySpec | str, *, storage: str = DEFAULT_STORAGE) -> pd.DataFrame:
+    """All trials of a study, one row each, those waiting or running included.
+
+    Args:
+        study: the study, or its name.
+        storage: where it was run.
+
+    Returns:
+        Columns ``number``, ``outcome``, ``val_loss`` (crossentropy), ``val_accuracy`` and
+        ``val_f1`` (0 to 1, macro), ``parameters``, ``trainable_parameters``, ``flops`` (of one
+        image), ``training_seconds``, ``seconds_per_epoch``, ``epochs``, ``best_epoch`` (from
+        1), ``reason``, ``seed``, ``fingerprint``, ``device``, and one for each tuned parameter.
+
+    Raises:
+        InputError: nothing was run there, or no study of that name.
+    """
+    from ablate.errors import Problem, did_you_mean
+    from ablate.records import results_table
+    from ablate.storage import StoragePlace, find_study, open_existing, study_names
+
+    name = study if isinstance(study, str) else study.name
+    opened = open_existing(StoragePlace(storage))
+    found = find_study(opened, name)
+    if found is None:
+        hint = did_you_mean(name, study_names(opened))
+        raise InputError(Problem(name, "no such study has been run", hint=hint))
+    return results_table(found)
