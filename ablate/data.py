@@ -83,12 +83,32 @@ def prepare(settings: DataSettings, cache: Path) -> PreparedData:
     """
     module, options = _module(settings)
     source: str = module.source(options, _places(settings))
-    key = hashlib.sha256(f"{settings.dataset}: {source}".encode()).hexdigest()[:12]
-    folder = cache / f"{folder_name(settings.dataset)}-{key}"
+    folder = _folder(settings, source, cache)
     if not (folder / _ABOUT).is_file():
         images: Images = module.load(options, _places(settings))
         _check_classes(images, settings)
         _write(images, source, folder)
+    return _prepared(settings, source, folder)
+
+
+def find_prepared(settings: DataSettings, cache: Path) -> PreparedData | None:
+    """A data set that `prepare` has kept; None where it has not.
+
+    Raises:
+        InputError: its files are missing, or it holds too few images.
+    """
+    module, options = _module(settings)
+    source: str = module.source(options, _places(settings))
+    folder = _folder(settings, source, cache)
+    return _prepared(settings, source, folder) if (folder / _ABOUT).is_file() else None
+
+
+def _folder(settings: DataSettings, source: str, cache: Path) -> Path:
+    key = hashlib.sha256(f"{settings.dataset}: {source}".encode()).hexdigest()[:12]
+    return cache / f"{folder_name(settings.dataset)}-{key}"
+
+
+def _prepared(settings: DataSettings, source: str, folder: Path) -> PreparedData:
     about = json.loads((folder / _ABOUT).read_text())
     prepared = PreparedData(folder, about["digest"], source, tuple(about["class_names"]))
     _check_counts(prepared, settings)

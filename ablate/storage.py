@@ -196,8 +196,13 @@ def find_study(storage: BaseStorage, name: str) -> Study | None:
         return None
 
 
-def check_question(optuna_study: Study, study: StudySpec, data_digest: str) -> None:
+def check_question(optuna_study: Study, study: StudySpec, data_digest: str | None = None) -> None:
     """Makes sure that a stored study asks what the study file asks.
+
+    Args:
+        optuna_study: the stored study.
+        study: the study file.
+        data_digest: the digest of its images, where it is known already.
 
     Raises:
         InputError: it asks something else; holds every difference.
@@ -218,7 +223,7 @@ def check_question(optuna_study: Study, study: StudySpec, data_digest: str) -> N
         for key in sorted(old.keys() | new.keys())
         if old.get(key) != new.get(key)
     ]
-    if not problems and attributes.get(DATA) != data_digest:
+    if not problems and data_digest is not None and attributes.get(DATA) != data_digest:
         rule = f"the images are not those that the stored study {study.name} was trained on"
         problems.append(Problem(study.path, rule, "study.dataset", hint=remedy))
     if problems:

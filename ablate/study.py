@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from ablate.data import find_prepared
 from ablate.errors import InputError, RunError
 from ablate.executors.local import LocalWorker, WorkerDiedError
 from ablate.files import folder_name
@@ -17,8 +19,10 @@ from ablate.spec import StudySpec
 from ablate.storage import (
     ArtifactStore,
     StoragePlace,
+    check_question,
     count_outcomes,
     fail_trial,
+    find_study,
     finished,
     mend_journal,
     open_storage,
@@ -116,29 +120,29 @@ def run_study(
     """
     started = clock()
     place.check()
-    log = log_path(place, study)
-    with LocalWorker(log, study.training.backend) as worker:
-        answer = worker.ask(PrepareData(settings=study.data, cache=str(place.cache)))
-        if isinstance(answer, Refused):
-            raise InputError(*answer.problems)
-        storage = open_storage(place)
-        if fresh:
-            remove_study(storage, study.name, ArtifactStore(place.artifacts))
-        run = _Run(
-            study=study,
-            place=place,
-            storage=storage,
-            optuna_study=open_study(storage, study, str(answer.answer)),
-            listener=listener or Silence(),
-            stop=stop or StopRequest(),
-            deadline=float("inf") if timeout is None else started + timeout,
-            clock=clock,
-        )
-        run.open()
-        run.make_complete(worker)
-    while run.owes() and not run.stopped:
-        with LocalWorker(log, study.training.backend) as worker:
-            run.make_complete(worker)
+    if not fresh:
+        _check_stored_question(place, study)
+    digest = _prepare_data(study, place)
+    storage = open_storage(place)
+    if fresh:
+        remove_study(storage, study.name, ArtifactStore(place.artifacts))
+    run = _Run(
+        study=study,
+        place=place,
+        storage=storage,
+        optuna_study=open_study(storage, study, digest),
+        listener=listener or Silence(),
+        stop=stop or StopRequest(),
+        deadline=float("inf") if timeout is None else started + timeout,
+        clock=clock,
+    )
+    run.open()
+    try:
+        while run.owes() and not run.stopped:
+            with LocalWorker(log_path(place, study), study.training.backend) as worker:
+                run.make_complete(worker)
+    finally:
+        run.close()
     return RunSummary(
         total=run.total,
         counts=count_outcomes(run.optuna_study),
@@ -146,6 +150,29 @@ def run_study(
         seconds=clock() - started,
         stopped=run.stopped,
     )
+
+
+def _check_stored_question(place: StoragePlace, study: StudySpec) -> None:
+    """Finds out early, before anything is prepared, that a stored study asks something else."""
+    if place.is_database or Path(place.url).exists():
+        stored = find_study(open_storage(place), study.name)
+        if stored is not None and stored.user_attrs:
+            check_question(stored, study)
+
+
+def _prepare_data(study: StudySpec, place: StoragePlace) -> str:
+    """Prepares the data, in a process of its own where they are not at hand; their digest."""
+    found = find_prepared(study.data, place.cache)
+    if found is not None:
+        return found.digest
+    with (
+        tempfile.TemporaryDirectory(prefix="ablate-data-") as folder,
+        LocalWorker(Path(folder) / "data.log", study.training.backend) as worker,
+    ):
+        answer = worker.ask(PrepareData(settings=study.data, cache=str(place.cache)))
+    if isinstance(answer, Refused):
+        raise InputError(*answer.problems)
+    return str(answer.answer)
 
 
 def log_path(place: StoragePlace, study: StudySpec) -> Path:
@@ -182,6 +209,11 @@ class _Run:
         queued = requeue_lost(self.optuna_study, self.storage)
         done = len(finished(self.optuna_study))
         self.listener.opened(self.study, self.total, done, queued)
+
+    def close(self) -> None:
+        """Queues again what this run leaves behind, once its worker is gone."""
+        mend_journal(self.place)
+        requeue_lost(self.optuna_study, self.storage)
 
     def owes(self) -> bool:
         """Whether trials are still owed."""

@@ -57,7 +57,8 @@ class LocalWorker:
                 encoding="utf-8",
                 start_new_session=True,  # Ctrl-C is the parent's to handle
             )
-        threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(self._process.stdout,))
+        self._reader.start()
         return self
 
     def __exit__(
@@ -76,6 +77,7 @@ class LocalWorker:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        self._reader.join()
 
     def give(self, order: Order) -> None:
         """Sends an order.
@@ -115,7 +117,8 @@ class LocalWorker:
             self.give(order)
             event = self.next_event()
         except WorkerDiedError as error:
-            raise RunError(f"the worker {error}; its log: {self._log}") from error
+            tail = self._log.read_text(errors="replace").strip().splitlines()[-3:]
+            raise RunError("\n".join([f"the worker {error}; its last lines:", *tail])) from error
         assert isinstance(event, Done | Refused)
         return event
 
@@ -124,9 +127,10 @@ class LocalWorker:
         return self._process
 
     def _read(self, lines: IO[str]) -> None:
-        for line in lines:
-            if line.endswith("\n"):  # else the worker died while it wrote
-                self._events.put(event_from_json.validate_json(line))
+        with lines:
+            for line in lines:
+                if line.endswith("\n"):  # else the worker died while it wrote
+                    self._events.put(event_from_json.validate_json(line))
         self._events.put(None)
 
     def _last_words(self) -> str:

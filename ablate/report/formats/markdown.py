@@ -56,7 +56,9 @@ def render(report: Report, width: int) -> str:
 def escape(text: str) -> str:
     """Text that Markdown shows as it is."""
     one_line = " ".join(text.split())
-    escaped = re.sub(r"([\\`*_{}\[\]<>#|~$])", r"\\\1", one_line)
+    # An underscore inside a word means nothing in Markdown.
+    special = r"([\\`*{}\[\]<>#|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))"
+    escaped = re.sub(special, r"\\\1", one_line)
     return escaped.replace("&", "&amp;").replace("\\<", "&lt;").replace("\\>", "&gt;")
 
 

@@ -1,0 +1,39 @@
+# Needs Python 3.11 to 3.13 and make; everything else is installed into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test lint bench clean
+
+demo: .venv/installed  ## run the example study (about 8 minutes on 2 CPU cores) and print its report
+	$(BIN)/ablate run studies/line_dropout.toml
+	$(BIN)/ablate report line_dropout
+
+test: .venv/installed-dev  ## run the whole test suite
+	$(BIN)/python -m pytest
+
+lint: .venv/installed-dev  ## formatting, lint, types, import layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/installed  ## what ablate costs on top of a bare loop of model.fit
+	$(BIN)/python benchmarks/overhead.py
+
+clean:  ## remove what make has installed
+	rm -rf .venv
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+		{ echo "ablate needs Python 3.11 to 3.13; name one, for example: make PYTHON=python3.12 demo"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(INSTALL) --upgrade pip
+
+.venv/installed: .venv/bin/python pyproject.toml constraints.txt
+	$(INSTALL) --editable '.[dashboard]'
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	$(INSTALL) --editable '.[dashboard,jax]' --group dev
+	@touch $@

@@ -1,0 +1,131 @@
+"""What many tests need: a folder of one's own, small studies, and one study that has been run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ablate.config import load_study
+from ablate.spec import StudySpec
+from ablate.storage import StoragePlace
+from ablate.study import run_study
+
+MODELS = Path(__file__).parent / "functional" / "models.py"
+
+SPACE = """
+architecture = "models.py:build"
+description = "A dense network, and troubles"
+[parameters]
+units = { choices = [4, 8, 16], default = 16 }
+trouble = { choices = ["none", "infeasible", "raises", "memory", "exits", "killed", "nan", "no_model", "outputs"], default = "none" }
+"""
+
+STUDY = """
+[study]
+name = "dense"
+description = "How wide?"
+dataset = "digits"
+search_space = "space.toml"
+[data]
+per_class = 20
+validation = 0.2
+[training]
+epochs = 2
+batch_size = 32
+[tune]
+trials = 3
+sampler = "random"
+pruner = "none"
+parameters = ["units"]
+"""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A user's folder with a study, a search space and a Python file."""
+
+    folder: Path
+
+    @property
+    def study_file(self) -> Path:
+        return self.folder / "study.toml"
+
+    @property
+    def place(self) -> StoragePlace:
+        return StoragePlace(str(self.folder / "runs" / "ablate.journal"))
+
+    def study(self, *settings: str) -> StudySpec:
+        return load_study(self.study_file, settings, {})
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "ablate", *arguments]
+
+    def ablate(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    def files(self) -> set[str]:
+        return {str(path.relative_to(self.folder)) for path in self.folder.rglob("*")}
+
+
+def make_project(folder: Path) -> Project:
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(MODELS, folder / "models.py")
+    (folder / "space.toml").write_text(SPACE)
+    (folder / "study.toml").write_text(STUDY)
+    return Project(folder)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.chdir(tmp_path)
+    for name in ("KERAS_BACKEND", "ABLATE_DATA_HOME", "ABLATE_STORAGE"):
+        monkeypatch.delenv(name, raising=False)
+    return make_project(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A study, run to its end, in which every kind of trouble happened once."""
+    project = make_project(tmp_path_factory.mktemp("troubled"))
+    troubles = ("none", "infeasible", "raises", "memory", "exits", "nan", "no_model", "outputs")
+    listed = ", ".join(f'"{trouble}"' for trouble in troubles)
+    study = project.study(
+        'tune.sampler="brute_force"',
+        "tune.parameters=[]",
+        "tune.trials=20",
+        f"tune.trouble={{ choices = [{listed}] }}",
+    )
+    run_study(study, project.place)
+    return project
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A study of twelve complete trials and one pruned one."""
+    project = make_project(tmp_path_factory.mktemp("finished"))
+    study = project.study(
+        "tune.trials=13",
+        'tune.sampler="tpe"',
+        "tune.learning_rate={ low = 1e-4, high = 1e-1, log = true }",
+        'tune.pruner={ name = "percentile", percentile = 60.0, n_startup_trials = 8 }',
+        "training.epochs=3",
+    )
+    run_study(study, project.place)
+    return project
+
+
+Waiter = Callable[[Callable[[], bool]], None]

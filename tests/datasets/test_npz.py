@@ -1,0 +1,282 @@
+import numpy as np
+import pytest
+
+from ablate.datasets._base import DataShape, Places
+from ablate.datasets.npz import Options, load, shape, source
+from ablate.errors import InputError
+
+Y_TRAIN, Y_TEST = np.array([0, 1, 2, 0, 1, 2]), np.array([2, 1, 0])
+
+
+def images(count, *rest, dtype=np.uint8):
+    return (np.arange(count * np.prod(rest)) % 251).reshape(count, *rest).astype(dtype)
+
+
+def write(folder, **changes):
+    arrays = {
+        "x_train": images(6, 4, 5),
+        "y_train": Y_TRAIN,
+        "x_test": images(3, 4, 5),
+        "y_test": Y_TEST,
+    }
+    path = folder / "a.npz"
+    np.savez(path, **{k: v for k, v in (arrays | changes).items() if v is not None})
+    return path
+
+
+def read(folder, **options):
+    """The images, once `shape` has told the same sizes."""
+    settings = Options.model_validate({"file": "a.npz", **options})
+    places = Places(folder=folder)
+    loaded = load(settings, places)
+    assert shape(settings, places) == DataShape(
+        len(loaded.x_train), len(loaded.x_test), loaded.x_train.shape[1:], len(loaded.class_names)
+    )
+    return loaded
+
+
+def problems(folder, **options):
+    with pytest.raises(InputError) as caught:
+        load(Options.model_validate({"file": "a.npz", **options}), Places(folder=folder))
+    path = folder / "a.npz"
+    assert all(line.startswith(f"{path}: ") for line in str(caught.value).splitlines())
+    return [line.removeprefix(f"{path}: ") for line in str(caught.value).splitlines()]
+
+
+def test_bytes_without_a_channel_axis_get_one(tmp_path):
+    write(tmp_path)
+    loaded = read(tmp_path)
+    assert np.array_equal(loaded.x_train, images(6, 4, 5)[..., None])
+    assert loaded.x_train.dtype == np.uint8
+    assert loaded.class_names == ("0", "1", "2")
+
+
+def test_images_with_channels_stay_as_they_are(tmp_path):
+    write(tmp_path, x_train=images(6, 4, 5, 3), x_test=images(3, 4, 5, 3))
+    assert read(tmp_path).x_train.shape == (6, 4, 5, 3)
+    assert read(tmp_path, image_shape=[4, 5, 3]).x_train.shape == (6, 4, 5, 3)
+    assert read(tmp_path, image_shape=[4, 5]).x_train.shape == (6, 4, 5, 3)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_floats_become_float32(tmp_path, dtype):
+    write(tmp_path, x_train=images(6, 4, 5, dtype=dtype), x_test=images(3, 4, 5, dtype=dtype))
+    loaded = read(tmp_path)
+    assert (loaded.x_train.dtype, loaded.x_test.dtype) == (np.float32, np.float32)
+    assert np.array_equal(loaded.x_train[..., 0], images(6, 4, 5))
+
+
+@pytest.mark.parametrize("image_shape", [[4, 5], [4, 5, 1], [2, 5, 2]])
+def test_flattened_images_take_the_shape_given(tmp_path, image_shape):
+    write(tmp_path, x_train=images(6, 20), x_test=images(3, 20))
+    loaded = read(tmp_path, image_shape=image_shape)
+    height, width, channels = (*image_shape, 1)[:3]
+    assert loaded.x_train.shape == (6, height, width, channels)
+    assert np.array_equal(loaded.x_train.reshape(6, 20), images(6, 20))
+
+
+@pytest.mark.parametrize(
+    ("y_train", "y_test"),
+    [
+        (Y_TRAIN.astype(np.uint8), Y_TEST.astype(np.uint8)),
+        (Y_TRAIN.astype(np.int32)[:, None], Y_TEST.astype(np.int32)[:, None]),
+        (np.eye(3)[Y_TRAIN], np.eye(3)[Y_TEST]),
+        (np.eye(3, dtype=bool)[Y_TRAIN], np.eye(3, dtype=bool)[Y_TEST]),
+        (np.eye(3, dtype=np.uint8)[Y_TRAIN], np.eye(3, dtype=np.uint8)[Y_TEST]),
+    ],
+    ids=["bytes", "column", "one-hot floats", "one-hot truths", "one-hot bytes"],
+)
+def test_labels_are_whole_numbers_or_one_hot(tmp_path, y_train, y_test):
+    write(tmp_path, y_train=y_train, y_test=y_test)
+    loaded = read(tmp_path)
+    assert np.array_equal(loaded.y_train, Y_TRAIN)
+    assert np.array_equal(loaded.y_test, Y_TEST)
+    assert (loaded.y_train.dtype, loaded.y_test.dtype) == (np.int64, np.int64)
+
+
+def test_labels_that_skip_numbers_are_counted_from_zero(tmp_path):
+    write(tmp_path, y_train=Y_TRAIN * 10 - 5, y_test=Y_TEST * 10 - 5)
+    loaded = read(tmp_path)
+    assert np.array_equal(loaded.y_train, Y_TRAIN)
+    assert np.array_equal(loaded.y_test, Y_TEST)
+    assert loaded.class_names == ("-5", "5", "15")
+
+
+def test_a_class_of_the_test_images_alone_counts(tmp_path):
+    write(tmp_path, y_test=np.array([2, 1, 7]))
+    loaded = read(tmp_path)
+    assert loaded.class_names == ("0", "1", "2", "7")
+    assert loaded.y_test.tolist() == [2, 1, 3]
+
+
+def test_a_one_hot_column_without_images_is_a_class(tmp_path):
+    write(tmp_path, y_train=np.eye(4)[Y_TRAIN], y_test=np.eye(4)[Y_TEST])
+    assert read(tmp_path).class_names == ("0", "1", "2", "3")
+
+
+def test_classes_take_the_names_given(tmp_path):
+    write(tmp_path)
+    assert read(tmp_path, class_names=["cat", "dog", "owl"]).class_names == ("cat", "dog", "owl")
+
+
+def test_arrays_may_have_other_names(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, images=images(6, 4, 5), labels=Y_TRAIN, test=images(3, 4, 5), test_labels=Y_TEST)
+    names = {"x_train": "images", "y_train": "labels", "x_test": "test", "y_test": "test_labels"}
+    assert np.array_equal(read(tmp_path, **names).y_train, Y_TRAIN)
+
+
+def test_the_source_changes_with_file_and_options(tmp_path):
+    places, options = Places(folder=tmp_path), Options(file="a.npz")
+    write(tmp_path)
+    first = source(options, places)
+    assert source(Options(file="a.npz", class_names=("a", "b", "c")), places) != first
+    write(tmp_path, x_test=images(4, 4, 5), y_test=np.zeros(4, int))
+    assert source(options, places) != first
+
+
+def test_a_missing_file_is_named(tmp_path):
+    expected = f"{tmp_path / 'a.npz'}: there is no such file"
+    for function in (source, shape, load):
+        with pytest.raises(InputError) as caught:
+            function(Options(file="a.npz"), Places(folder=tmp_path))
+        assert str(caught.value) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "expected"),
+    [
+        (
+            {"x_train": images(6, 4, 5, dtype=np.int64)},
+            {},
+            'x_train: images must be uint8 or float, found "int64 (6, 4, 5)"',
+        ),
+        (
+            {"x_train": np.full((6, 4, 5), np.nan)},
+            {},
+            'x_train: images must not hold NaN or infinity, found "float64 (6, 4, 5)"',
+        ),
+        (
+            {"x_test": np.full((3, 4, 5), np.inf)},
+            {},
+            'x_test: images must not hold NaN or infinity, found "float64 (3, 4, 5)"',
+        ),
+        (
+            {"x_train": images(6, 20), "x_test": images(3, 24)},
+            {"image_shape": [4, 6]},
+            'x_train: flattened images must fill image_shape = [4, 6], found "uint8 (6, 20)"',
+        ),
+        (
+            {"x_train": images(6, 2, 2, 5, 1)},
+            {},
+            "x_train: images must be (n, height, width) or (n, height, width, channels), "
+            'found "uint8 (6, 2, 2, 5, 1)"',
+        ),
+        (
+            {"x_test": images(3, 5, 4)},
+            {},
+            'x_test: test images must have the shape of training images, (4, 5, 1), found "(5, 4, 1)"',
+        ),
+        (
+            {"y_train": Y_TRAIN[:5]},
+            {},
+            'y_train: must hold one label for each of the 6 images, found "5 labels"',
+        ),
+        (
+            {"y_train": Y_TRAIN.astype(float)},
+            {},
+            'y_train: labels must be whole numbers or one-hot rows, found "float64"',
+        ),
+        (
+            {"y_test": np.array(["a", "b", "c"])},
+            {},
+            'y_test: labels must be whole numbers or one-hot rows, found "<U1"',
+        ),
+        (
+            {"y_train": np.eye(3)[Y_TRAIN] * 2, "y_test": np.eye(3)[Y_TEST]},
+            {},
+            "y_train: one-hot labels must hold one 1 a row",
+        ),
+        (
+            {"y_train": np.full((6, 2), 0.5), "y_test": np.eye(2)[Y_TEST % 2]},
+            {},
+            "y_train: one-hot labels must hold one 1 a row",
+        ),
+        (
+            {"y_train": Y_TRAIN * 0, "y_test": Y_TEST * 0},
+            {},
+            'y_train: the training images must belong to at least two classes, found "1 class"',
+        ),
+        (
+            {},
+            {"class_names": ["cat", "dog"]},
+            'class_names: must name each of the 3 classes, found "2 names"',
+        ),
+        (
+            {"y_test": None},
+            {},
+            "the file holds no array y_test; it holds: x_train, y_train, x_test",
+        ),
+    ],
+)
+def test_a_wrong_array_is_said(tmp_path, changes, options, expected):
+    write(tmp_path, **changes)
+    assert problems(tmp_path, **options) == [expected]
+
+
+def test_flattened_images_without_a_shape_are_said_with_the_remedy(tmp_path):
+    write(tmp_path, x_train=images(6, 20), x_test=images(3, 20))
+    rule = "images must be (n, height, width) or (n, height, width, channels)"
+    hint = "set image_shape for flattened images"
+    assert problems(tmp_path) == [
+        f'x_train: {rule}, found "uint8 (6, 20)"; {hint}',
+        f'x_test: {rule}, found "uint8 (3, 20)"; {hint}',
+    ]
+
+
+def test_images_of_another_shape_than_given_are_said(tmp_path):
+    write(tmp_path)
+    assert problems(tmp_path, image_shape=[5, 4]) == [
+        'x_train: images must have image_shape = [5, 4], found "uint8 (6, 4, 5)"',
+        'x_test: images must have image_shape = [5, 4], found "uint8 (3, 4, 5)"',
+    ]
+
+
+def test_the_size_of_images_of_another_shape_is_not_told(tmp_path):
+    write(tmp_path)
+    with pytest.raises(InputError):
+        shape(Options(file="a.npz", image_shape=(5, 4)), Places(folder=tmp_path))
+
+
+def test_the_size_of_flattened_images_without_a_shape_is_not_told(tmp_path):
+    write(tmp_path, x_train=images(6, 20), x_test=images(3, 20))
+    with pytest.raises(InputError, match="set image_shape for flattened images"):
+        shape(Options(file="a.npz"), Places(folder=tmp_path))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"x_train": np.uint8(3)},
+        {"y_train": np.int64(3)},
+        {"y_test": np.int64(3)},
+        {"y_train": np.arange(24).reshape(6, 2, 2) % 3},
+        {"y_train": np.array([[0.5, 0.5]] * 6, dtype=object)},
+        {"x_train": images(6, 4, 5).astype("<U3")},
+        {"y_train": np.eye(3)[Y_TRAIN], "y_test": np.eye(4)[[3, 1, 0]]},
+        {"y_train": np.eye(3)[Y_TRAIN], "y_test": np.array([7, 1, 0])},
+    ],
+    ids=["x is a number", "y is a number", "y_test is a number", "y has three axes", "objects",
+         "text", "one-hot rows of two lengths", "one-hot and a number beyond"],
+)  # fmt: skip
+@pytest.mark.parametrize("function", [shape, load])
+def test_odd_arrays_are_a_problem_and_no_crash(tmp_path, changes, function):
+    write(tmp_path, **changes)
+    if function is shape:
+        with pytest.raises(InputError):
+            load(Options(file="a.npz"), Places(folder=tmp_path))
+    try:
+        function(Options(file="a.npz"), Places(folder=tmp_path))
+    except InputError:
+        return
+    assert function is shape, "only shape may leave a finding to load"

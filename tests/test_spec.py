@@ -1,0 +1,240 @@
+import json
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ablate.pruners import Hyperband, Patient
+from ablate.samplers import BruteForce, Qmc
+from ablate.space import Choices, Parameter, Range, SearchSpace
+from ablate.spec import (
+    DataSettings,
+    EarlyStopping,
+    Epoch,
+    Plateau,
+    StudySpec,
+    TrainingSettings,
+    TrialResult,
+    TrialSpec,
+    TuneSettings,
+)
+
+TRIAL = TrialSpec(
+    data=DataSettings(
+        dataset="npz", per_class=3, home="/home", folder="/study", options={"file": "a.npz"}
+    ),
+    data_digest="d",
+    architecture="model.py:build",
+    architecture_source="/study/model.py",
+    architecture_digest="a",
+    parameters={"units": 16, "dropout": 0.1, "norm": True, "act": "relu"},
+    training=TrainingSettings(),
+    seed=1,
+)
+UNITS = Parameter(name="units", domain=Choices(choices=(8, 16)), default=8, off=8)
+RATE = Parameter(
+    name="rate", domain=Range(low=1e-4, high=1e-2, log=True), default=1e-3, when={"units": (16,)}
+)
+STUDY = StudySpec(
+    name="s",
+    description="why",
+    seed=3,
+    data=TRIAL.data,
+    search_space=SearchSpace(
+        name="space", description="what", architecture="model.py:build", parameters=(UNITS, RATE)
+    ),
+    architecture_source="/study/model.py",
+    architecture_digest="a",
+    training=TrainingSettings(early_stopping=EarlyStopping(), plateau=Plateau(factor=0.5)),
+    fix={"rate": 0.001},
+    tune=TuneSettings(
+        trials=4,
+        sampler=Qmc(qmc_type="halton"),
+        pruner=Patient(wrapped_pruner=Hyperband(max_resource=4)),
+        parameters=(UNITS,),
+    ),
+    path="/study/s.toml",
+)
+
+
+def changed(record, **fields):
+    return record.model_copy(update=fields)
+
+
+def test_the_fingerprint_never_changes():
+    """Stored studies name their trials by it."""
+    spec = TrialSpec(
+        data=DataSettings(dataset="digits"),
+        data_digest="d",
+        architecture="baseline",
+        parameters={"filters": 8, "dropout": 0.5},
+        training=TrainingSettings(),
+        seed=0,
+    )
+    assert spec.fingerprint == "e528e71428e8750f"
+
+
+def test_the_fingerprint_is_the_same_in_every_process():
+    code = (
+        "import sys; from ablate.spec import TrialSpec;"
+        "print(TrialSpec.model_validate_json(sys.stdin.read()).fingerprint)"
+    )
+    answers = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            input=TRIAL.model_dump_json(),
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for seed in ("1", "2")
+    }
+    assert answers == {TRIAL.fingerprint}
+
+
+def test_the_fingerprint_does_not_depend_on_folders_or_order():
+    elsewhere = changed(
+        TRIAL,
+        architecture_source="/elsewhere/model.py",
+        data=changed(TRIAL.data, home=None, folder="/elsewhere"),
+        parameters=dict(reversed(TRIAL.parameters.items())),
+    )
+    assert elsewhere.fingerprint == TRIAL.fingerprint
+
+
+OTHER_TRAINING = {
+    "epochs": 11,
+    "batch_size": 64,
+    "optimizer": "sgd",
+    "learning_rate": 0.002,
+    "momentum": 0.8,
+    "weight_decay": 0.0,
+    "learning_rate_decay": "cosine",
+    "decay_rate": 0.8,
+    "plateau": Plateau(factor=0.5),
+    "loss": "mean_squared_error",
+    "label_smoothing": 0.1,
+    "early_stopping": EarlyStopping(),
+    "checkpoint": "last",
+    "dtype_policy": "mixed_float16",
+    "backend": "jax",
+}
+OTHER_DATA = {
+    "dataset": "line",
+    "per_class": 4,
+    "test_per_class": 4,
+    "validation": 0.2,
+    "options": {"file": "b.npz"},
+}
+OTHER = {
+    "data_digest": "e",
+    "architecture": "model.py:other",
+    "architecture_digest": "b",
+    "parameters": {**TRIAL.parameters, "units": 17},
+    "seed": 2,
+}
+
+
+@pytest.mark.parametrize(("name", "value"), OTHER_TRAINING.items())
+def test_another_training_setting_is_another_trial(name, value):
+    other = changed(TRIAL, training=changed(TRIAL.training, **{name: value}))
+    assert other.fingerprint != TRIAL.fingerprint
+
+
+@pytest.mark.parametrize(("name", "value"), OTHER_DATA.items())
+def test_other_data_are_another_trial(name, value):
+    other = changed(TRIAL, data=changed(TRIAL.data, **{name: value}))
+    assert other.fingerprint != TRIAL.fingerprint
+
+
+@pytest.mark.parametrize(("name", "value"), OTHER.items())
+def test_another_field_is_another_trial(name, value):
+    assert changed(TRIAL, **{name: value}).fingerprint != TRIAL.fingerprint
+
+
+def test_no_field_was_forgotten_above():
+    assert set(OTHER_TRAINING) == set(TrainingSettings.model_fields)
+    assert set(OTHER_DATA) == set(DataSettings.model_fields) - {"home", "folder"}
+    assert {*OTHER, "data", "training"} == set(TrialSpec.model_fields) - {"architecture_source"}
+
+
+def test_true_and_one_are_different_trials():
+    parameters = [{**TRIAL.parameters, "norm": value} for value in (True, 1, "true")]
+    assert len({changed(TRIAL, parameters=p).fingerprint for p in parameters}) == 3
+
+
+@pytest.mark.parametrize("record", [STUDY, TRIAL], ids=["study", "trial"])
+def test_a_record_survives_json(record):
+    again = type(record).model_validate_json(record.model_dump_json())
+    assert again == record
+    assert again.model_dump_json() == record.model_dump_json()
+
+
+scalars = st.one_of(
+    st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text()
+)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.text(min_size=1), scalars))
+def test_any_parameters_survive_json(parameters):
+    record = changed(TRIAL, parameters=parameters)
+    again = TrialSpec.model_validate_json(record.model_dump_json())
+    assert again.parameters == parameters
+    assert [type(value) for value in again.parameters.values()] == [
+        type(v) for v in parameters.values()
+    ]
+    assert again.fingerprint == record.fingerprint
+
+
+def test_a_result_survives_json():
+    epoch = Epoch(epoch=1, loss=0.5, accuracy=0.5, val_loss=0.25, val_accuracy=0.5, seconds=0.1)
+    result = TrialResult(
+        outcome="complete", val_loss=0.25, curves=(epoch,), confusion_matrix=((1, 0), (0, 1))
+    )
+    assert TrialResult.model_validate_json(result.model_dump_json()) == result
+
+
+# Which studies ask the same
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        changed(STUDY, description="else"),
+        changed(STUDY, path="/elsewhere/s.toml"),
+        changed(STUDY, architecture_source="/elsewhere/model.py"),
+        changed(STUDY, tune=changed(STUDY.tune, trials=8)),
+        changed(STUDY, search_space=changed(STUDY.search_space, description="else")),
+        changed(STUDY, data=changed(STUDY.data, home=None, folder="/elsewhere")),
+    ],
+)
+def test_counts_texts_and_places_do_not_change_the_question(other):
+    assert other.question() == STUDY.question()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        changed(STUDY, seed=4),
+        changed(STUDY, architecture_digest="b"),
+        changed(STUDY, fix={}),
+        changed(STUDY, training=changed(STUDY.training, epochs=11)),
+        changed(STUDY, data=changed(STUDY.data, per_class=None)),
+        changed(STUDY, tune=changed(STUDY.tune, sampler=BruteForce())),
+        changed(STUDY, tune=changed(STUDY.tune, pruner=Hyperband())),
+        changed(STUDY, tune=changed(STUDY.tune, parameters=(RATE,))),
+        changed(STUDY, search_space=changed(STUDY.search_space, parameters=(UNITS,))),
+    ],
+)
+def test_anything_else_changes_the_question(other):
+    assert other.question() != STUDY.question()
+
+
+def test_a_question_is_plain_json():
+    question = STUDY.question()
+    assert json.loads(json.dumps(question)) == question
+    assert STUDY.description == "why"

@@ -1,0 +1,165 @@
+"""One trial, trained for real on small images that are easily told apart."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from ablate.data import Split
+from ablate.spec import DataSettings, TrainingSettings, TrialSpec
+from ablate.training.loop import Decision, failure_reason, train
+
+MODELS = Path(__file__).parents[1] / "functional" / "models.py"
+
+
+def bars(count, seed):
+    """Images of a bar that stands or lies."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(count) % 2
+    images = np.zeros((count, 8, 8, 1), np.float32)
+    for image, label, place in zip(images, labels, rng.integers(0, 8, count), strict=True):
+        image[(slice(None), place) if label else (place, slice(None))] = 1
+    return images, labels.astype(np.int64)
+
+
+SPLIT = Split(*bars(200, 0), *bars(40, 1), class_names=("lies", "stands"))
+
+
+def spec(parameters=None, seed=0, **training):
+    settings = {"epochs": 3, "batch_size": 20, "learning_rate": 0.01, **training}
+    return TrialSpec(
+        data=DataSettings(dataset="bars"),
+        data_digest="0",
+        architecture="models.py:build",
+        architecture_source=str(MODELS),
+        parameters=parameters or {"units": 16},
+        training=TrainingSettings(**settings),
+        seed=seed,
+    )
+
+
+def go_on(epoch):
+    return Decision.CONTINUE
+
+
+def test_a_trial_learns_and_is_measured():
+    ticks = itertools.count()
+    result = train(spec(epochs=8), SPLIT, go_on, clock=lambda: float(next(ticks)))
+    assert result.outcome == "complete"
+    assert result.val_accuracy == 1.0
+    assert result.val_f1 == 1.0
+    assert result.confusion_matrix == ((20, 0), (0, 20))
+    assert result.parameters == result.trainable_parameters == 64 * 16 + 16 + 16 * 2 + 2
+    assert [epoch.epoch for epoch in result.curves] == list(range(1, 9))
+    assert result.epochs == 8
+    assert result.seconds_per_epoch == 1.0
+    assert result.training_seconds == 8 * 2 + 2 - 1
+
+
+def test_the_same_seed_gives_the_same_result_and_another_seed_another():
+    first, again = train(spec(), SPLIT, go_on), train(spec(), SPLIT, go_on)
+    assert first.val_loss == again.val_loss
+    assert train(spec(seed=1), SPLIT, go_on).val_loss != first.val_loss
+
+
+def test_best_restores_the_best_epoch_and_last_keeps_the_last():
+    wild = {"epochs": 6, "learning_rate": 0.3, "optimizer": "sgd", "momentum": 0.95}
+    best = train(spec(checkpoint="best", **wild), SPLIT, go_on)
+    last = train(spec(checkpoint="last", **wild), SPLIT, go_on)
+    losses = [epoch.val_loss for epoch in best.curves]
+    assert losses == [epoch.val_loss for epoch in last.curves]
+    assert losses[-1] > min(losses), "this training should end worse than it was at its best"
+    assert best.val_loss == min(losses)
+    assert last.val_loss == losses[-1]
+    assert best.best_epoch == last.best_epoch == losses.index(min(losses)) + 1
+    for result in (best, last):
+        kept = result.curves[result.best_epoch - 1 if result is best else -1]
+        assert result.val_accuracy == pytest.approx(kept.val_accuracy, abs=1e-6)
+
+
+def test_pruning_ends_after_the_epoch_and_keeps_the_curves():
+    result = train(spec(), SPLIT, lambda e: Decision.PRUNE if e.epoch == 2 else Decision.CONTINUE)
+    assert (result.outcome, result.epochs, result.val_accuracy) == ("pruned", 2, None)
+    assert len(result.curves) == 2
+    assert result.parameters is not None
+
+
+def test_the_last_epoch_is_never_pruned():
+    result = train(spec(), SPLIT, lambda e: Decision.PRUNE if e.epoch == 3 else Decision.CONTINUE)
+    assert result.outcome == "complete"
+
+
+def test_stopping_interrupts():
+    assert train(spec(), SPLIT, lambda e: Decision.STOP).outcome == "interrupted"
+
+
+def test_the_objective_is_plain_crossentropy_whatever_is_minimised():
+    plain = train(spec(epochs=1), SPLIT, go_on)
+    smoothed = train(spec(epochs=1, label_smoothing=0.3), SPLIT, go_on)
+    squared = train(spec(epochs=1, loss="mean_squared_error"), SPLIT, go_on)
+    for result in (smoothed, squared):
+        assert result.curves[0].loss != pytest.approx(plain.curves[0].loss, rel=0.05)
+        assert 0 < result.val_loss < math.log(2) * 2
+
+
+def test_early_stopping_ends_a_training_that_no_longer_improves():
+    settings = {"epochs": 30, "early_stopping": {"patience": 2, "min_delta": 0.5}}
+    result = train(spec(**settings), SPLIT, go_on)
+    assert result.outcome == "complete"
+    assert result.epochs == 3
+
+
+@pytest.mark.parametrize("decay", ["cosine", "exponential", "plateau"])
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "rmsprop"])
+def test_every_optimizer_trains_with_every_decay(optimizer, decay):
+    settings = {"optimizer": optimizer, "learning_rate_decay": decay, "weight_decay": 1e-4, "epochs": 1}
+    assert train(spec(**settings), SPLIT, go_on).outcome == "complete"
+
+
+@pytest.mark.parametrize(
+    "loss", ["categorical_focal_crossentropy", "categorical_hinge", "kl_divergence"]
+)
+def test_every_loss_trains(loss):
+    assert train(spec(loss=loss, epochs=1), SPLIT, go_on).outcome == "complete"
+
+
+def test_mixed_precision_trains_and_is_switched_off_again():
+    result = train(spec(dtype_policy="mixed_bfloat16", epochs=8), SPLIT, go_on)
+    assert result.outcome == "complete"
+    assert result.val_accuracy > 0.9
+    assert keras.config.dtype_policy().name == "float32"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "outcome", "reason"),
+    [
+        ("infeasible", "infeasible", "nothing can be built here"),
+        ("raises", "failed", "RuntimeError: a mistake in the model <script> | _"),
+        ("memory", "failed", "out of memory"),
+        ("nan", "failed", "the training loss is nan after epoch 1"),
+        ("no_model", "failed", "build returned str, not a keras.Model"),
+        (
+            "outputs",
+            "failed",
+            "build returned a network with output shape (None, 3), but the data have 2 classes",
+        ),
+    ],
+)
+def test_trouble_is_part_of_the_result(trouble, outcome, reason):
+    result = train(spec({"units": 4, "trouble": trouble}), SPLIT, go_on)
+    assert (result.outcome, result.reason) == (outcome, reason)
+
+
+def test_a_device_without_memory_is_told_by_its_error():
+    class ResourceExhaustedError(Exception):
+        pass
+
+    assert failure_reason(ResourceExhaustedError("OOM when allocating tensor")) == "out of memory"
+    assert failure_reason(RuntimeError("RESOURCE_EXHAUSTED: Out of memory")) == "out of memory"
+    assert failure_reason(RuntimeError("first\nsecond")) == "RuntimeError: first"
+    assert failure_reason(RuntimeError()) == "RuntimeError"

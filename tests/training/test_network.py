@@ -1,0 +1,33 @@
+"""Building the networks of trials."""
+
+from __future__ import annotations
+
+import pytest
+
+from ablate.training.network import InfeasibleError, build_network, measure
+
+
+def test_a_network_that_pools_the_image_away_is_infeasible():
+    with pytest.raises(InfeasibleError):
+        build_network("bottleneck", None, (8, 8, 1), 10, {"kernel_size": 5})
+    with pytest.raises(InfeasibleError):
+        build_network("variation", None, (8, 8, 1), 10, {})
+
+
+def test_sizes_are_counted():
+    size = measure(build_network("bottleneck", None, (28, 28, 1), 10, {}))
+    assert size.parameters == 55_826
+    assert size.parameters - size.trainable_parameters == 2 * (64 + 8 + 32)
+    assert size.flops is not None
+
+
+def test_a_users_file_may_import_its_neighbours(tmp_path):
+    (tmp_path / "parts.py").write_text("WIDTH = 3\n")
+    (tmp_path / "mine.py").write_text(
+        "import keras\nfrom parts import WIDTH\n"
+        "def make(input_shape, num_classes):\n"
+        "    return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(),\n"
+        "        keras.layers.Dense(WIDTH), keras.layers.Dense(num_classes, 'softmax')])\n"
+    )
+    network = build_network("mine.py:make", str(tmp_path / "mine.py"), (2, 2, 1), 2, {})
+    assert network.count_params() == 4 * 3 + 3 + 3 * 2 + 2
