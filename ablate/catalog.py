@@ -103,28 +103,47 @@ def find_architecture(architecture: str, folder: Path) -> ArchitectureFile:
     return ArchitectureFile(Path(spec.origin), "build", is_users=False)
 
 
-def build_arguments(file: ArchitectureFile) -> frozenset[str] | None:
-    """The hyperparameters that a build function takes, read without running the file.
+@dataclass(frozen=True)
+class BuildArguments:
+    """The hyperparameters that a build function takes."""
 
-    Returns:
-        Their names, without ``input_shape`` and ``num_classes``; None when it takes any.
+    names: frozenset[str]
+    required: frozenset[str]
+    """Those without a default."""
+    takes_any: bool
+    """Whether it takes others too (``**parameters``)."""
+
+
+def build_arguments(file: ArchitectureFile) -> BuildArguments:
+    """What a build function takes besides the image shape and the classes, read without running it.
 
     Raises:
         InputError: the file is not Python, or does not define the function.
     """
     try:
         tree = ast.parse(file.source.read_bytes(), filename=str(file.source))
-    except SyntaxError as error:
-        where = f"{file.source}: line {error.lineno}"
-        raise InputError(Problem(where, f"not valid Python: {error.msg}")) from error
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        where = f"{file.source}: line {line}" if line else str(file.source)
+        reason = getattr(error, "msg", str(error))
+        raise InputError(Problem(where, f"not valid Python: {reason}")) from error
     defined = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     if file.function not in defined:
         hint = did_you_mean(file.function, defined)
         rule = f"no function {file.function} is defined there"
         raise InputError(Problem(str(file.source), rule, hint=hint))
     arguments = defined[file.function].args
-    names = [argument.arg for argument in arguments.args + arguments.kwonlyargs]
-    if names[:2] != ["input_shape", "num_classes"]:
+    positional = [argument.arg for argument in arguments.posonlyargs + arguments.args]
+    if positional[:2] != ["input_shape", "num_classes"]:
         rule = f"{file.function} must start with the arguments input_shape and num_classes"
-        raise InputError(Problem(str(file.source), rule, found=", ".join(names[:2])))
-    return None if arguments.kwarg else frozenset(names[2:])
+        found = ", ".join(positional[:2])
+        raise InputError(Problem(str(file.source), rule, found=found))
+    without_default = positional[2 : len(positional) - len(arguments.defaults)]
+    keywords = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    without_default += [argument.arg for argument, default in keywords if default is None]
+    keyword_only = [argument.arg for argument in arguments.kwonlyargs]
+    return BuildArguments(
+        names=frozenset(positional[2:] + keyword_only),
+        required=frozenset(without_default),
+        takes_any=arguments.kwarg is not None,
+    )

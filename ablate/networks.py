@@ -50,11 +50,14 @@ def find_range(
         known.update(zip(new, measure([dict(key) for key in new]), strict=True))
         return [known[key] for key in keys]
 
-    start = space.complete(fixed)
-    default = sizes([start])[0]
+    default = sizes([space.complete(fixed)])[0]
+    # A default may lie outside of what is tuned.
+    inside = {p.name: p.domain.ends()[0] for p in varied if p.default not in p.domain}
+    start = space.complete({**fixed, **inside})
+    start_size = sizes([start])[0]
 
     def search(sign: int) -> tuple[Configuration, dict[str, Any]] | None:
-        current, size = start, default
+        current, size = start, start_size
         for parameter in [*varied, *varied]:
             candidates = [
                 space.complete({**current, parameter.name: value})

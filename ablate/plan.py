@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ablate.datasets._base import DataShape
 from ablate.samplers import EXHAUSTIVE
-from ablate.space import Parameter, Scalar, count_configurations
+from ablate.space import Choices, Parameter, Scalar, count_configurations
 from ablate.spec import StudySpec, TrainingSettings, TrialSpec
 
 LAG_FACTOR = 3
@@ -55,15 +55,24 @@ def trials_when_complete(study: StudySpec) -> int:
 
 def size_of_space(study: StudySpec) -> int | None:
     """How many configurations the tuned space holds; None where a parameter is continuous."""
-    fixed = study.search_space.defaults | dict(study.fix)
-    training = {
-        name: value
-        for name, value in study.training.model_dump().items()
-        if isinstance(value, bool | int | float | str)
-    }
     tuned = {parameter.name: parameter for parameter in study.tune.parameters}
-    others = {name: value for name, value in (fixed | training).items() if name not in tuned}
-    return count_configurations(tuned, others)
+    parameters = [
+        tuned.get(p.name) or _only(p, study.fix.get(p.name, p.default))
+        for p in study.search_space.parameters
+    ]
+    settings = [
+        Parameter(name=name, domain=Choices(choices=(value,)), default=value)
+        for name, value in study.training.model_dump().items()
+        if name not in tuned and isinstance(value, bool | int | float | str)
+    ]
+    names = {parameter.name for parameter in parameters}
+    others = [parameter for name, parameter in tuned.items() if name not in names]
+    return count_configurations([*parameters, *settings, *others])
+
+
+def _only(parameter: Parameter, value: Scalar) -> Parameter:
+    """The parameter with one value."""
+    return parameter.model_copy(update={"domain": Choices(choices=(value,))})
 
 
 def lag_warnings(study: StudySpec, images: int) -> tuple[str, ...]:
@@ -82,14 +91,20 @@ def lag_warnings(study: StudySpec, images: int) -> tuple[str, ...]:
         tuned["batch_size"].ends() if "batch_size" in tuned else (study.training.batch_size,)
     )
     steps = math.ceil(images / max(int(size) for size in batch_sizes))
-    needed = LAG_FACTOR / (1 - momentum)
-    if steps >= needed:
+    if steps * (1 - momentum) >= LAG_FACTOR - 1e-9:
         return ()
-    better = max(0.0, math.floor((1 - LAG_FACTOR / steps) * 20) / 20)
+    needed = f"about {LAG_FACTOR / (1 - momentum):.0f}" if momentum < 1 else "endless"
+    better = math.floor((1 - LAG_FACTOR / steps) * 20 + 1e-9) / 20
+    if name in tuned:
+        remedy = f"tune it up to {better:g}, or train"
+    else:
+        remedy = f"set {name} = {better:g} under [fix], or train"
+    if better not in study.search_space[name].domain:
+        remedy = "take smaller batches, or train"
     return (
-        f"an epoch has {steps} steps, but with batch_norm_momentum = {momentum:g} the moving averages "
-        f"of batch norm need about {needed:.0f} to settle: early validation losses, and pruning, "
-        f"would judge that lag; set batch_norm_momentum = {better:g} under [fix], or train on more images",
+        f"an epoch has {steps} steps, but with {name} = {momentum:g} the moving averages of "
+        f"batch norm need {needed} to settle: early validation losses, and pruning, would judge "
+        f"that lag; {remedy} on more images",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Annotated, Any, Self
 
@@ -52,6 +52,8 @@ class Range(Frozen):
     def _check_step(self, step: int | float) -> None:
         if self.log:
             raise ValueError("step and log cannot be used together")
+        if not math.isfinite(step):
+            raise ValueError("step must be a finite number")
         if step <= 0:
             raise ValueError(f"step must be above 0 (step = {step})")
         if self.is_integer and not isinstance(step, int):
@@ -64,7 +66,11 @@ class Range(Frozen):
             )
 
     def __contains__(self, value: object) -> bool:
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not math.isfinite(value)
+        ):
             return False
         if self.is_integer and value != int(value):
             return False
@@ -74,6 +80,23 @@ class Range(Frozen):
             return True
         steps = (value - self.low) / self.step
         return abs(steps - round(steps)) < 1e-8
+
+    def cast(self, value: Scalar) -> int | float:
+        """A value of this range in the range's own type: whole or not."""
+        return int(value) if self.is_integer else float(value)
+
+    def as_floats(self) -> Range:
+        """The same range, not of whole numbers."""
+        step = None if self.step is None else float(self.step)
+        return Range(low=float(self.low), high=float(self.high), step=step, log=self.log)
+
+    def as_integers(self) -> Range:
+        """The same range of whole numbers, where its ends and its step are whole."""
+        parts = {"low": self.low, "high": self.high, "step": self.step}
+        if any(part is not None and part != int(part) for part in parts.values()):
+            return self
+        whole = {name: None if part is None else int(part) for name, part in parts.items()}
+        return Range.model_validate({**whole, "log": self.log})
 
     @property
     def size(self) -> int | None:
@@ -130,6 +153,10 @@ class Choices(Frozen):
         return isinstance(value, bool | int | float | str) and any(
             same(value, choice) for choice in self.choices
         )
+
+    def cast(self, value: Scalar) -> Scalar:
+        """The choice that is the same as `value`, in the type in which it was listed."""
+        return next(choice for choice in self.choices if same(value, choice))
 
     @property
     def size(self) -> int:
@@ -219,40 +246,32 @@ class SearchSpace(Frozen):
         return self.defaults | in_use
 
 
-def count_configurations(
-    parameters: Mapping[str, Parameter], fixed: Mapping[str, Scalar]
-) -> int | None:
+def count_configurations(parameters: Sequence[Parameter]) -> int | None:
     """How many different configurations `parameters` span; None when one is continuous.
 
     Args:
-        parameters: the parameters that are searched, conditions before their users.
-        fixed: the values of the parameters that are not searched.
+        parameters: all of them, conditions before their users; one that is not searched has a
+            domain of one value.
     """
-    if any(parameter.domain.size is None for parameter in parameters.values()):
+    if any(parameter.domain.size is None for parameter in parameters):
         return None
-    controlling = {
-        name for parameter in parameters.values() for name in parameter.when if name in parameters
-    }
-    controlling_in_order = [name for name in parameters if name in controlling]
-    free = [parameter for name, parameter in parameters.items() if name not in controlling]
+    controlling = {name for parameter in parameters for name in parameter.when}
+    free = [parameter for parameter in parameters if parameter.name not in controlling]
     total = 0
-    for values in _assignments({name: parameters[name] for name in controlling_in_order}, fixed):
-        known = {**fixed, **values}
-        total += math.prod(p.domain.size or 1 for p in free if p.in_use(known))
+    for values in _assignments([p for p in parameters if p.name in controlling]):
+        total += math.prod(p.domain.size or 1 for p in free if p.in_use(values))
     return total
 
 
-def _assignments(
-    parameters: Mapping[str, Parameter], fixed: Mapping[str, Scalar]
-) -> Iterator[dict[str, Scalar]]:
-    """Every combination of the parameters that are in use."""
-    seen: set[tuple[tuple[str, Scalar], ...]] = set()
-    for combination in product(*(parameter.domain.values() for parameter in parameters.values())):
+def _assignments(parameters: Sequence[Parameter]) -> Iterator[dict[str, Scalar]]:
+    """Every combination of values of the parameters that are in use."""
+    seen: set[tuple[tuple[str, type, Scalar], ...]] = set()
+    for combination in product(*(parameter.domain.values() for parameter in parameters)):
         values: dict[str, Scalar] = {}
-        for (name, parameter), value in zip(parameters.items(), combination, strict=True):
-            if parameter.in_use({**fixed, **values}):
-                values[name] = value
-        key = tuple(values.items())
+        for parameter, value in zip(parameters, combination, strict=True):
+            if parameter.in_use(values):
+                values[parameter.name] = value
+        key = tuple((name, type(value), value) for name, value in values.items())
         if key not in seen:
             seen.add(key)
             yield values

@@ -80,7 +80,7 @@ class DataSettings(Frozen):
     """Test images of each class, the same for every trial; None takes all."""
     validation: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """Share of the training images that is split off, stratified, by the trial's seed."""
-    home: str | None = None
+    home: Annotated[str, Field(min_length=1)] | None = None
     """A folder that is searched for data files before any download."""
     folder: str = "."
     """The folder of the study file."""

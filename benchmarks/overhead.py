@@ -90,7 +90,7 @@ def run_loop(folder: Path) -> float:
 
 def stored_trials(folder: Path):
     """The trials that `ablate run` has just stored."""
-    import ablate.storage as storage
+    from ablate import storage
 
     opened = storage.open_storage(storage.StoragePlace(str(folder / "runs" / "ablate.journal")))
     study = storage.find_study(opened, "overhead")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,9 @@ def load_search_space(path: Path) -> tuple[SearchSpace, ArchitectureFile]:
         for name, table in header.parameters.items()
         if (parameter := parse_parameter(name, table, where, f"parameters.{name}", problems))
     ]
-    ordered = _conditions_first(parameters, set(header.parameters), where, problems)
+    domains = dict.fromkeys(header.parameters) | {p.name: p.domain for p in parameters}
+    check_conditions(parameters, domains, where, "parameters", problems)
+    ordered = conditions_first(parameters, where, "parameters", problems)
     architecture = None
     try:
         architecture = find_architecture(header.architecture, path.parent)
@@ -103,32 +105,40 @@ def parse_parameter(
         problems.append(Problem(where, "a parameter's name must be a Python name", key))
     if name in RESERVED:
         problems.append(Problem(where, "this name has a meaning of its own in study files", key))
-    domain = parse_domain(
-        {k: v for k, v in table.items() if k not in OWN_KEYS}, where, key, problems
-    )
+    domain = parse_domain(table, where, key, problems)
     own: dict[str, Any] = {"default": table.get("default"), "off": table.get("off")}
     if own["default"] is None and not needs_default:
         own["default"] = domain.ends()[0] if domain is not None else None
     elif own["default"] is None:
         problems.append(Problem(where, "is required", f"{key}.default"))
     for own_key, value in own.items():
-        if domain is not None and value is not None and value not in domain:
+        if domain is None or value is None:
+            continue
+        if value in domain:
+            own[own_key] = domain.cast(value)
+        else:
             rule = f"must lie in the domain ({domain})"
             problems.append(Problem(where, rule, f"{key}.{own_key}", value))
     when = _condition(table.get("when", {}), where, f"{key}.when", problems)
     if domain is None or len(problems) > before:
         return None
-    if isinstance(domain, Range) and not domain.is_integer:
-        own = {k: float(v) if v is not None else None for k, v in own.items()}
     return Parameter(name=name, domain=domain, when=when, **own)
 
 
 def parse_domain(
     table: Mapping[str, Any], where: str, key: str, problems: list[Problem]
 ) -> Domain | None:
-    """A domain from its keys; adds what is wrong to `problems` and then returns None."""
+    """A domain from a parameter's table; adds what is wrong to `problems` and then returns None."""
     model: type[Range] | type[Choices] = Choices if "choices" in table else Range
-    return validate(model, table, where, key, problems)
+    known = [*model.model_fields, *OWN_KEYS]
+    unknown = [name for name in table if name not in known]
+    problems += [
+        Problem(where, "unknown key", f"{key}.{name}", hint=did_you_mean(name, known))
+        for name in unknown
+    ]
+    keys = {name: value for name, value in table.items() if name in model.model_fields}
+    domain = validate(model, keys, where, key, problems)
+    return None if unknown else domain
 
 
 def _condition(
@@ -138,42 +148,56 @@ def _condition(
         rule = "must be a table: { other_parameter = value } or { other_parameter = [values] }"
         problems.append(Problem(where, rule, key, table))
         return {}
-    return {
-        name: tuple(values) if isinstance(values, list) else (values,)
-        for name, values in table.items()
-    }
+    conditions = {}
+    for name, value in table.items():
+        values = tuple(value) if isinstance(value, list) else (value,)
+        if not values or not all(isinstance(v, bool | int | float | str) for v in values):
+            rule = "must be a value, or a list of at least one value"
+            problems.append(Problem(where, rule, f"{key}.{name}", value))
+        else:
+            conditions[name] = values
+    return conditions
 
 
-def _conditions_first(
-    parameters: list[Parameter], names: set[str], where: str, problems: list[Problem]
-) -> list[Parameter]:
-    """The parameters in an order in which each condition's parameter precedes its user."""
-    by_name = {parameter.name: parameter for parameter in parameters}
+def check_conditions(
+    parameters: Iterable[Parameter],
+    domains: Mapping[str, Domain | None],
+    where: str,
+    prefix: str,
+    problems: list[Problem],
+) -> None:
+    """Checks that each ``when`` names known parameters and values that they can have.
+
+    Args:
+        parameters: the parameters that have conditions.
+        domains: the domain of every parameter that may be named; None where it is not known.
+        where: the file.
+        prefix: the dotted key of the table that holds the parameters.
+        problems: what is wrong with the file so far.
+    """
     for parameter in parameters:
         for other, values in parameter.when.items():
-            key = f"parameters.{parameter.name}.when.{other}"
-            if other not in names:
-                problems.append(
-                    Problem(where, "unknown parameter", key, hint=did_you_mean(other, names))
-                )
-            elif other in by_name:
-                domain = by_name[other].domain
-                problems += [
-                    Problem(where, f"must lie in the domain of {other} ({domain})", key, value)
-                    for value in values
-                    if value not in domain
-                ]
-    ordered: dict[str, Parameter] = {}
-    waiting = dict(by_name)
-    while ready := [
-        p for p in waiting.values() if all(o in ordered or o not in by_name for o in p.when)
-    ]:
-        for parameter in ready:
-            ordered[parameter.name] = waiting.pop(parameter.name)
+            key = f"{prefix}.{parameter.name}.when.{other}"
+            if other not in domains:
+                hint = did_you_mean(other, domains)
+                problems.append(Problem(where, "unknown parameter", key, hint=hint))
+            elif (domain := domains[other]) is not None:
+                rule = f"must lie in the domain of {other} ({domain})"
+                problems += [Problem(where, rule, key, v) for v in values if v not in domain]
+
+
+def conditions_first(
+    parameters: Iterable[Parameter], where: str, prefix: str, problems: list[Problem]
+) -> list[Parameter]:
+    """The parameters in an order in which each condition's parameter precedes its user."""
+    waiting = {parameter.name: parameter for parameter in parameters}
+    ordered: list[Parameter] = []
+    while ready := [p for p in waiting.values() if not any(o in waiting for o in p.when)]:
+        ordered += [waiting.pop(parameter.name) for parameter in ready]
     if waiting:
         rule = f"these parameters wait for each other: {', '.join(waiting)}"
-        problems.append(Problem(where, rule, "parameters"))
-    return list(ordered.values())
+        problems.append(Problem(where, rule, prefix))
+    return ordered
 
 
 def _not_taken(architecture: ArchitectureFile, header: _Header, where: str) -> list[Problem]:
@@ -186,11 +210,14 @@ def _not_taken(architecture: ArchitectureFile, header: _Header, where: str) -> l
         if name in TrainingSettings.model_fields
     ]
     taken = build_arguments(architecture)
-    if taken is None:
+    for name in sorted(taken.required - set(header.parameters)):
+        rule = f"{header.architecture} needs the parameter {name}, which has no default there"
+        problems.append(Problem(where, rule, "parameters"))
+    if taken.takes_any:
         return problems
     rule = f"{header.architecture} takes no such parameter"
     return problems + [
-        Problem(where, rule, f"parameters.{name}", hint=did_you_mean(name, taken))
+        Problem(where, rule, f"parameters.{name}", hint=did_you_mean(name, taken.names))
         for name in header.parameters
-        if name not in taken
+        if name not in taken.names
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import Field, PositiveInt
 
@@ -13,6 +13,8 @@ from ablate import catalog
 from ablate.config.search_space import (
     OWN_KEYS,
     TABLE_RULE,
+    check_conditions,
+    conditions_first,
     find_search_space,
     load_search_space,
     parse_domain,
@@ -20,14 +22,18 @@ from ablate.config.search_space import (
 )
 from ablate.config.toml import override, read_toml
 from ablate.config.validation import validate
-from ablate.errors import InputError, Problem, did_you_mean
+from ablate.errors import InputError, Problem, did_you_mean, shown
 from ablate.pruners import Median, PrunerSettings
 from ablate.samplers import EXHAUSTIVE, SamplerSettings, Tpe
-from ablate.space import Choices, Frozen, Parameter, Range, Scalar, SearchSpace
-from ablate.spec import DataSettings, StudySpec, TrainingSettings, TuneSettings
+from ablate.space import Choices, Domain, Frozen, Parameter, Range, Scalar, SearchSpace
+from ablate.spec import Backend, DataSettings, StudySpec, TrainingSettings, TuneSettings
 
 HOME_VARIABLE = "ABLATE_DATA_HOME"
 """The environment variable that names the folder for data files."""
+
+
+NOT_TUNABLE = ("backend", "checkpoint", "dtype_policy", "early_stopping", "plateau")
+"""Training settings that are the same for all trials of a study."""
 
 
 class _Study(Frozen):
@@ -93,7 +99,7 @@ def load_study(
     if tables is None:
         raise InputError(*problems)
     study = validate(_Study, tables.study, where, "study", problems)
-    backend = {"backend": environment["KERAS_BACKEND"]} if environment.get("KERAS_BACKEND") else {}
+    backend = _environment_backend(environment, problems)
     training = validate(
         TrainingSettings, {**backend, **tables.training}, where, "training", problems
     )
@@ -106,9 +112,18 @@ def load_study(
     architecture: catalog.ArchitectureFile | None = None
     if isinstance(space_name := tables.study.get("search_space"), str):
         try:
-            space, architecture = load_search_space(find_search_space(space_name, path.parent))
+            space_file = find_search_space(space_name, path.parent)
         except InputError as error:
-            problems += [p for p in error.problems if isinstance(p, Problem)]
+            problems += [
+                Problem(where, p.rule, "study.search_space", p.where, p.hint)
+                for p in error.problems
+                if isinstance(p, Problem)
+            ]
+        else:
+            try:
+                space, architecture = load_search_space(space_file)
+            except InputError as error:
+                problems += [p for p in error.problems if isinstance(p, Problem)]
     fixed: dict[str, Scalar] = {}
     tuned: tuple[Parameter, ...] = ()
     if space is not None:
@@ -118,8 +133,10 @@ def load_study(
         domains = {k: v for k, v in tables.tune.items() if k not in _Tune.model_fields}
         listed = _listed(tables.tune.get("parameters", ()), space, where, problems)
         tuned = _tuned(listed, domains, space, known_training, where, problems)
-        _check_overlap(tuned, fixed, where, problems)
-        _check_training(known_training, tables.training, tuned, where, problems)
+        _check_overlap(tuned, fixed, tables.training, where, problems)
+        _check_in_use(space, tuned, fixed, where, problems)
+        if training is not None:
+            _check_training(training, tables.training, tuned, where, problems)
         if tune is not None:
             _check_exhaustive(tune, tuned, where, problems)
     if problems or not (study and training and data and space and tune and architecture):
@@ -139,6 +156,18 @@ def load_study(
         ),
         path=str(path),
     )
+
+
+def _environment_backend(environment: Mapping[str, str], problems: list[Problem]) -> dict[str, str]:
+    backend = environment.get("KERAS_BACKEND")
+    if not backend:
+        return {}
+    known = get_args(Backend)
+    if backend not in known:
+        rule = f"must be one of {', '.join(known)}"
+        problems.append(Problem("the environment variable KERAS_BACKEND", rule, found=backend))
+        return {}
+    return {"backend": backend}
 
 
 def load_data_settings(
@@ -181,19 +210,24 @@ def _data(
         del own[key]
     options = validate(options_model, own, where, "data", problems)
     home = table.get("home")
-    if isinstance(home, str):
+    if isinstance(home, str) and home:
         home = str((path.parent / Path(home).expanduser()).resolve())
     settings = validate(
         DataSettings,
         {key: table[key] for key in common if key in table}
         | {"dataset": dataset, "folder": str(path.parent.resolve())}
-        | {"home": home if "home" in table else environment.get(HOME_VARIABLE) or None}
+        | {"home": home if "home" in table else _environment_home(environment)}
         | {"options": options.model_dump(mode="json") if options is not None else {}},
         where,
         "data",
         problems,
     )
     return settings if len(problems) == before else None
+
+
+def _environment_home(environment: Mapping[str, str]) -> str | None:
+    home = environment.get(HOME_VARIABLE)
+    return str(Path(home).expanduser().resolve()) if home else None
 
 
 def _fixed(
@@ -210,28 +244,29 @@ def _fixed(
             rule = f"must lie in the domain of {name} ({domain})"
             problems.append(Problem(where, rule, key, value))
         else:
-            whole = isinstance(domain, Choices) or domain.is_integer
-            fixed[name] = value if whole else float(value)
+            fixed[name] = domain.cast(value)
     return fixed
 
 
-def _listed(value: Any, space: SearchSpace, where: str, problems: list[Problem]) -> list[str]:
-    """``tune.parameters``: names of search-space parameters, or ``"all"``."""
+def _listed(
+    value: Any, space: SearchSpace, where: str, problems: list[Problem]
+) -> list[str] | None:
+    """``tune.parameters``: names of search-space parameters, or ``"all"``; None if it is wrong."""
     key = "tune.parameters"
     if value == "all":
         return list(space.names)
     if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
         rule = 'must be a list of parameters of the search space, or "all"'
         problems.append(Problem(where, rule, key, value))
-        return []
-    for name in value:
-        if name not in space:
-            problems.append(_unknown_parameter(space, where, key, name, training=False))
-    return [name for name in value if name in space]
+        return None
+    unknown = [name for name in value if name not in space]
+    for name in unknown:
+        problems.append(_unknown_parameter(space, where, key, name, training=False))
+    return None if unknown else list(value)
 
 
 def _tuned(
-    listed: Sequence[str],
+    listed: Sequence[str] | None,
     domains: Mapping[str, Any],
     space: SearchSpace,
     training: TrainingSettings,
@@ -254,12 +289,23 @@ def _tuned(
             failed = True
         else:
             tuned[name] = parameter
-    tuned |= {name: space[name] for name in listed if name not in tuned}
-    if not tuned and not failed:
+    tuned |= {name: space[name] for name in listed or () if name not in tuned}
+    settings = [parameter for name, parameter in tuned.items() if name not in space]
+    known: dict[str, Domain | None] = {p.name: p.domain for p in space.parameters}
+    known |= {name: _setting_domain(name) for name in TrainingSettings.model_fields}
+    check_conditions(settings, known, where, "tune", problems)
+    if not tuned and not failed and listed is not None:
         rule = 'names nothing to tune; list parameters = ["dropout", ...] or give a domain'
         problems.append(Problem(where, rule, "tune"))
     in_space = [tuned[name] for name in space.names if name in tuned]
-    return (*in_space, *(p for name, p in tuned.items() if name not in space))
+    return (*in_space, *conditions_first(settings, where, "tune", problems))
+
+
+def _setting_domain(name: str) -> Domain | None:
+    """The choices of a training setting that has choices; None for any other."""
+    choices = get_args(TrainingSettings.model_fields[name].annotation)
+    is_listed = bool(choices) and all(isinstance(choice, str) for choice in choices)
+    return Choices(choices=choices) if is_listed else None
 
 
 def _narrowed(
@@ -273,16 +319,28 @@ def _narrowed(
         rule = "belongs in the search space, a study only narrows the domain"
         problems.append(Problem(where, rule, f"{key}.{own_key}"))
     whole = parameter.domain
+    if isinstance(whole, Choices) and "choices" not in table:
+        rule = f"must be choices, as in the search space ({whole})"
+        problems.append(Problem(where, rule, key, dict(table)))
+        return None
     keys = {name: value for name, value in table.items() if name not in OWN_KEYS}
     if isinstance(whole, Range) and "choices" not in keys:
         keys = {"step": whole.step, "log": whole.log, **keys}
     domain = parse_domain(keys, where, key, problems)
     if domain is None:
         return None
-    outside = [value for value in domain.ends() if value not in whole]
-    rule = f"must lie in the search space's domain ({whole})"
-    problems += [Problem(where, rule, key, value) for value in outside]
-    return None if outside else parameter.model_copy(update={"domain": domain})
+    if isinstance(domain, Range) and isinstance(whole, Range):
+        domain = domain.as_integers() if whole.is_integer else domain.as_floats()
+    values = domain.ends() if domain.size is None else domain.values()
+    outside = [value for value in values if value not in whole]
+    if outside:
+        rule = f"must lie in the search space's domain ({whole})"
+        shown_first = [value for value in outside if value in domain.ends()] or outside[:1]
+        problems += [Problem(where, rule, key, value) for value in shown_first]
+        return None
+    if isinstance(domain, Choices):
+        domain = Choices(choices=tuple(whole.cast(value) for value in domain.choices))
+    return parameter.model_copy(update={"domain": domain})
 
 
 def _tuned_training(
@@ -294,12 +352,17 @@ def _tuned_training(
 ) -> Parameter | None:
     """A training setting that is tuned: every end of its domain must be a valid setting."""
     key = f"tune.{name}"
-    if name in ("backend", "checkpoint", "dtype_policy", "early_stopping", "plateau"):
+    if name in NOT_TUNABLE:
         problems.append(Problem(where, "cannot be tuned; set it under [training]", key))
         return None
     parameter = parse_parameter(name, table, where, key, problems, needs_default=False)
     if parameter is None:
         return None
+    domain = parameter.domain
+    if isinstance(domain, Range) and domain.is_integer and _is_float(name):
+        parameter = parameter.model_copy(
+            update={"domain": domain.as_floats(), "default": float(parameter.default)}
+        )
     wrong: list[Problem] = []
     for value in parameter.domain.ends():
         validate(TrainingSettings, {**training.model_dump(), name: value}, where, "tune", wrong)
@@ -307,26 +370,55 @@ def _tuned_training(
     return None if wrong else parameter
 
 
+def _is_float(name: str) -> bool:
+    """Whether a training setting takes numbers that are not whole."""
+    return "float" in str(TrainingSettings.model_fields[name].annotation)
+
+
 def _unknown_parameter(
     space: SearchSpace, where: str, key: str, name: str, *, training: bool
 ) -> Problem:
-    names = [*space.names, *(TrainingSettings.model_fields if training else ())]
+    names = list(space.names)
     what = f"the search space {space.name} has no parameter {name}"
     if training:
         what += ", nor is it a training setting"
+        tunable = (n for n in TrainingSettings.model_fields if n not in NOT_TUNABLE)
+        names += [*tunable, *_Tune.model_fields]
     return Problem(where, what, key, hint=did_you_mean(name, names))
 
 
 def _check_overlap(
-    tuned: Sequence[Parameter], fixed: Mapping[str, Scalar], where: str, problems: list[Problem]
+    tuned: Sequence[Parameter],
+    fixed: Mapping[str, Scalar],
+    training: Mapping[str, Any],
+    where: str,
+    problems: list[Problem],
 ) -> None:
-    problems += [
-        Problem(
-            where, "is tuned under [tune]; a parameter is either fixed or tuned", f"fix.{p.name}"
-        )
-        for p in tuned
-        if p.name in fixed
-    ]
+    for table, names in (("fix", fixed), ("training", training)):
+        rule = "is tuned under [tune]; it is either given or tuned"
+        problems += [Problem(where, rule, f"{table}.{p.name}") for p in tuned if p.name in names]
+
+
+def _check_in_use(
+    space: SearchSpace,
+    tuned: Sequence[Parameter],
+    fixed: Mapping[str, Scalar],
+    where: str,
+    problems: list[Problem],
+) -> None:
+    """A parameter whose condition never holds would be ignored."""
+    domains = {parameter.name: parameter.domain for parameter in tuned}
+    for parameter in space.parameters:
+        if parameter.name not in domains and parameter.name not in fixed:
+            continue
+        table = "tune" if parameter.name in domains else "fix"
+        for other, allowed in parameter.when.items():
+            default = fixed.get(other, space[other].default)
+            domain = domains.get(other) or Choices(choices=(default,))
+            if not any(value in domain for value in allowed):
+                listed = " or ".join(shown(value) for value in allowed)
+                rule = f"is used only with {other} = {listed}, which never occurs here"
+                problems.append(Problem(where, rule, f"{table}.{parameter.name}"))
 
 
 _ONLY_WITH = {

@@ -21,6 +21,7 @@ _TYPES = {
     "dict_type": "must be a table",
     "model_type": "must be a table",
     "model_attributes_type": "must be a table",
+    "scalar_type": "must be a number, a text, true or false",
     "missing": "is required",
     "finite_number": "must be a finite number",
 }
@@ -49,7 +50,7 @@ def validate(
         return model.model_validate(data)
     except ValidationError as error:
         seen = {str(problem) for problem in problems}
-        for details in error.errors(include_url=False):
+        for details in _merged(error.errors(include_url=False)):
             problem = _problem(model, details, where, key)
             if str(problem) not in seen:
                 seen.add(str(problem))
@@ -80,14 +81,33 @@ def _problem(model: type[BaseModel], error: ErrorDetails, where: str, prefix: st
     if kind in _LIMITS:
         rule, limit = _LIMITS[kind]
         return Problem(where, rule.format(context[limit]), key, found)
-    if kind in ("int_type", "float_type") and {"int", "float"} & set(location[-1:]):
-        return Problem(where, "must be a number", key, found)
     if kind in _TYPES:
         return Problem(where, _TYPES[kind], key, None if kind == "missing" else found)
     if kind == "value_error":
         return Problem(where, str(context["error"]), key)
     message = error["msg"]
     return Problem(where, message[0].lower() + message[1:], key, found)
+
+
+_SCALARS = {"bool", "int", "float", "str"}
+
+
+def _merged(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """The errors, with one for a value that is none of the types that it may be."""
+    tails: dict[tuple[int | str, ...], set[str]] = {}
+    for error in errors:
+        if error["loc"] and error["loc"][-1] in _SCALARS:
+            tails.setdefault(error["loc"][:-1], set()).add(str(error["loc"][-1]))
+    merged, reported = [], set()
+    for error in errors:
+        place = error["loc"][:-1]
+        if not error["loc"] or error["loc"][-1] not in tails.get(place, ()):
+            merged.append(error)
+        elif place not in reported:
+            reported.add(place)
+            kind = "scalar_type" if "str" in tails[place] else "float_type"
+            merged.append({**error, "type": kind, "loc": place})
+    return merged
 
 
 def _options(expected: str) -> list[str]:

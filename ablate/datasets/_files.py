@@ -6,6 +6,7 @@ import gzip
 import math
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,9 +80,12 @@ def checked(arrays: dict[str, NDArray[Any]], class_names: tuple[str, ...], where
         if x.ndim != 3 or x.shape[1:] != (28, 28) or x.dtype != np.uint8:
             rule = "must be uint8 images of shape (n, 28, 28)"
             problems.append(Problem(where, rule, f"x_{split}", f"{x.dtype} {x.shape}"))
-        if y.shape != x.shape[:1]:
+        elif y.shape != x.shape[:1]:
             rule = f"must hold one label for each of the {len(x)} images"
             problems.append(Problem(where, rule, f"y_{split}", f"shape {y.shape}"))
+        elif y.dtype.kind not in "iu":
+            rule = "labels must be whole numbers"
+            problems.append(Problem(where, rule, f"y_{split}", str(y.dtype)))
         elif len(y) and not 0 <= int(y.min()) <= int(y.max()) < len(class_names):
             rule = f"labels must lie between 0 and {len(class_names) - 1}"
             problems.append(Problem(where, rule, f"y_{split}", f"{y.min()} to {y.max()}"))
@@ -107,16 +111,19 @@ def read_npz(path: Path, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
     if not path.is_file():
         raise InputError(Problem(str(path), "there is no such file"))
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here, because NumPy leaves a damaged file open.
+        with path.open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise InputError(Problem(str(path), "is not a .npz archive"))
-            missing = [name for name in names if name not in archive.files]
-            if missing:
-                held = ", ".join(archive.files)
-                rule = f"the file holds no array {', '.join(missing)}"
-                raise InputError(Problem(str(path), rule, hint=f"it holds: {held}"))
-            return {name: archive[name] for name in names}
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+            with archive:
+                missing = [name for name in names if name not in archive.files]
+                if missing:
+                    rule = f"the file holds no array {', '.join(missing)}"
+                    hint = f"it holds: {', '.join(archive.files)}"
+                    raise InputError(Problem(str(path), rule, hint=hint))
+                return {name: archive[name] for name in names}
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         reason = str(error) or type(error).__name__
         raise InputError(Problem(str(path), f"the file cannot be read: {reason}")) from error
 
@@ -134,7 +141,7 @@ def read_idx(path: Path) -> NDArray[Any]:
             content = file.read()
         zeros, kind, axes = struct.unpack_from(">HBB", content)
         shape = struct.unpack_from(f">{axes}I", content, 4)
-    except (OSError, EOFError, struct.error) as error:
+    except (OSError, EOFError, struct.error, zlib.error) as error:
         raise InputError(Problem(str(path), f"the file cannot be read: {error}")) from error
     body = content[4 + 4 * axes :]
     if zeros != 0 or kind != 8 or len(body) != math.prod(shape):
@@ -153,7 +160,8 @@ def download(name: str) -> dict[str, NDArray[Any]]:
     try:
         (x_train, y_train), (x_test, y_test) = getattr(keras.datasets, name).load_data()
     except Exception as error:
-        rule = f"the download of {name} failed: {str(error).splitlines()[0]}"
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        rule = f"the download of {name} failed: {reason}"
         hint = "name a folder that holds its files: ABLATE_DATA_HOME=folder, or data.home"
         raise InputError(Problem(f"keras.datasets.{name}", rule, hint=hint)) from error
     return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,19 +56,19 @@ def source(options: Options, places: Places) -> str:
 def shape(options: Options, places: Places) -> DataShape:
     """The sizes, from the labels and the headers of the image arrays."""
     path = places.folder / options.file
-    labels = read_npz(path, (options.y_train, options.y_test))
-    stored = _stored_shape(path, options.x_train)
-    image = options.image_shape or stored[1:]
-    height, width, channels = (
-        (*image, 1) if len(image) == 2 else image if len(image) == 3 else (0, 0, 0)
+    stored = read_npz(path, (options.y_train, options.y_test))
+    problems: list[Problem] = []
+    x_train = _image_shape(
+        _stored_shape(path, options.x_train), options, path, options.x_train, problems
     )
-    y_train, y_test = labels[options.y_train], labels[options.y_test]
-    return DataShape(
-        train=len(y_train),
-        test=len(y_test),
-        image=(height, width, channels),
-        classes=len(_class_values(y_train, y_train, y_test)),
+    x_test = _image_shape(
+        _stored_shape(path, options.x_test), options, path, options.x_test, problems
     )
+    labels = _all_labels(stored, x_train, x_test, options, path, problems)
+    if problems:
+        raise InputError(*problems)
+    height, width, channels = x_train[1:]
+    return DataShape(x_train[0], x_test[0], (height, width, channels), len(labels.values))
 
 
 def load(options: Options, places: Places) -> Images:
@@ -73,34 +76,29 @@ def load(options: Options, places: Places) -> Images:
     import numpy as np
 
     path = places.folder / options.file
-    names = (options.x_train, options.y_train, options.x_test, options.y_test)
-    arrays = read_npz(path, names)
+    arrays = read_npz(path, (options.x_train, options.y_train, options.x_test, options.y_test))
     problems: list[Problem] = []
     x_train = _images(arrays[options.x_train], options, path, options.x_train, problems)
     x_test = _images(arrays[options.x_test], options, path, options.x_test, problems)
-    y_train = _labels(arrays[options.y_train], len(x_train), path, options.y_train, problems)
-    y_test = _labels(arrays[options.y_test], len(x_test), path, options.y_test, problems)
-    values = _class_values(arrays[options.y_train], y_train, y_test)
-    if not problems and x_train.shape[1:] != x_test.shape[1:]:
-        rule = f"test images must have the shape of training images, {x_train.shape[1:]}"
-        problems.append(Problem(str(path), rule, options.x_test, f"{x_test.shape[1:]}"))
-    if not problems and len(np.unique(y_train)) < 2:
-        rule = "the training images must belong to at least two classes"
-        problems.append(Problem(str(path), rule, options.y_train, f"{len(values)} class"))
-    if options.class_names and not problems and len(options.class_names) != len(values):
-        rule = f"must name each of the {len(values)} classes"
-        problems.append(
-            Problem(str(path), rule, "class_names", f"{len(options.class_names)} names")
-        )
+    labels = _all_labels(arrays, x_train.shape, x_test.shape, options, path, problems)
     if problems:
         raise InputError(*problems)
     return Images(
         x_train=x_train,
-        y_train=np.searchsorted(values, y_train).astype(np.int64),
+        y_train=np.searchsorted(labels.values, labels.train).astype(np.int64),
         x_test=x_test,
-        y_test=np.searchsorted(values, y_test).astype(np.int64),
-        class_names=options.class_names or tuple(str(value) for value in values),
+        y_test=np.searchsorted(labels.values, labels.test).astype(np.int64),
+        class_names=options.class_names or tuple(str(value) for value in labels.values),
     )
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """Labels as they are stored, and the label of each class."""
+
+    train: NDArray[np.int64]
+    test: NDArray[np.int64]
+    values: NDArray[np.int64]
 
 
 def _images(
@@ -109,62 +107,109 @@ def _images(
     """The images as ``(n, height, width, channels)``, uint8 or float32."""
     import numpy as np
 
-    shape = f"{array.dtype} {array.shape}"
+    kind = f"{array.dtype} {array.shape}"
     if array.dtype != np.uint8 and array.dtype.kind != "f":
-        problems.append(Problem(str(path), "images must be uint8 or float", key, shape))
+        problems.append(Problem(str(path), "images must be uint8 or float", key, kind))
     elif array.dtype.kind == "f" and not np.isfinite(array).all():
-        problems.append(Problem(str(path), "images must not hold NaN or infinity", key, shape))
-    if array.ndim == 2 and options.image_shape:
-        if array.shape[1] != np.prod(options.image_shape):
-            rule = f"flattened images must fill image_shape = {list(options.image_shape)}"
-            problems.append(Problem(str(path), rule, key, shape))
-            return array
-        array = array.reshape(-1, *options.image_shape)
-    if array.ndim == 3:
-        array = array[..., None]
-    if array.ndim != 4:
-        rule = "images must be (n, height, width) or (n, height, width, channels)"
-        hint = "set image_shape for flattened images" if array.ndim == 2 else ""
-        problems.append(Problem(str(path), rule, key, shape, hint))
-    elif (
-        options.image_shape and array.shape[1 : 1 + len(options.image_shape)] != options.image_shape
-    ):
-        rule = f"images must have image_shape = {list(options.image_shape)}"
-        problems.append(Problem(str(path), rule, key, shape))
+        problems.append(Problem(str(path), "images must not hold NaN or infinity", key, kind))
+    before = len(problems)
+    shape = _image_shape(array.shape, options, path, key, problems)
+    if len(problems) > before:
+        return np.zeros((0, 0, 0, 0), np.uint8)
+    array = array.reshape(shape)
     return array if array.dtype == np.uint8 else array.astype(np.float32)
 
 
-def _labels(
-    array: NDArray[Any], images: int, path: Path, key: str, problems: list[Problem]
-) -> NDArray[np.int64]:
-    """The labels as whole numbers, one for each image."""
+def _image_shape(
+    stored: tuple[int, ...], options: Options, path: Path, key: str, problems: list[Problem]
+) -> tuple[int, ...]:
+    """The shape ``(n, height, width, channels)`` of images that are stored in another."""
+    wanted = options.image_shape
+    if len(stored) == 2 and wanted:
+        if stored[1] != math.prod(wanted):
+            rule = f"flattened images must fill image_shape = {list(wanted)}"
+            problems.append(Problem(str(path), rule, key, f"shape {stored}"))
+        return (stored[0], *wanted) if len(wanted) == 3 else (stored[0], *wanted, 1)
+    if len(stored) not in (3, 4):
+        rule = "images must be (n, height, width) or (n, height, width, channels)"
+        hint = "set image_shape for flattened images" if len(stored) == 2 else ""
+        problems.append(Problem(str(path), rule, key, f"shape {stored}", hint))
+        return (0, 0, 0, 0)
+    if wanted and stored[1 : 1 + len(wanted)] != wanted:
+        rule = f"images must have image_shape = {list(wanted)}"
+        problems.append(Problem(str(path), rule, key, f"shape {stored}"))
+    return stored if len(stored) == 4 else (*stored, 1)
+
+
+def _all_labels(
+    arrays: Mapping[str, NDArray[Any]],
+    train_shape: tuple[int, ...],
+    test_shape: tuple[int, ...],
+    options: Options,
+    path: Path,
+    problems: list[Problem],
+) -> _Labels:
+    """The labels of both splits, and whether they and the images fit together."""
     import numpy as np
 
-    if len(array) != images:
+    images_fit = not problems
+    before = len(problems)
+    train_key, test_key = options.y_train, options.y_test
+    counts = (train_shape[0], test_shape[0]) if images_fit else (None, None)
+    train, train_columns = _labels(arrays[train_key], counts[0], path, train_key, problems)
+    test, test_columns = _labels(arrays[test_key], counts[1], path, test_key, problems)
+    columns = train_columns or test_columns
+    values = np.arange(columns) if columns else np.unique(np.concatenate([train, test]))
+    if len(problems) > before:
+        return _Labels(train, test, values)
+    if images_fit and train_shape[1:] != test_shape[1:]:
+        rule = f"test images must have the shape of training images, {train_shape[1:]}"
+        problems.append(Problem(str(path), rule, options.x_test, f"{test_shape[1:]}"))
+    if train_columns and test_columns and train_columns != test_columns:
+        rule = f"one-hot labels must have a column for each of the {train_columns} classes"
+        problems.append(Problem(str(path), rule, test_key, f"{test_columns} columns"))
+    for key, labels in ((train_key, train), (test_key, test)):
+        outside = labels[~np.isin(labels, values)]
+        if len(outside):
+            rule = f"labels must lie between 0 and {len(values) - 1}, as in the one-hot labels"
+            problems.append(Problem(str(path), rule, key, int(outside[0])))
+    if len(np.unique(train)) < 2:
+        rule = "the training images must belong to at least two classes"
+        problems.append(Problem(str(path), rule, train_key, f"{len(np.unique(train))} class"))
+    if options.class_names and len(options.class_names) != len(values):
+        rule = f"must name each of the {len(values)} classes"
+        found = f"{len(options.class_names)} names"
+        problems.append(Problem(str(path), rule, "class_names", found))
+    return _Labels(train, test, values)
+
+
+def _labels(
+    array: NDArray[Any], images: int | None, path: Path, key: str, problems: list[Problem]
+) -> tuple[NDArray[np.int64], int | None]:
+    """The labels as whole numbers, one for each image, and the columns of one-hot labels."""
+    import numpy as np
+
+    nothing = np.zeros(0, np.int64)
+    if array.ndim not in (1, 2):
+        rule = "labels must be (n,), or one-hot (n, classes)"
+        problems.append(Problem(str(path), rule, key, f"shape {array.shape}"))
+        return nothing, None
+    if images is not None and len(array) != images:
         rule = f"must hold one label for each of the {images} images"
         problems.append(Problem(str(path), rule, key, f"{len(array)} labels"))
     if array.ndim == 2 and array.shape[1] > 1:
-        if not np.array_equal(array.sum(axis=1), np.ones(len(array))) or set(np.unique(array)) - {
-            0,
-            1,
-        }:
+        is_one_hot = array.dtype.kind in "iufb" and bool(
+            np.isin(array, (0, 1)).all() and (array.sum(axis=1) == 1).all()
+        )
+        if not is_one_hot:
             problems.append(Problem(str(path), "one-hot labels must hold one 1 a row", key))
-        return np.asarray(array.argmax(axis=1), np.int64)
-    array = array.reshape(-1)
+            return nothing, None
+        return np.asarray(array.argmax(axis=1), np.int64), int(array.shape[1])
     if array.dtype.kind not in "iu":
         rule = "labels must be whole numbers or one-hot rows"
         problems.append(Problem(str(path), rule, key, str(array.dtype)))
-        return np.zeros(len(array), np.int64)
-    return array.astype(np.int64)
-
-
-def _class_values(stored: NDArray[Any], *labels: NDArray[Any]) -> NDArray[np.int64]:
-    """The label of every class: a one-hot column each, or else the labels that occur."""
-    import numpy as np
-
-    if stored.ndim == 2 and stored.shape[1] > 1:
-        return np.arange(stored.shape[1])
-    return np.unique(np.concatenate([array.reshape(-1) for array in labels]))
+        return nothing, None
+    return array.reshape(-1).astype(np.int64), None
 
 
 def _stored_shape(path: Path, name: str) -> tuple[int, ...]:

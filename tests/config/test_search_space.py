@@ -141,7 +141,7 @@ TABLE = "must be a table: { low = ..., high = ... } or { choices = [...] }"
         ),
         (
             "units = { choices = [1, 2], default = 1, low = 3 }",
-            "parameters.units.low: unknown key; known: choices",
+            "parameters.units.low: unknown key; known: choices, default, off, when",
         ),
         (
             "unit = { low = 1, high = 3, default = 1 }",

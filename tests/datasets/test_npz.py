@@ -164,13 +164,13 @@ def test_a_missing_file_is_named(tmp_path):
         (
             {"x_train": images(6, 20), "x_test": images(3, 24)},
             {"image_shape": [4, 6]},
-            'x_train: flattened images must fill image_shape = [4, 6], found "uint8 (6, 20)"',
+            'x_train: flattened images must fill image_shape = [4, 6], found "shape (6, 20)"',
         ),
         (
             {"x_train": images(6, 2, 2, 5, 1)},
             {},
             "x_train: images must be (n, height, width) or (n, height, width, channels), "
-            'found "uint8 (6, 2, 2, 5, 1)"',
+            'found "shape (6, 2, 2, 5, 1)"',
         ),
         (
             {"x_test": images(3, 5, 4)},
@@ -229,16 +229,16 @@ def test_flattened_images_without_a_shape_are_said_with_the_remedy(tmp_path):
     rule = "images must be (n, height, width) or (n, height, width, channels)"
     hint = "set image_shape for flattened images"
     assert problems(tmp_path) == [
-        f'x_train: {rule}, found "uint8 (6, 20)"; {hint}',
-        f'x_test: {rule}, found "uint8 (3, 20)"; {hint}',
+        f'x_train: {rule}, found "shape (6, 20)"; {hint}',
+        f'x_test: {rule}, found "shape (3, 20)"; {hint}',
     ]
 
 
 def test_images_of_another_shape_than_given_are_said(tmp_path):
     write(tmp_path)
     assert problems(tmp_path, image_shape=[5, 4]) == [
-        'x_train: images must have image_shape = [5, 4], found "uint8 (6, 4, 5)"',
-        'x_test: images must have image_shape = [5, 4], found "uint8 (3, 4, 5)"',
+        'x_train: images must have image_shape = [5, 4], found "shape (6, 4, 5)"',
+        'x_test: images must have image_shape = [5, 4], found "shape (3, 4, 5)"',
     ]
 
 

@@ -14,7 +14,13 @@ def test_the_same_seed_gives_the_same_losses(project, backend):
     losses = []
     for name in ("first", "second"):
         result = project.ablate(
-            "run", "study.toml", "--trials", "2", "--set", f"study.name={name}", KERAS_BACKEND=backend
+            "run",
+            "study.toml",
+            "--trials",
+            "2",
+            "--set",
+            f"study.name={name}",
+            KERAS_BACKEND=backend,
         )
         assert result.returncode == 0, result.stderr
         table = ablate.results(name, storage=project.place.url)
