@@ -87,6 +87,7 @@ def prepare(settings: DataSettings, cache: Path) -> PreparedData:
     if not (folder / _ABOUT).is_file():
         images: Images = module.load(options, _places(settings))
         _check_classes(images, settings)
+        _check_counts(images.y_train, images.y_test, images.class_names, settings)
         _write(images, source, folder)
     return _prepared(settings, source, folder)
 
@@ -111,7 +112,8 @@ def _folder(settings: DataSettings, source: str, cache: Path) -> Path:
 def _prepared(settings: DataSettings, source: str, folder: Path) -> PreparedData:
     about = json.loads((folder / _ABOUT).read_text())
     prepared = PreparedData(folder, about["digest"], source, tuple(about["class_names"]))
-    _check_counts(prepared, settings)
+    y_train, y_test = prepared.array("y_train"), prepared.array("y_test")
+    _check_counts(y_train, y_test, prepared.class_names, settings)
     return prepared
 
 
@@ -293,18 +295,20 @@ def _check_classes(images: Images, settings: DataSettings) -> None:
         raise InputError(Problem(settings.dataset, rule))
 
 
-def _check_counts(prepared: PreparedData, settings: DataSettings) -> None:
+def _check_counts(
+    y_train: NDArray[np.int64],
+    y_test: NDArray[np.int64],
+    class_names: tuple[str, ...],
+    settings: DataSettings,
+) -> None:
     import numpy as np
 
     problems = []
-    for key, name in (("per_class", "y_train"), ("test_per_class", "y_test")):
+    for key, labels in (("per_class", y_train), ("test_per_class", y_test)):
         wanted = getattr(settings, key)
-        if wanted is None:
-            continue
-        counts = np.bincount(prepared.array(name), minlength=len(prepared.class_names))
-        if counts.min() < wanted:
-            fewest = prepared.class_names[int(counts.argmin())]
-            rule = f"class {fewest} has only {counts.min()} images"
+        counts = np.bincount(labels, minlength=len(class_names))
+        if wanted is not None and counts.min() < wanted:
+            rule = f"class {class_names[int(counts.argmin())]} has only {counts.min()} images"
             problems.append(Problem(settings.dataset, rule, f"data.{key}", wanted))
     if problems:
         raise InputError(*problems)

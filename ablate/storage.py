@@ -33,9 +33,6 @@ from ablate.spec import StudySpec
 if TYPE_CHECKING:
     from optuna import Study
 
-DEFAULT = "runs/ablate.journal"
-VARIABLE = "ABLATE_STORAGE"
-"""The environment variable that names another storage."""
 METRIC = "val_loss"
 QUESTION, DATA, DESCRIPTION, TRIALS = "question", "data", "description", "trials"
 OWNER, OUTCOME, RETRY_OF = "owner", "outcome", "retry_of"

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,7 +114,7 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A study of twelve complete trials and one pruned one."""
+    """A study of thirteen trials, one or more of them pruned and at least ten complete."""
     project = make_project(tmp_path_factory.mktemp("finished"))
     study = project.study(
         "tune.trials=13",
@@ -126,6 +125,3 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     )
     run_study(study, project.place)
     return project
-
-
-Waiter = Callable[[Callable[[], bool]], None]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablate import catalog
-from ablate.cli.options import set_option, storage_option
+from ablate.cli.options import set_option
 from ablate.config import find_study, load_data_settings, load_search_space, load_study
 from ablate.data import shape
 from ablate.errors import InputError
@@ -32,8 +32,7 @@ REFERENCE_DATA = ("mnist", "line")
 @click.argument("studies", nargs=-1)
 @set_option
 @click.option("--models", is_flag=True, help="Also build the networks, and print their sizes.")
-@storage_option
-def command(studies: tuple[str, ...], settings: tuple[str, ...], models: bool, storage: str) -> int:
+def command(studies: tuple[str, ...], settings: tuple[str, ...], models: bool) -> int:
     """Check STUDIES and print what would run. Trains nothing and writes nothing.
 
     Without STUDIES, checks every shipped study and those under ./studies, and with --models
@@ -58,7 +57,7 @@ def command(studies: tuple[str, ...], settings: tuple[str, ...], models: bool, s
     if problems:
         raise InputError(*problems)
     if models:
-        _print_models(loaded if studies else [], storage)
+        _print_models(loaded if studies else [])
     return 0
 
 
@@ -87,7 +86,7 @@ def _own_studies() -> dict[str, Path]:
     return {path.stem: path for path in sorted(Path("studies").glob("*.toml"))}
 
 
-def _print_models(studies: Sequence[StudySpec], storage: str) -> None:
+def _print_models(studies: Sequence[StudySpec]) -> None:
     import tempfile
 
     from rich.console import Console

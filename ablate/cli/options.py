@@ -11,10 +11,12 @@ import click
 if TYPE_CHECKING:
     from ablate.storage import StoragePlace
 
+DEFAULT_STORAGE = "runs/ablate.journal"
+
 storage_option = click.option(
     "--storage",
     envvar="ABLATE_STORAGE",
-    default="runs/ablate.journal",
+    default=DEFAULT_STORAGE,
     show_default=True,
     metavar="FILE|URL",
     help="Where studies are kept: a journal file, or a database URL.",

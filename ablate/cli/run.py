@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ablate.cli.options import Duration, out_option, set_option, storage_option, storage_place
+from ablate.cli.options import (
+    DEFAULT_STORAGE,
+    Duration,
+    out_option,
+    set_option,
+    storage_option,
+    storage_place,
+)
 from ablate.config import find_study, load_study
 from ablate.errors import AblateError
 
@@ -86,7 +93,8 @@ def command(
     if summary.counts.get("complete"):
         if summary.trained:
             _write_report(spec.name, place, out)
-        click.echo(f"see the results: ablate report {shlex.quote(spec.name)}")
+        place_option = "" if storage == DEFAULT_STORAGE else f" --storage {shlex.quote(storage)}"
+        click.echo(f"see the results: ablate report {shlex.quote(spec.name)}{place_option}")
     return 0 if summary.stopped or summary.counts.get("complete") else 1
 
 

@@ -1,0 +1,156 @@
+"""Reports of studies that were run: their texts, files and figures."""
+
+from __future__ import annotations
+
+import csv
+import io
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from ablate.errors import InputError
+from ablate.report.formats import _base, markdown, terminal
+from ablate.report.formats import csv as csv_format
+from ablate.report.summary import make_report
+from ablate.report.writing import write_report
+from ablate.storage import ArtifactStore, find_study, open_existing, open_storage, open_study
+
+FORMATS = ("terminal", "markdown", "csv")
+
+
+def report_of(project, **options):
+    storage = open_existing(project.place)
+    store = ArtifactStore(project.place.artifacts)
+    return make_report(find_study(storage, "dense"), storage, store, **options)
+
+
+def test_a_report_counts_ranks_and_weighs(finished):
+    report = report_of(finished)
+    complete = report.counts["complete"]
+    assert report.counts == {"complete": complete, "pruned": 13 - complete}
+    assert 10 <= complete <= 12
+    assert report.missing == 0
+    assert report.tuned == ("units", "learning_rate")
+    assert len(report.tradeoff) == complete
+    assert report.tradeoff["val_loss"].is_monotonic_increasing
+    assert sum(report.importance.shares.values()) == pytest.approx(1)
+    assert report.importance.note == (
+        f"PED-ANOVA: what the best {5 / complete:.0%} of {complete} complete trials have in common; "
+        "with fewer than 50 trials only a hint"
+    )
+    assert report.environments[0]["backend"] == "tensorflow"
+    assert {curve.number for curve in report.figures.curves} == set(range(13))
+    best = min(report.figures.curves, key=lambda curve: min(curve.val_loss))
+    assert best.rank == 0
+
+
+def test_reasons_are_counted(troubled):
+    report = report_of(troubled)
+    assert report.counts == {"complete": 1, "infeasible": 1, "failed": 6}
+    assert report.reasons["infeasible: nothing can be built here"] == 1
+    assert report.reasons["failed: the worker ended with exit code 3"] == 1
+    assert report.importance.note == "needs at least 10 complete trials, there are 1"
+
+
+def test_the_terminal_form_fits_its_width(finished):
+    report = report_of(finished, top=5)
+    complete = report.counts["complete"]
+    for width in (80, 200):
+        text = terminal.render(report, width)
+        assert max(len(line) for line in text.splitlines()) <= width
+        assert f"trials: {complete} complete, {13 - complete} pruned" in text
+        assert f"{complete - 5} more complete trials: --top {complete}, or trials.csv" in text
+        assert "learning_rate" in text.replace("learning\nrate", "learning_rate")
+        best = report.tradeoff.iloc[0]
+        assert f"{best['val_accuracy']:.4f}" in text
+
+
+def test_hostile_texts_stay_text(troubled):
+    text = markdown.render(report_of(troubled), 100)
+    assert "a mistake in the model &lt;script&gt; \\| \\_" in text
+    assert "<script>" not in text
+    assert "a mistake in the model <script> | _" in terminal.render(report_of(troubled), 200)
+
+
+def test_the_csv_form_holds_every_trial_unrounded(finished):
+    report = report_of(finished)
+    rows = list(csv.DictReader(io.StringIO(csv_format.render(report, 0))))
+    assert len(rows) == 13
+    stored = report.trials.set_index("number")["val_loss"]
+    for row in rows:
+        if row["outcome"] == "complete":
+            assert float(row["val_loss"]) == stored[int(row["number"])]
+
+
+def test_all_files_are_written_and_figures_are_drawn_once(finished, tmp_path):
+    written = write_report(finished.place, "dense", FORMATS, tmp_path)
+    assert [path.name for path in written.files] == [
+        "learning_curves.svg",
+        "report.md",
+        "tradeoff.svg",
+        "trials.csv",
+    ]
+    times = {}
+    for path in written.files:
+        assert path.stat().st_size > 500
+        times[path] = path.stat().st_mtime_ns
+        if path.suffix == ".svg":
+            assert ET.parse(path).getroot().tag.endswith("svg")
+    for path in written.files:
+        if path.name == "report.md":
+            for name in ("tradeoff.svg", "learning_curves.svg"):
+                assert f"]({name})" in path.read_text()
+    again = write_report(finished.place, None, FORMATS, tmp_path)
+    for path in again.files:
+        if path.suffix == ".svg":
+            assert path.stat().st_mtime_ns == times[path]
+
+
+def test_a_study_without_a_finished_trial_has_a_report(project):
+    open_study(open_storage(project.place), project.study(), "digest")
+    written = write_report(project.place, "dense", FORMATS, project.folder / "reports")
+    assert "trials: none yet; 3 of 3 are still to be trained: ablate run" in written.printed[0]
+    assert "No trial is complete yet." in (project.folder / "reports/dense/report.md").read_text()
+
+
+def test_missing_and_damaged_artifacts_are_left_out(finished, tmp_path):
+    storage = open_existing(finished.place)
+    folder = tmp_path / "artifacts"
+    folder.mkdir()
+    names = sorted(finished.place.artifacts.iterdir())
+    for path in names[1:]:
+        (folder / path.name).write_bytes(path.read_bytes())
+    (folder / names[1].name).write_bytes(b"\xff\xfe")
+    (folder / names[2].name).write_text("epoch,loss\n1")
+    report = make_report(find_study(storage, "dense"), storage, ArtifactStore(str(folder)))
+    assert len(report.tradeoff) == report.counts["complete"]
+    assert 10 <= len(report.figures.curves) < 13
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"name": "dens"}, 'dens: no such study has been run; did you mean "dense"?'),
+        ({"formats": ("markdwn",)}, 'markdwn: unknown report format; did you mean "markdown"?'),
+    ],
+)
+def test_bad_input_is_said(finished, tmp_path, arguments, message):
+    options = {"name": "dense", "formats": FORMATS} | arguments
+    with pytest.raises(InputError) as caught:
+        write_report(finished.place, options["name"], options["formats"], tmp_path / "out")
+    assert str(caught.value) == message
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_said(finished, tmp_path):
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(InputError, match=r"cannot be written: .*; name another folder with --out"):
+        write_report(finished.place, "dense", FORMATS, tmp_path / "out")
+
+
+def test_values_read_well():
+    assert _base.cell("val_loss", 0.12345678) == "0.1235"
+    assert _base.cell("parameters", 1234567) == "1,234,567"
+    assert _base.cell("flops", None) == "-"
+    assert _base.cell("rate", 0.000123456) == "0.0001235"
+    assert _base.cell("pareto", True) == "*"

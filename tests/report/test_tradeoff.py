@@ -1,0 +1,84 @@
+"""The trade-off table and its Pareto front."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ablate.errors import InputError
+from ablate.report.tradeoff import OBJECTIVES, pareto_front, tradeoff_table
+
+ROWS = [
+    # number, outcome, accuracy, f1, loss, parameters, flops, seconds, units
+    (0, "complete", 0.90, 0.90, 0.30, 100, 10, 5.0, 1),
+    (1, "complete", 0.95, 0.94, 0.20, 200, 20, 9.0, 2),
+    (2, "complete", 0.89, 0.88, 0.10, 100, 10, 5.0, 3),
+    (3, "pruned", None, None, None, 50, 5, 1.0, 4),
+    (4, "complete", 0.95, 0.95, 0.25, 200, None, 8.0, 5),
+]
+NAMES = [
+    "number",
+    "outcome",
+    "val_accuracy",
+    "val_f1",
+    "val_loss",
+    "parameters",
+    "flops",
+    "training_seconds",
+    "units",
+]
+RESULTS = pd.DataFrame(ROWS, columns=NAMES).convert_dtypes()
+
+
+def test_complete_trials_are_sorted_and_the_front_is_marked():
+    table = tradeoff_table(RESULTS, ["units"])
+    assert list(table["number"]) == [2, 1, 4, 0]
+    assert dict(zip(table["number"], table["pareto"], strict=True)) == {
+        0: True,
+        1: False,  # trial 4 is as accurate and quicker
+        2: False,  # trial 0 is more accurate at the same cost
+        4: True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        ("val_accuracy", [1, 4, 0, 2]),
+        ("accuracy", [1, 4, 0, 2]),
+        ("F1", [4, 1, 0, 2]),
+        ("parameters", [0, 2, 1, 4]),
+        ("time (s)", [0, 2, 4, 1]),
+        ("units", [0, 1, 2, 4]),
+        ("flops", [0, 2, 1, 4]),
+    ],
+)
+def test_scores_sort_from_the_highest_and_costs_from_the_lowest(sort, order):
+    assert list(tradeoff_table(RESULTS, ["units"], sort)["number"]) == order
+
+
+def test_an_unknown_column_is_said():
+    with pytest.raises(InputError) as caught:
+        tradeoff_table(RESULTS, ["units"], "val_acuracy")
+    assert str(caught.value) == (
+        '--sort: there is no column val_acuracy; did you mean "val_accuracy"?'
+    )
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=12
+    )
+)
+def test_the_front_is_what_nothing_dominates(points):
+    table = pd.DataFrame(points, columns=list(OBJECTIVES)).convert_dtypes()
+
+    def dominates(one, other):
+        at_least = one[0] >= other[0] and one[1] <= other[1] and one[2] <= other[2]
+        return at_least and one != other
+
+    expected = [not any(dominates(other, point) for other in points) for point in points]
+    assert pareto_front(table, OBJECTIVES) == expected
+    assert any(expected)
