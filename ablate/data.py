@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,7 +87,7 @@ def prepare(settings: DataSettings, cache: Path) -> PreparedData:
     if not (folder / _ABOUT).is_file():
         images: Images = module.load(options, _places(settings))
         _check_classes(images, settings)
-        _check_counts(images.y_train, images.y_test, images.class_names, settings)
+        _check_counts(_class_counts(images), images.class_names, settings)
         _write(images, source, folder)
     return _prepared(settings, source, folder)
 
@@ -112,8 +112,7 @@ def _folder(settings: DataSettings, source: str, cache: Path) -> Path:
 def _prepared(settings: DataSettings, source: str, folder: Path) -> PreparedData:
     about = json.loads((folder / _ABOUT).read_text())
     prepared = PreparedData(folder, about["digest"], source, tuple(about["class_names"]))
-    y_train, y_test = prepared.array("y_train"), prepared.array("y_test")
-    _check_counts(y_train, y_test, prepared.class_names, settings)
+    _check_counts(about["class_counts"], prepared.class_names, settings)
     return prepared
 
 
@@ -280,7 +279,12 @@ def _write(images: Images, source: str, folder: Path) -> None:
                 np.save(file, array, allow_pickle=False)
                 file.flush()
                 os.fsync(file.fileno())
-        about = {"digest": digest.hexdigest(), "source": source, "class_names": images.class_names}
+        about = {
+            "digest": digest.hexdigest(),
+            "source": source,
+            "class_names": images.class_names,
+            "class_counts": _class_counts(images),  # so that nobody need open the test labels
+        }
         (temporary / _ABOUT).write_text(json.dumps(about))
         temporary.chmod(0o755)
         if not folder.exists():  # else another process has prepared the same
@@ -295,20 +299,23 @@ def _check_classes(images: Images, settings: DataSettings) -> None:
         raise InputError(Problem(settings.dataset, rule))
 
 
-def _check_counts(
-    y_train: NDArray[np.int64],
-    y_test: NDArray[np.int64],
-    class_names: tuple[str, ...],
-    settings: DataSettings,
-) -> None:
+def _class_counts(images: Images) -> dict[str, list[int]]:
+    """How many images of each class there are to draw from, by the setting that draws them."""
     import numpy as np
 
+    labels = {"per_class": images.y_train, "test_per_class": images.y_test}
+    classes = len(images.class_names)
+    return {key: np.bincount(y, minlength=classes).tolist() for key, y in labels.items()}
+
+
+def _check_counts(
+    class_counts: Mapping[str, list[int]], class_names: Sequence[str], settings: DataSettings
+) -> None:
     problems = []
-    for key, labels in (("per_class", y_train), ("test_per_class", y_test)):
+    for key, counts in class_counts.items():
         wanted = getattr(settings, key)
-        counts = np.bincount(labels, minlength=len(class_names))
-        if wanted is not None and counts.min() < wanted:
-            rule = f"class {class_names[int(counts.argmin())]} has only {counts.min()} images"
+        if wanted is not None and min(counts) < wanted:
+            rule = f"class {class_names[counts.index(min(counts))]} has only {min(counts)} images"
             problems.append(Problem(settings.dataset, rule, f"data.{key}", wanted))
     if problems:
         raise InputError(*problems)
