@@ -15,7 +15,8 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 
 from ablate.spec import Epoch, TrialResult
-from ablate.storage import OUTCOME, ArtifactStore, outcome_of
+from ablate.storage import ArtifactStore
+from ablate.trials import OUTCOME, outcome_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,16 +20,13 @@ from ablate.storage import (
     ArtifactStore,
     StoragePlace,
     check_question,
-    count_outcomes,
-    fail_trial,
     find_study,
-    finished,
     mend_journal,
     open_storage,
     open_study,
     remove_study,
-    requeue_lost,
 )
+from ablate.trials import count_outcomes, fail_trial, finished, requeue_lost
 
 if TYPE_CHECKING:
     from optuna import Study

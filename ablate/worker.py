@@ -79,7 +79,8 @@ class Worker:
                     prepared = prepare(order.settings, Path(order.cache))
                     self.tell(Done(answer=prepared.digest))
                 case DescribeData():
-                    from ablate.data import data_card, prepare
+                    from ablate.data import prepare
+                    from ablate.data_card import data_card
 
                     prepared = prepare(order.settings, Path(order.cache))
                     self.tell(Done(answer=data_card(prepared, order.settings).as_dict()))
@@ -135,8 +136,9 @@ class Worker:
         from ablate.owner import Owner
         from ablate.plan import trial_spec
         from ablate.records import write_result
-        from ablate.storage import OWNER, ArtifactStore
+        from ablate.storage import ArtifactStore
         from ablate.training.loop import Decision, train
+        from ablate.trials import OWNER
 
         trial.set_user_attr(OWNER, Owner.this_process().model_dump())
         prepared, split = self._split(order.study.data, order.study.seed, order.cache)

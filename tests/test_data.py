@@ -6,6 +6,7 @@ import pytest
 
 from ablate import data
 from ablate.config import load_data_settings
+from ablate.data_card import data_card
 from ablate.datasets._base import DataShape
 from ablate.errors import InputError
 from ablate.spec import DataSettings
@@ -268,7 +269,7 @@ def test_a_card_counts_copies_and_leaks(tmp_path):
         options={"class_names": ["cat", "dog", "owl"]},
     )
     prepared = data.prepare(asked, tmp_path / "cache")
-    card = data.data_card(prepared, asked)
+    card = data_card(prepared, asked)
     assert (card.image, card.train, card.test, card.classes) == ((2, 2, 1), 6, 4, 3)
     assert (card.duplicates, card.leaked) == (2, 2)
     assert (card.per_class_train, card.per_class_test) == ((2, 2), (0, 3))
@@ -283,7 +284,7 @@ def test_a_card_counts_copies_and_leaks(tmp_path):
 
 def test_a_class_without_training_images_is_named(tmp_path):
     asked = npz(tmp_path, [1, 2], [0, 1], [3], [7])
-    card = data.data_card(data.prepare(asked, tmp_path / "cache"), asked)
+    card = data_card(data.prepare(asked, tmp_path / "cache"), asked)
     assert (card.missing_train, card.missing_test) == (("7",), ("0", "1"))
     assert card.warnings == ("no training images of: 7", "no test images of: 0, 1")
 
@@ -295,21 +296,21 @@ def test_pixels_far_from_zero_to_one_are_said(tmp_path):
         tmp_path / "a.npz", x_train=images, x_test=images[1:2] + 1, y_train=[0, 1, 0, 1], y_test=[0]
     )
     asked = DataSettings(dataset="npz", folder=str(tmp_path), options={"file": "a.npz"})
-    card = data.data_card(data.prepare(asked, tmp_path / "cache"), asked)
+    card = data_card(data.prepare(asked, tmp_path / "cache"), asked)
     assert card.values == (0.0, 255.0)
     assert "pixels reach from 0 to 255; networks expect about 0 to 1" in card.warnings
 
 
 def test_a_card_counts_only_what_is_drawn(digits):
     asked = settings(per_class=30, test_per_class=5)
-    card = data.data_card(digits, asked)
+    card = data_card(digits, asked)
     assert (card.train, card.test) == (300, 50)
     assert (card.per_class_train, card.per_class_test) == ((30, 30), (5, 5))
     assert card.warnings == ()
 
 
 def test_a_card_is_plain_json(digits):
-    card = data.data_card(digits, settings())
+    card = data_card(digits, settings())
     plain = json.loads(json.dumps(card.as_dict()))
     assert plain == json.loads(json.dumps({**asdict(card), "warnings": []}))
     assert (plain["train"], plain["leaked"], plain["values"]) == (1437, 0, [0.0, 1.0])

@@ -11,20 +11,17 @@ from optuna.trial import TrialState
 from ablate.errors import InputError
 from ablate.owner import Owner
 from ablate.storage import (
-    OWNER,
     ArtifactStore,
     StoragePlace,
     find_study,
-    finished,
     mend_torn_line,
     open_existing,
     open_storage,
     open_study,
-    outcome_of,
     remove_study,
-    requeue_lost,
     study_names,
 )
+from ablate.trials import OWNER, finished, outcome_of, requeue_lost
 
 GONE = Owner(host="here", pid=1, started=0.0)
 

@@ -11,7 +11,8 @@ from ablate.records import environment_of, parameter_column, read_curves, result
 from ablate.report.figures_data import Curve, FiguresData, Point
 from ablate.report.importance import Importance, hyperparameter_importance
 from ablate.report.tradeoff import FRONT, tradeoff_table
-from ablate.storage import DESCRIPTION, QUESTION, TRIALS, ArtifactStore, count_outcomes
+from ablate.storage import DESCRIPTION, QUESTION, TRIALS, ArtifactStore
+from ablate.trials import count_outcomes
 
 if TYPE_CHECKING:
     import pandas as pd

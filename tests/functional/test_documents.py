@@ -90,10 +90,11 @@ def test_the_python_page_runs(project):
 
 
 def test_every_key_of_a_study_file_is_in_the_guide():
-    from ablate.config.study import _Study, _Tune
+    from ablate.config.study import _Study
+    from ablate.config.tuning import TuneTable
     from ablate.spec import TrainingSettings
 
-    keys = {*TrainingSettings.model_fields, *_Tune.model_fields, *_Study.model_fields}
+    keys = {*TrainingSettings.model_fields, *TuneTable.model_fields, *_Study.model_fields}
     for name in catalog.available("datasets"):
         keys |= {name, *catalog.load("datasets", name).Options.model_fields}
     missing = {key for key in keys if f"`{key}`" not in TEXT["guide.md"]}

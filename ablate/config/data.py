@@ -1,0 +1,76 @@
+"""The ``[data]`` table of a study file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ablate import catalog
+from ablate.config.validation import validate
+from ablate.errors import InputError, Problem, did_you_mean
+from ablate.spec import DataSettings
+
+HOME_VARIABLE = "ABLATE_DATA_HOME"
+"""The environment variable that names the folder for data files."""
+
+
+def load_data_settings(
+    dataset: str, table: Mapping[str, Any], environment: Mapping[str, str] = os.environ
+) -> DataSettings:
+    """Checks a data set's name and options that do not come from a study file.
+
+    Raises:
+        InputError: anything is wrong.
+    """
+    problems: list[Problem] = []
+    settings = parse_data(dataset, table, Path("--set"), environment, problems)
+    if settings is None:
+        raise InputError(*problems)
+    return settings
+
+
+def parse_data(
+    dataset: str,
+    table: Mapping[str, Any],
+    path: Path,
+    environment: Mapping[str, str],
+    problems: list[Problem],
+) -> DataSettings | None:
+    """The ``[data]`` table: keys that every set has, and the set's own options."""
+    where = str(path)
+    known = catalog.available("datasets")
+    if dataset not in known:
+        hint = did_you_mean(dataset, known)
+        problems.append(Problem(where, "unknown data set", "study.dataset", dataset, hint))
+        return None
+    common = ("per_class", "test_per_class", "validation", "home")
+    options_model = catalog.load("datasets", dataset).Options
+    own = {key: value for key, value in table.items() if key not in common}
+    keys = [*common, *options_model.model_fields]
+    before = len(problems)
+    for key in [key for key in own if key not in options_model.model_fields]:
+        hint = did_you_mean(key, keys)
+        problems.append(Problem(where, "unknown key", f"data.{key}", hint=hint))
+        del own[key]
+    options = validate(options_model, own, where, "data", problems)
+    home = table.get("home")
+    if isinstance(home, str) and home:
+        home = str((path.parent / Path(home).expanduser()).resolve())
+    settings = validate(
+        DataSettings,
+        {key: table[key] for key in common if key in table}
+        | {"dataset": dataset, "folder": str(path.parent.resolve())}
+        | {"home": home if "home" in table else _environment_home(environment)}
+        | {"options": options.model_dump(mode="json") if options is not None else {}},
+        where,
+        "data",
+        problems,
+    )
+    return settings if len(problems) == before else None
+
+
+def _environment_home(environment: Mapping[str, str]) -> str | None:
+    home = environment.get(HOME_VARIABLE)
+    return str(Path(home).expanduser().resolve()) if home else None

@@ -1,0 +1,193 @@
+"""The ``[fix]`` and ``[tune]`` tables of a study file: which parameters take which values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+from pydantic import PositiveInt
+
+from ablate.config.search_space import (
+    OWN_KEYS,
+    TABLE_RULE,
+    check_conditions,
+    conditions_first,
+    parse_domain,
+    parse_parameter,
+)
+from ablate.config.validation import validate
+from ablate.errors import Problem, did_you_mean
+from ablate.pruners import Median, PrunerSettings
+from ablate.samplers import SamplerSettings, Tpe
+from ablate.space import Choices, Domain, Frozen, Parameter, Range, Scalar, SearchSpace
+from ablate.spec import TrainingSettings
+
+NOT_TUNABLE = ("backend", "checkpoint", "dtype_policy", "early_stopping", "plateau")
+"""Training settings that are the same for all trials of a study."""
+
+
+class TuneTable(Frozen):
+    """The keys of ``[tune]`` that are not parameters."""
+
+    trials: PositiveInt
+    sampler: SamplerSettings = Tpe()
+    pruner: PrunerSettings = Median()
+    parameters: Any = ()
+
+
+def fixed_parameters(
+    table: Mapping[str, Any], space: SearchSpace, where: str, problems: list[Problem]
+) -> dict[str, Scalar]:
+    """The ``[fix]`` table: search-space parameters, each with a value of its domain."""
+    fixed: dict[str, Scalar] = {}
+    for name, value in table.items():
+        key = f"fix.{name}"
+        if name in TrainingSettings.model_fields:
+            problems.append(Problem(where, "is a training setting; give it under [training]", key))
+        elif name not in space:
+            problems.append(_unknown_parameter(space, where, key, name, training=False))
+        elif value not in (domain := space[name].domain):
+            rule = f"must lie in the domain of {name} ({domain})"
+            problems.append(Problem(where, rule, key, value))
+        else:
+            fixed[name] = domain.cast(value)
+    return fixed
+
+
+def listed_parameters(
+    value: Any, space: SearchSpace, where: str, problems: list[Problem]
+) -> list[str] | None:
+    """``tune.parameters``: names of search-space parameters, or ``"all"``; None if it is wrong."""
+    key = "tune.parameters"
+    if value == "all":
+        return list(space.names)
+    if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
+        rule = 'must be a list of parameters of the search space, or "all"'
+        problems.append(Problem(where, rule, key, value))
+        return None
+    unknown = [name for name in value if name not in space]
+    for name in unknown:
+        problems.append(_unknown_parameter(space, where, key, name, training=False))
+    return None if unknown else list(value)
+
+
+def tuned_parameters(
+    listed: Sequence[str] | None,
+    domains: Mapping[str, Any],
+    space: SearchSpace,
+    training: TrainingSettings,
+    where: str,
+    problems: list[Problem],
+) -> tuple[Parameter, ...]:
+    """What is tuned: listed parameters over their whole domain, others over the one given."""
+    tuned: dict[str, Parameter] = {}
+    failed = False
+    for name, table in domains.items():
+        key = f"tune.{name}"
+        parameter: Parameter | None = None
+        if name in space:
+            parameter = _narrowed(space[name], table, where, key, problems)
+        elif name in TrainingSettings.model_fields:
+            parameter = _tuned_training(name, table, training, where, problems)
+        else:
+            problems.append(_unknown_parameter(space, where, key, name, training=True))
+        if parameter is None:
+            failed = True
+        else:
+            tuned[name] = parameter
+    tuned |= {name: space[name] for name in listed or () if name not in tuned}
+    settings = [parameter for name, parameter in tuned.items() if name not in space]
+    known: dict[str, Domain | None] = {p.name: p.domain for p in space.parameters}
+    known |= {name: _setting_domain(name) for name in TrainingSettings.model_fields}
+    check_conditions(settings, known, where, "tune", problems)
+    if not tuned and not failed and listed is not None:
+        rule = 'names nothing to tune; list parameters = ["dropout", ...] or give a domain'
+        problems.append(Problem(where, rule, "tune"))
+    in_space = [tuned[name] for name in space.names if name in tuned]
+    return (*in_space, *conditions_first(settings, where, "tune", problems))
+
+
+def _setting_domain(name: str) -> Domain | None:
+    """The choices of a training setting that has choices; None for any other."""
+    choices = get_args(TrainingSettings.model_fields[name].annotation)
+    is_listed = bool(choices) and all(isinstance(choice, str) for choice in choices)
+    return Choices(choices=choices) if is_listed else None
+
+
+def _narrowed(
+    parameter: Parameter, table: Any, where: str, key: str, problems: list[Problem]
+) -> Parameter | None:
+    """A search-space parameter over a part of its domain; step and log are kept unless given."""
+    if not isinstance(table, Mapping):
+        problems.append(Problem(where, TABLE_RULE, key, table))
+        return None
+    for own_key in sorted({"default", "off", "when"} & set(table)):
+        rule = "belongs in the search space, a study only narrows the domain"
+        problems.append(Problem(where, rule, f"{key}.{own_key}"))
+    whole = parameter.domain
+    if isinstance(whole, Choices) and "choices" not in table:
+        rule = f"must be choices, as in the search space ({whole})"
+        problems.append(Problem(where, rule, key, dict(table)))
+        return None
+    keys = {name: value for name, value in table.items() if name not in OWN_KEYS}
+    if isinstance(whole, Range) and "choices" not in keys:
+        keys = {"step": whole.step, "log": whole.log, **keys}
+    domain = parse_domain(keys, where, key, problems)
+    if domain is None:
+        return None
+    if isinstance(domain, Range) and isinstance(whole, Range):
+        domain = domain.as_integers() if whole.is_integer else domain.as_floats()
+    values = domain.ends() if domain.size is None else domain.values()
+    outside = [value for value in values if value not in whole]
+    if outside:
+        rule = f"must lie in the search space's domain ({whole})"
+        shown_first = [value for value in outside if value in domain.ends()] or outside[:1]
+        problems += [Problem(where, rule, key, value) for value in shown_first]
+        return None
+    if isinstance(domain, Choices):
+        domain = Choices(choices=tuple(whole.cast(value) for value in domain.choices))
+    return parameter.model_copy(update={"domain": domain})
+
+
+def _tuned_training(
+    name: str,
+    table: Any,
+    training: TrainingSettings,
+    where: str,
+    problems: list[Problem],
+) -> Parameter | None:
+    """A training setting that is tuned: every end of its domain must be a valid setting."""
+    key = f"tune.{name}"
+    if name in NOT_TUNABLE:
+        problems.append(Problem(where, "cannot be tuned; set it under [training]", key))
+        return None
+    parameter = parse_parameter(name, table, where, key, problems, needs_default=False)
+    if parameter is None:
+        return None
+    domain = parameter.domain
+    if isinstance(domain, Range) and domain.is_integer and _is_float(name):
+        parameter = parameter.model_copy(
+            update={"domain": domain.as_floats(), "default": float(parameter.default)}
+        )
+    wrong: list[Problem] = []
+    for value in parameter.domain.ends():
+        validate(TrainingSettings, {**training.model_dump(), name: value}, where, "tune", wrong)
+    problems += wrong
+    return None if wrong else parameter
+
+
+def _is_float(name: str) -> bool:
+    """Whether a training setting takes numbers that are not whole."""
+    return "float" in str(TrainingSettings.model_fields[name].annotation)
+
+
+def _unknown_parameter(
+    space: SearchSpace, where: str, key: str, name: str, *, training: bool
+) -> Problem:
+    names = list(space.names)
+    what = f"the search space {space.name} has no parameter {name}"
+    if training:
+        what += ", nor is it a training setting"
+        tunable = (n for n in TrainingSettings.model_fields if n not in NOT_TUNABLE)
+        names += [*tunable, *TuneTable.model_fields]
+    return Problem(where, what, key, hint=did_you_mean(name, names))

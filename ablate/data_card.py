@@ -1,0 +1,111 @@
+"""Data cards: what is worth knowing of a data set before trusting a result on it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from ablate.data import PreparedData, drawn
+from ablate.spec import DataSettings
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class DataCard:
+    """What is worth knowing of a data set before trusting a result on it."""
+
+    dataset: str
+    source: str
+    digest: str
+    image: tuple[int, ...]
+    """Height, width, channels."""
+    train: int
+    test: int
+    classes: int
+    per_class_train: tuple[int, int]
+    """The fewest and the most training images of a class."""
+    per_class_test: tuple[int, int]
+    values: tuple[float, float]
+    """Lowest and highest pixel as the network sees it."""
+    duplicates: int
+    """Training images that are exact copies of an earlier training image."""
+    leaked: int
+    """Test images that are exact copies of a training image."""
+    missing_train: tuple[str, ...]
+    """Classes without a training image."""
+    missing_test: tuple[str, ...]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What makes results on these data doubtful."""
+        found = []
+        share = self.leaked / self.test if self.test else 0.0
+        if share > 0.001:
+            found.append(
+                f"{self.leaked} of {self.test} test images ({share:.1%}) are exact copies of training "
+                "images: test scores reward memory"
+            )
+        for split, missing in (("training", self.missing_train), ("test", self.missing_test)):
+            if missing:
+                found.append(f"no {split} images of: {', '.join(missing)}")
+        low, high = self.values
+        if low < -10 or high > 10:
+            found.append(f"pixels reach from {low:g} to {high:g}; networks expect about 0 to 1")
+        return tuple(found)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {**asdict(self), "warnings": list(self.warnings)}
+
+
+def data_card(prepared: PreparedData, settings: DataSettings) -> DataCard:
+    """Counts images, classes, copies within the training set, and leaks into the test set.
+
+    With ``per_class`` or ``test_per_class`` only the images drawn with seed 0 are counted.
+    """
+    import numpy as np
+
+    x_train, y_train = prepared.array("x_train"), np.asarray(prepared.array("y_train"))
+    x_test, y_test = prepared.array("x_test"), np.asarray(prepared.array("y_test"))
+    train, test = np.arange(len(y_train)), np.arange(len(y_test))
+    if settings.per_class is not None:
+        train = drawn(y_train, settings.per_class, seed=0)
+    if settings.test_per_class is not None:
+        test = drawn(y_test, settings.test_per_class, seed=0)
+    known = _image_digests(x_train, train)
+    distinct = set(known)
+    classes = len(prepared.class_names)
+    counts = [
+        np.bincount(y[chosen], minlength=classes)
+        for y, chosen in ((y_train, train), (y_test, test))
+    ]
+    scale = 255 if x_train.dtype == np.uint8 else 1
+    return DataCard(
+        dataset=settings.dataset,
+        source=prepared.source,
+        digest=prepared.digest,
+        image=tuple(x_train.shape[1:]),
+        train=len(train),
+        test=len(test),
+        classes=classes,
+        per_class_train=(int(counts[0].min()), int(counts[0].max())),
+        per_class_test=(int(counts[1].min()), int(counts[1].max())),
+        values=(float(x_train.min()) / scale, float(x_train.max()) / scale),
+        duplicates=len(known) - len(distinct),
+        leaked=sum(digest in distinct for digest in _image_digests(x_test, test)),
+        missing_train=_missing(prepared.class_names, counts[0]),
+        missing_test=_missing(prepared.class_names, counts[1]),
+    )
+
+
+def _image_digests(images: NDArray[Any], rows: NDArray[np.int64]) -> list[bytes]:
+    return [hashlib.blake2b(images[row].tobytes(), digest_size=16).digest() for row in rows]
+
+
+def _missing(class_names: Iterable[str], counts: NDArray[np.int64]) -> tuple[str, ...]:
+    return tuple(name for name, count in zip(class_names, counts, strict=True) if not count)
