@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from ablate.storage import StoragePlace
 
 DEFAULT_STORAGE = "runs/ablate.journal"
+DEFAULT_TOP = 20
+"""Rows of a trade-off table that are shown; trials.csv has all."""
 
 storage_option = click.option(
     "--storage",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ablate.cli.options import out_option, storage_option, storage_place
+from ablate.cli.options import DEFAULT_TOP, out_option, storage_option, storage_place
 
 DEFAULT = "terminal,markdown,csv"
 WIDE = 200
@@ -31,7 +31,11 @@ WIDE = 200
     help="Sort the table by this column.",
 )
 @click.option(
-    "--top", type=click.IntRange(min=1), default=20, show_default=True, help="Rows of the table."
+    "--top",
+    type=click.IntRange(min=1),
+    default=DEFAULT_TOP,
+    show_default=True,
+    help="Rows of the table.",
 )
 @out_option
 @storage_option

@@ -12,6 +12,7 @@ import click
 
 from ablate.cli.options import (
     DEFAULT_STORAGE,
+    DEFAULT_TOP,
     Duration,
     out_option,
     set_option,
@@ -103,7 +104,7 @@ def _write_report(name: str, place: StoragePlace, out: Path) -> None:
     from ablate.report.writing import write_report
 
     try:
-        written = write_report(place, name, ("markdown", "csv"), out)
+        written = write_report(place, name, ("markdown", "csv"), out, top=DEFAULT_TOP)
     except AblateError as error:
         click.echo(f"warning: the report was not written: {error}", err=True)
         return

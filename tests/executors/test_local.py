@@ -1,0 +1,68 @@
+"""A worker process: what it inherits, and what is said when it dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import psutil
+import pytest
+
+from ablate.errors import RunError
+from ablate.executors.local import LocalWorker, WorkerDiedError, worker_environment
+from ablate.messages import Done, PrepareData, Refused
+from ablate.spec import DataSettings
+
+DIGITS = DataSettings(dataset="digits")
+
+
+def the_child():
+    return psutil.Process(os.getpid()).children()[-1]
+
+
+def test_the_environment_is_set_before_keras_is_imported():
+    found = worker_environment({"KERAS_BACKEND": "torch", "HOME": "/home/me"}, "jax")
+    assert found["KERAS_BACKEND"] == "jax"
+    assert found["HOME"] == "/home/me"
+    assert found["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
+    assert found["XLA_PYTHON_CLIENT_PREALLOCATE"] == "false"
+    assert int(found["TF_NUM_INTRAOP_THREADS"]) >= 1
+
+
+def test_what_the_user_has_set_is_kept():
+    assert (
+        worker_environment({"TF_NUM_INTRAOP_THREADS": "1"}, "jax")["TF_NUM_INTRAOP_THREADS"] == "1"
+    )
+
+
+def test_orders_are_answered_and_the_process_ends(tmp_path):
+    with LocalWorker(tmp_path / "log", "tensorflow") as worker:
+        child = the_child()
+        answer = worker.ask(PrepareData(settings=DIGITS, cache=str(tmp_path / "cache")))
+        assert isinstance(answer, Done)
+        wrong = DIGITS.model_copy(update={"per_class": 10_000})
+        refused = worker.ask(PrepareData(settings=wrong, cache=str(tmp_path / "cache")))
+        assert isinstance(refused, Refused)
+        assert refused.exit_code == 2
+        assert refused.problems[0].startswith("digits: data.per_class: class ")
+    assert not child.is_running()
+
+
+def test_a_worker_that_dies_says_how(tmp_path):
+    with LocalWorker(tmp_path / "log", "tensorflow") as worker:
+        os.kill(the_child().pid, signal.SIGSEGV)
+        with pytest.raises(RunError, match="the worker was ended by SIGSEGV; its last lines:"):
+            worker.ask(PrepareData(settings=DIGITS, cache=str(tmp_path / "cache")))
+
+
+def test_an_order_to_a_dead_worker_is_an_error(tmp_path):
+    with LocalWorker(tmp_path / "log", "tensorflow") as worker:
+        child = the_child()
+        child.kill()
+        with pytest.raises(WorkerDiedError, match="was ended by SIGKILL"):
+            worker.next_event(timeout=30)
+
+
+def test_no_event_in_time_is_none(tmp_path):
+    with LocalWorker(tmp_path / "log", "tensorflow") as worker:
+        assert worker.next_event(timeout=0.01) is None
