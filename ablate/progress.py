@@ -215,14 +215,19 @@ def _study_bar(state: RunState) -> Table:
 
 def _running_table(state: RunState) -> Table:
     table = Table(
-        title="running", title_justify="left", box=None, header_style="dim", pad_edge=False
+        title="running",
+        title_justify="left",
+        expand=True,
+        box=None,
+        header_style="dim",
+        pad_edge=False,
     )
     table.add_column("trial", justify="right", no_wrap=True)
     table.add_column("epoch", no_wrap=True)
     table.add_column("", no_wrap=True)
     table.add_column("val loss", justify="right", no_wrap=True)
     table.add_column("best", justify="right", no_wrap=True)
-    table.add_column("hyperparameters", overflow="ellipsis", no_wrap=True)
+    table.add_column("hyperparameters", overflow="ellipsis", no_wrap=True, ratio=1)
     for trial in state.running.values():
         table.add_row(
             str(trial.number),
@@ -237,14 +242,19 @@ def _running_table(state: RunState) -> Table:
 
 def _last_table(state: RunState) -> Table:
     table = Table(
-        title="last finished", title_justify="left", box=None, header_style="dim", pad_edge=False
+        title="last finished",
+        title_justify="left",
+        expand=True,
+        box=None,
+        header_style="dim",
+        pad_edge=False,
     )
     table.add_column("trial", justify="right", no_wrap=True)
     table.add_column("outcome", no_wrap=True)
     table.add_column("val loss", justify="right", no_wrap=True)
     table.add_column("accuracy", justify="right", no_wrap=True)
     table.add_column("time", justify="right", no_wrap=True)
-    table.add_column("hyperparameters", overflow="ellipsis", no_wrap=True)
+    table.add_column("hyperparameters", overflow="ellipsis", no_wrap=True, ratio=1)
     for event, parameters in reversed(state.last):
         table.add_row(
             str(event.number),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ablate.data import find_prepared
-from ablate.errors import InputError, RunError
+from ablate.errors import InputError, Problem, RunError
 from ablate.executors.local import LocalWorker, WorkerDiedError
 from ablate.files import folder_name
 from ablate.messages import Event, Finished, PrepareData, Refused, Started, StopTraining, TrainTrial
@@ -116,6 +117,7 @@ def run_study(
         RunError: ten trials in a row failed and none succeeded.
     """
     started = clock()
+    _check_backend(study)
     place.check()
     if not fresh:
         _check_stored_question(place, study)
@@ -147,6 +149,14 @@ def run_study(
         seconds=clock() - started,
         stopped=run.stopped,
     )
+
+
+def _check_backend(study: StudySpec) -> None:
+    backend = study.training.backend
+    if importlib.util.find_spec(backend) is None:
+        rule = f"the backend {backend} is not installed"
+        hint = f'install it: pip install "keras-ablate[{backend}]"'
+        raise InputError(Problem(study.path, rule, "training.backend", hint=hint))
 
 
 def _check_stored_question(place: StoragePlace, study: StudySpec) -> None:

@@ -8,6 +8,7 @@ parent is gone, the worker interrupts itself.
 from __future__ import annotations
 
 import _thread
+import importlib
 import os
 import queue
 import sys
@@ -107,6 +108,12 @@ class Worker:
         from ablate.pruners import make_pruner
         from ablate.samplers import make_sampler
         from ablate.storage import StoragePlace, open_storage
+
+        # Loaded before Optuna makes a trial: a trial must not stand there for seconds without an
+        # owner.
+        for module in ("ablate.records", "ablate.training.loop"):
+            importlib.import_module(module)
+        _ = self._environment
 
         if order.storage not in self._storages:
             self._storages[order.storage] = open_storage(StoragePlace(order.storage))

@@ -68,6 +68,8 @@ def listed_parameters(
     unknown = [name for name in value if name not in space]
     for name in unknown:
         problems.append(_unknown_parameter(space, where, key, name, training=False))
+    twice = sorted({name for name in value if value.count(name) > 1})
+    problems += [Problem(where, f"names {name} twice", key) for name in twice]
     return None if unknown else list(value)
 
 

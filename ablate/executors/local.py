@@ -14,8 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from joblib import cpu_count
-
 from ablate.errors import RunError
 from ablate.messages import Done, Event, Order, Refused, event_from_json
 from ablate.spec import Backend
@@ -144,12 +142,8 @@ class LocalWorker:
 
 
 def worker_environment(environment: Mapping[str, str], backend: Backend) -> dict[str, str]:
-    """What a worker's environment needs before Keras is imported.
-
-    TensorFlow counts the cores of the machine; a container or an affinity may allow fewer.
-    """
+    """What a worker's environment needs before Keras is imported."""
     return {
-        "TF_NUM_INTRAOP_THREADS": str(cpu_count()),
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
         **environment,

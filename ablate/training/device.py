@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
+import joblib
 import keras
 
 from ablate.space import Frozen
@@ -18,6 +19,8 @@ class Environment(Frozen):
     backend: str
     device: str
     """The name of the GPU, or ``cpu``."""
+    cores: int
+    """Processor cores that the worker may use, containers and affinities heeded."""
     python: str
     versions: dict[str, str]
 
@@ -30,7 +33,11 @@ def prepare_device() -> Environment:
     backend = str(keras.backend.backend())
     device = _jax_device() if backend == "jax" else _tensorflow_device()
     return Environment(
-        backend=backend, device=device, python=platform.python_version(), versions=_versions()
+        backend=backend,
+        device=device,
+        cores=joblib.cpu_count(),
+        python=platform.python_version(),
+        versions=_versions(),
     )
 
 

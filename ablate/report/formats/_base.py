@@ -77,4 +77,10 @@ def counts_line(report: Report) -> str:
 def environment_line(environment: Mapping[str, Any]) -> str:
     """Device and versions in one line."""
     versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items())
-    return f"{environment['device']}, backend {environment['backend']}, Python {environment['python']}, {versions}"
+    parts = [
+        str(environment["device"]),
+        f"{environment['cores']} cores",
+        f"backend {environment['backend']}",
+        f"Python {environment['python']}",
+    ]
+    return ", ".join([*parts, versions])
