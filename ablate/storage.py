@@ -205,16 +205,16 @@ def check_question(optuna_study: Study, study: StudySpec, data_digest: str | Non
         raise InputError(Problem(study.path, rule, "study.name", hint="rename yours"))
     old, new = _flat(attributes[QUESTION]), _flat(study.question())
     remedy = "rename the study to keep both, or run with --fresh to delete the old one's trials"
-    problems = [
-        Problem(
-            study.path,
-            f"the stored study {study.name} has {shown(old.get(key))}, this file has {shown(new.get(key))}",
-            key,
-            hint=remedy,
-        )
-        for key in sorted(old.keys() | new.keys())
-        if old.get(key) != new.get(key)
-    ]
+    changed = [key for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)]
+    problems = []
+    for key in changed:
+        then, now = shown(old.get(key)), shown(new.get(key))
+        rule = f"the stored study {study.name} has {then}, this file has {now}"
+        if key == "architecture_digest" and then != "null" != now:
+            rule = f"{study.architecture_source} has changed since the study {study.name} was begun"
+            problems.append(Problem(study.path, rule, "study.search_space", hint=remedy))
+        else:
+            problems.append(Problem(study.path, rule, key, hint=remedy))
     if not problems and data_digest is not None and attributes.get(DATA) != data_digest:
         rule = f"the images are not those that the stored study {study.name} was trained on"
         problems.append(Problem(study.path, rule, "study.dataset", hint=remedy))

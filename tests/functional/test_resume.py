@@ -170,7 +170,10 @@ def test_an_edited_network_is_another_question(project):
     models.write_text(models.read_text() + "# edited\n")
     result = project.ablate("run", "study.toml")
     assert result.returncode == 2
-    assert "study.toml: architecture_digest: the stored study dense has" in result.stderr
+    assert result.stderr.strip() == (
+        f"study.toml: study.search_space: {models} has changed since the study dense was begun; "
+        "rename the study to keep both, or run with --fresh to delete the old one's trials"
+    )
 
 
 def test_fresh_starts_over(project):
