@@ -222,6 +222,11 @@ def check_question(optuna_study: Study, study: StudySpec, data_digest: str | Non
         raise InputError(*problems)
 
 
+def is_undescribed(optuna_study: Study) -> bool:
+    """Whether a study was made but does not say yet what it asks: new, or cut off in between."""
+    return set(optuna_study.user_attrs) <= {DATA} and not optuna_study.get_trials(deepcopy=False)
+
+
 def open_study(storage: BaseStorage, study: StudySpec, data_digest: str) -> Study:
     """The Optuna study of a spec, made when it is absent.
 
@@ -231,13 +236,10 @@ def open_study(storage: BaseStorage, study: StudySpec, data_digest: str) -> Stud
     found = find_study(storage, study.name)
     if found is None:
         found = create_study(study_name=study.name, storage=storage, direction="minimize")
+    if is_undescribed(found):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", exceptions.ExperimentalWarning)
             found.set_metric_names([METRIC])
-        found.set_user_attr(DATA, data_digest)
-        found.set_user_attr(QUESTION, study.question())
-    elif not found.user_attrs and not found.trials:
-        # Cut off between being made and being described.
         found.set_user_attr(DATA, data_digest)
         found.set_user_attr(QUESTION, study.question())
     check_question(found, study, data_digest)

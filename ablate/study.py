@@ -22,6 +22,7 @@ from ablate.storage import (
     StoragePlace,
     check_question,
     find_study,
+    is_undescribed,
     mend_journal,
     open_storage,
     open_study,
@@ -163,7 +164,7 @@ def _check_stored_question(place: StoragePlace, study: StudySpec) -> None:
     """Finds out early, before anything is prepared, that a stored study asks something else."""
     if place.is_database or Path(place.url).exists():
         stored = find_study(open_storage(place), study.name)
-        if stored is not None and stored.user_attrs:
+        if stored is not None and not is_undescribed(stored):
             check_question(stored, study)
 
 

@@ -51,6 +51,20 @@ def test_a_new_study_names_its_metric_and_its_question(study, project):
     assert study.user_attrs["trials"] == 3
 
 
+@pytest.mark.parametrize("described", [{}, {"data": "digest"}])
+def test_a_study_that_was_cut_off_before_it_was_described_is_described_now(
+    storage, project, described
+):
+    import optuna
+
+    begun = optuna.create_study(study_name="dense", storage=storage)
+    for key, value in described.items():
+        begun.set_user_attr(key, value)
+    found = open_study(storage, project.study(), "digest")
+    assert found.metric_names == ["val_loss"]
+    assert found.user_attrs["question"] == project.study().question()
+
+
 def test_texts_and_counts_may_change_under_one_name(study, storage, project):
     changed = project.study("study.description=Another text", "tune.trials=7")
     again = open_study(storage, changed, "digest")
