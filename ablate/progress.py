@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -214,20 +214,7 @@ def _study_bar(state: RunState) -> Table:
 
 
 def _running_table(state: RunState) -> Table:
-    table = Table(
-        title="running",
-        title_justify="left",
-        expand=True,
-        box=None,
-        header_style="dim",
-        pad_edge=False,
-    )
-    table.add_column("trial", justify="right", no_wrap=True)
-    table.add_column("epoch", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("val loss", justify="right", no_wrap=True)
-    table.add_column("best", justify="right", no_wrap=True)
-    table.add_column("hyperparameters", overflow="ellipsis", no_wrap=True, ratio=1)
+    table = _trials_table("running", ">trial", "epoch", "", ">val loss", ">best")
     for trial in state.running.values():
         table.add_row(
             str(trial.number),
@@ -241,20 +228,8 @@ def _running_table(state: RunState) -> Table:
 
 
 def _last_table(state: RunState) -> Table:
-    table = Table(
-        title="last finished",
-        title_justify="left",
-        expand=True,
-        box=None,
-        header_style="dim",
-        pad_edge=False,
-    )
-    table.add_column("trial", justify="right", no_wrap=True)
-    table.add_column("outcome", no_wrap=True)
-    table.add_column("val loss", justify="right", no_wrap=True)
-    table.add_column("accuracy", justify="right", no_wrap=True)
-    table.add_column("time", justify="right", no_wrap=True)
-    table.add_column("hyperparameters", overflow="ellipsis", no_wrap=True, ratio=1)
+    headings = (">trial", "outcome", ">val loss", ">accuracy", ">time")
+    table = _trials_table("last finished", *headings)
     for event, parameters in reversed(state.last):
         table.add_row(
             str(event.number),
@@ -264,6 +239,26 @@ def _last_table(state: RunState) -> Table:
             "" if event.seconds is None else duration(event.seconds),
             Text(event.reason or parameters_text(parameters)),
         )
+    return table
+
+
+def _trials_table(title: str, *headings: str) -> Table:
+    """A table of trials whose last column, the hyperparameters, is cut where space is short.
+
+    A heading that begins with ``>`` is right-aligned, with its column.
+    """
+    table = Table(
+        title=title,
+        title_justify="left",
+        expand=True,
+        box=None,
+        header_style="dim",
+        pad_edge=False,
+    )
+    for heading in headings:
+        justify: Literal["left", "right"] = "right" if heading.startswith(">") else "left"
+        table.add_column(heading.removeprefix(">"), justify=justify, no_wrap=True)
+    table.add_column("hyperparameters", overflow="ellipsis", no_wrap=True, ratio=1)
     return table
 
 

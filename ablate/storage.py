@@ -205,16 +205,17 @@ def check_question(optuna_study: Study, study: StudySpec, data_digest: str | Non
         raise InputError(Problem(study.path, rule, "study.name", hint="rename yours"))
     old, new = _flat(attributes[QUESTION]), _flat(study.question())
     remedy = "rename the study to keep both, or run with --fresh to delete the old one's trials"
-    changed = [key for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)]
     problems = []
-    for key in changed:
-        then, now = shown(old.get(key)), shown(new.get(key))
-        rule = f"the stored study {study.name} has {then}, this file has {now}"
-        if key == "architecture_digest" and then != "null" != now:
-            rule = f"{study.architecture_source} has changed since the study {study.name} was begun"
-            problems.append(Problem(study.path, rule, "study.search_space", hint=remedy))
-        else:
-            problems.append(Problem(study.path, rule, key, hint=remedy))
+    for key in sorted(old.keys() | new.keys()):
+        then, now = old.get(key), new.get(key)
+        if then == now:
+            continue
+        rule = f"the stored study {study.name} has {shown(then)}, this file has {shown(now)}"
+        if key == "architecture_digest" and then and now:  # two hashes would tell nobody anything
+            source = study.architecture_source
+            rule = f"{source} has changed since the study {study.name} was begun"
+        where = "study.search_space" if key == "architecture_digest" else key
+        problems.append(Problem(study.path, rule, where, hint=remedy))
     if not problems and data_digest is not None and attributes.get(DATA) != data_digest:
         rule = f"the images are not those that the stored study {study.name} was trained on"
         problems.append(Problem(study.path, rule, "study.dataset", hint=remedy))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -61,11 +60,12 @@ def validate(
 def _problem(model: type[BaseModel], error: ErrorDetails, where: str, prefix: str) -> Problem:
     kind, context = error["type"], error.get("ctx", {})
     location = [str(part) for part in error["loc"]]
-    names = _key_names(model, location)
+    names, _ = _follow(model, location)
     key = ".".join([prefix, *names] if prefix else names)
     found = error["input"]
     if kind == "extra_forbidden":
-        hint = did_you_mean(location[-1], _fields(model, location[:-1]))
+        _, tables = _follow(model, location[:-1])
+        hint = did_you_mean(location[-1], {name for table in tables for name in table.model_fields})
         return Problem(where, "unknown key", key, hint=hint)
     if kind == "literal_error":
         options = _options(context["expected"])
@@ -126,8 +126,13 @@ def _tag(model: type[BaseModel]) -> str | None:
     return str(field.default) if field is not None and isinstance(field.default, str) else None
 
 
-def _key_names(model: type[BaseModel], location: list[str]) -> list[str]:
-    """The parts of a location that stand in the file: names of union members do not."""
+def _follow(model: type[BaseModel], location: list[str]) -> tuple[list[str], list[type[BaseModel]]]:
+    """Follows a location of pydantic's into a model.
+
+    Returns:
+        The parts of it that stand in the file (names of union members do not), and the models
+        that the table there may be.
+    """
     names: list[str] = []
     current: list[type[BaseModel]] = [model]
     for part in location:
@@ -135,31 +140,10 @@ def _key_names(model: type[BaseModel], location: list[str]) -> list[str]:
         if tagged:
             current = tagged
             continue
-        if names and part in _UNION_MEMBERS and not any(part in m.model_fields for m in current):
+        holders = [member for member in current if part in member.model_fields]
+        if names and part in _UNION_MEMBERS and not holders:
             continue
         names.append(part)
-        current = [
-            inner
-            for member in current
-            if part in member.model_fields
-            for metadata in [member.model_fields[part]]
-            for inner in _models(metadata.annotation)
-        ]
-    return names
-
-
-def _fields(model: type[BaseModel], location: list[str]) -> Mapping[str, Any]:
-    """The keys that a table at `location` may hold."""
-    current: list[type[BaseModel]] = [model]
-    for part in location:
-        tagged = [member for member in current if _tag(member) == part]
-        if tagged:
-            current = tagged
-        elif any(part in member.model_fields for member in current):
-            current = [
-                inner
-                for member in current
-                if part in member.model_fields
-                for inner in _models(member.model_fields[part].annotation)
-            ]
-    return {name: None for member in current for name in member.model_fields}
+        fields = (member.model_fields[part] for member in holders)
+        current = [inner for field in fields for inner in _models(field.annotation)]
+    return names, current

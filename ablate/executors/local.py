@@ -34,14 +34,11 @@ class LocalWorker:
     Args:
         log: the file that gets everything the worker prints.
         backend: the Keras backend.
-        environment: the environment that the worker inherits.
     """
 
-    def __init__(
-        self, log: Path, backend: Backend, environment: Mapping[str, str] = os.environ
-    ) -> None:
+    def __init__(self, log: Path, backend: Backend) -> None:
         self._log = log
-        self._environment = worker_environment(environment, backend)
+        self._environment = worker_environment(os.environ, backend)
         self._process: subprocess.Popen[str] | None = None
         self._events: queue.Queue[Event | None] = queue.Queue()
 
