@@ -3,9 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint bench docs clean
+.PHONY: demo test lint bench calibration docs clean
 
-demo: .venv/installed  ## run the example study (about 8 minutes on 2 CPU cores) and print its report
+demo: .venv/installed  ## run the example study (about 12 minutes on 2 CPU cores) and print its report
 	$(BIN)/ablate run studies/line_dropout.toml
 	$(BIN)/ablate report line_dropout
 
@@ -20,6 +20,9 @@ lint: .venv/installed-dev  ## formatting, lint, types, import layers
 
 bench: .venv/installed  ## what ablate costs on top of a bare loop of model.fit
 	$(BIN)/python benchmarks/overhead.py
+
+calibration: .venv/installed  ## how often verdicts are false and intervals miss, in simulated studies
+	$(BIN)/python benchmarks/calibration.py
 
 docs: .venv/installed  ## write docs/commands.md from the commands' own help
 	$(BIN)/python docs/make_commands.py

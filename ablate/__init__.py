@@ -79,24 +79,27 @@ def run(
 
 
 def results(study: StudySpec | str, *, storage: str = DEFAULT_STORAGE) -> pd.DataFrame:
-    """All trials of a study, one row each, those waiting or running included.
+    """All training runs of a study, one row each, those waiting or running included.
 
     Args:
         study: the study, or its name.
         storage: where it was run.
 
     Returns:
-        Columns ``number``, ``outcome``, ``val_loss`` (crossentropy), ``val_accuracy`` and
-        ``val_f1`` (0 to 1, macro), ``parameters``, ``trainable_parameters``, ``flops`` (of one
-        image), ``training_seconds``, ``seconds_per_epoch``, ``epochs``, ``best_epoch`` (from
-        1), ``reason``, ``seed``, ``fingerprint``, ``device``, and one for each tuned parameter.
+        Columns ``phase`` (tune or replicate), ``dataset``, ``variant``, ``number``, ``outcome``,
+        ``val_loss`` (crossentropy), ``val_accuracy`` and ``val_f1`` (0 to 1, macro),
+        ``parameters``, ``trainable_parameters``, ``flops`` (of one image), ``training_seconds``,
+        ``seconds_per_epoch``, ``epochs``, ``best_epoch`` (from 1); of replicates ``test_loss``,
+        ``test_accuracy``, ``test_f1``, ``test_images`` and ``inference_seconds`` (of one image);
+        ``reason``, ``seed``, ``fingerprint``, ``device``, and one for each tuned parameter.
 
     Raises:
         InputError: nothing was run there, or no study of that name.
     """
     from ablate.errors import Problem, did_you_mean
     from ablate.records import results_table
-    from ablate.storage import StoragePlace, find_study, open_existing, study_names
+    from ablate.storage import StoragePlace, open_existing
+    from ablate.stored import find_study, study_names
 
     name = study if isinstance(study, str) else study.name
     opened = open_existing(StoragePlace(storage))

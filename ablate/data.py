@@ -62,6 +62,16 @@ class Split:
     class_names: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class TestSet:
+    """The test images, ``(n, height, width, channels)`` float32, and their labels."""
+
+    __test__ = False  # no test case, whatever pytest thinks of its name
+
+    x: NDArray[np.float32]
+    y: NDArray[np.int64]
+
+
 def shape(settings: DataSettings) -> DataShape:
     """The sizes that a study trains and tests on, without loading images.
 
@@ -153,17 +163,15 @@ def training_split(prepared: PreparedData, settings: DataSettings, seed: int) ->
     )
 
 
-def test_set(
-    prepared: PreparedData, settings: DataSettings
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """The test images and labels, the same for every trial."""
+def test_set(prepared: PreparedData, settings: DataSettings) -> TestSet:
+    """The test images and labels, the same for every replicate."""
     import numpy as np
 
     labels = np.asarray(prepared.array("y_test"))
     chosen = np.arange(len(labels))
     if settings.test_per_class is not None:
         chosen = drawn(labels, settings.test_per_class, seed=0)
-    return _scaled(prepared.array("x_test"), chosen), labels[chosen]
+    return TestSet(_scaled(prepared.array("x_test"), chosen), labels[chosen])
 
 
 def _module(settings: DataSettings) -> tuple[Any, Any]:

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from ablate.space import Frozen, Scalar
-from ablate.spec import DataSettings, Epoch, Outcome, StudySpec
+from ablate.spec import Cell, DataSettings, Epoch, Outcome, Phase, StudySpec
 
 
 class PrepareData(Frozen):
-    """Load a data set and keep it in the cache. Answered by `Done` with nothing."""
+    """Load a data set and keep it in the cache. Answered by `Done` with its digest."""
 
     order: Literal["prepare_data"] = "prepare_data"
     settings: DataSettings
@@ -38,16 +38,46 @@ class MeasureNetworks(Frozen):
     configurations: tuple[Mapping[str, Scalar], ...]
 
 
-class TrainTrial(Frozen):
-    """Ask Optuna for a trial, train it, and record it. Tells `Started`, `Trained`, `Finished`."""
+class Place(Frozen):
+    """Where a worker finds and leaves things."""
 
-    order: Literal["train_trial"] = "train_trial"
-    study: StudySpec
     storage: str
     artifacts: str
     cache: str
+
+
+class TuneTrial(Frozen):
+    """Ask Optuna for a trial of a cell, train and record it. Tells `Started`, `Trained`, `Finished`."""
+
+    order: Literal["tune_trial"] = "tune_trial"
+    study: StudySpec
+    place: Place
+    cell: Cell
     ordinal: int
-    """How many trials the study holds that were not cut off."""
+    """How many trials the cell holds that were not cut off."""
+
+
+class TrainReplicate(Frozen):
+    """Train a cell's configuration from a seed and test it. Tells what `TuneTrial` tells."""
+
+    order: Literal["train_replicate"] = "train_replicate"
+    study: StudySpec
+    place: Place
+    cell: Cell
+    seed: int
+    chosen_from: int | None
+    """The number of the tuned trial whose configuration this is; None where nothing is tuned."""
+    tuned: Mapping[str, Scalar]
+    """The values of the tuned parameters in that trial."""
+
+
+class TimeEpoch(Frozen):
+    """Train a cell for two epochs, record nothing. Answered by `Done` with their seconds."""
+
+    order: Literal["time_epoch"] = "time_epoch"
+    study: StudySpec
+    cache: str
+    cell: Cell
 
 
 class StopTraining(Frozen):
@@ -57,7 +87,13 @@ class StopTraining(Frozen):
 
 
 Order = Annotated[
-    PrepareData | DescribeData | MeasureNetworks | TrainTrial | StopTraining,
+    PrepareData
+    | DescribeData
+    | MeasureNetworks
+    | TuneTrial
+    | TrainReplicate
+    | TimeEpoch
+    | StopTraining,
     Field(discriminator="order"),
 ]
 
@@ -66,8 +102,13 @@ class Started(Frozen):
     """A trial has its hyperparameters and begins."""
 
     event: Literal["started"] = "started"
+    part: str
+    """The Optuna study that holds the trial."""
     number: int
+    phase: Phase
+    cell: Cell
     parameters: Mapping[str, Scalar]
+    """What was chosen by Optuna; for a replicate its seed."""
     epochs: int
 
 
@@ -75,6 +116,7 @@ class Trained(Frozen):
     """A trial has finished an epoch."""
 
     event: Literal["trained"] = "trained"
+    part: str
     number: int
     epoch: Epoch
 
@@ -83,11 +125,13 @@ class Finished(Frozen):
     """A trial is over and its record is in the storage."""
 
     event: Literal["finished"] = "finished"
+    part: str
     number: int
     outcome: Outcome
     reason: str | None = None
     val_loss: float | None = None
     val_accuracy: float | None = None
+    test_accuracy: float | None = None
     seconds: float | None = None
 
 

@@ -1,69 +1,142 @@
-"""What a study will train: the configuration of each trial, the number of them, and warnings."""
+"""What a study will train: the configuration of each training run, their number, and warnings."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ablate.datasets._base import DataShape
 from ablate.samplers import EXHAUSTIVE
 from ablate.space import Choices, Parameter, Scalar, count_configurations
-from ablate.spec import StudySpec, TrainingSettings, TrialSpec
+from ablate.spec import Cell, DataSettings, Phase, StudySpec, TrainingSettings, TrialSpec
 
 LAG_FACTOR = 3
 """Batch norm's moving averages need about this many times 1 / (1 - momentum) steps to settle."""
 
 
 @dataclass(frozen=True)
+class Part:
+    """A part of a study that has an Optuna study of its own: one cell's search, or all replicates."""
+
+    name: str
+    """The name of the Optuna study."""
+    phase: Phase
+    cell: Cell | None
+    """The cell that is tuned; None for the replicates."""
+
+
+def parts(study: StudySpec) -> tuple[Part, ...]:
+    """The Optuna studies that hold a study: those of the search first, then the replicates'."""
+    found = []
+    if study.tune is not None:
+        found = [Part(_tuning_name(study, cell), "tune", cell) for cell in study.cells]
+    if study.replicate is not None:
+        found.append(Part(f"{study.name}/replicate", "replicate", None))
+    return tuple(found)
+
+
+def _tuning_name(study: StudySpec, cell: Cell) -> str:
+    if len(study.cells) == 1:
+        return study.name
+    names = [study.name, "tune", *([cell.dataset] if len(study.datasets) > 1 else []), cell.variant]
+    return "/".join(names)
+
+
+@dataclass(frozen=True)
+class DataPlan:
+    """What a study takes from one data set."""
+
+    dataset: str
+    images: int
+    """Training images of each training run, without those for validation."""
+    steps_per_epoch: int
+
+
+@dataclass(frozen=True)
+class VariantPlan:
+    """What is tuned of one variant."""
+
+    name: str
+    tuned: tuple[Parameter, ...]
+    configurations: int | None
+    """Different configurations in its tuned space; None where a parameter is continuous."""
+    trials: int
+    """Tuned trials on each data set, 0 where nothing is tuned."""
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a study will train."""
 
+    data: tuple[DataPlan, ...]
+    variants: tuple[VariantPlan, ...]
     trials: int
-    """How many trials the study holds when it is complete."""
-    tuned: tuple[Parameter, ...]
-    configurations: int | None
-    """Different configurations in the tuned space; None where a parameter is continuous."""
-    images: int
-    """Training images of each trial, without those for validation."""
-    steps_per_epoch: int
+    """Tuned trials of all cells together."""
+    replicates: int
+    """Replicates of all cells together."""
     warnings: tuple[str, ...]
 
 
-def make_plan(study: StudySpec, shape: DataShape) -> Plan:
-    """Plans a study on data of a given size."""
-    configurations = size_of_space(study)
-    images = shape.train - math.ceil(shape.train * study.data.validation)
-    steps = math.ceil(images / study.training.batch_size)
+def make_plan(study: StudySpec, shapes: Mapping[str, DataShape]) -> Plan:
+    """Plans a study on data sets of given sizes."""
+    data = tuple(_plan_data(study, settings, shapes) for settings in study.datasets)
+    variants = tuple(
+        VariantPlan(
+            name=variant.name,
+            tuned=study.architecture(variant.name).tuned if study.tune else (),
+            configurations=size_of_space(study, variant.name),
+            trials=trials_when_complete(study, variant.name),
+        )
+        for variant in study.variants
+    )
+    warnings = (
+        warning
+        for plan in data
+        for variant in study.variants
+        for warning in lag_warnings(study, variant.name, plan.images)
+    )
     return Plan(
-        trials=trials_when_complete(study),
-        tuned=study.tune.parameters,
-        configurations=configurations,
-        images=images,
-        steps_per_epoch=steps,
-        warnings=lag_warnings(study, images),
+        data=data,
+        variants=variants,
+        trials=len(data) * sum(variant.trials for variant in variants),
+        replicates=len(study.cells) * len(study.seeds),
+        warnings=tuple(dict.fromkeys(warnings)),
     )
 
 
-def trials_when_complete(study: StudySpec) -> int:
-    """The study's `trials`, or fewer where an exhaustive sampler runs out of configurations."""
-    size = size_of_space(study)
-    if study.tune.sampler.name in EXHAUSTIVE and size is not None:
+def _plan_data(
+    study: StudySpec, settings: DataSettings, shapes: Mapping[str, DataShape]
+) -> DataPlan:
+    shape = shapes[settings.dataset]
+    images = shape.train - math.ceil(shape.train * settings.validation)
+    return DataPlan(settings.dataset, images, math.ceil(images / study.training.batch_size))
+
+
+def trials_when_complete(study: StudySpec, variant: str) -> int:
+    """How many tuned trials a cell holds when it is complete: no more than there are to try."""
+    if study.tune is None:
+        return 0
+    size = size_of_space(study, variant)
+    if size == 1 or (study.tune.sampler.name in EXHAUSTIVE and size is not None):
         return min(study.tune.trials, size)
     return study.tune.trials
 
 
-def size_of_space(study: StudySpec) -> int | None:
-    """How many configurations the tuned space holds; None where a parameter is continuous."""
-    tuned = {parameter.name: parameter for parameter in study.tune.parameters}
+def size_of_space(study: StudySpec, variant: str) -> int | None:
+    """How many configurations the tuned space of a variant holds; None where one is continuous."""
+    architecture = study.architecture(variant)
+    given = {**architecture.fix, **study.variant(variant).values}
+    tuned = {parameter.name: parameter for parameter in architecture.tuned}
     parameters = [
-        tuned.get(p.name) or _only(p, study.fix.get(p.name, p.default))
-        for p in study.search_space.parameters
+        tuned.get(p.name) or _only(p, given.get(p.name, p.default))
+        for p in architecture.search_space.parameters
     ]
+    training = study.training.model_dump() | given
     settings = [
-        Parameter(name=name, domain=Choices(choices=(value,)), default=value)
-        for name, value in study.training.model_dump().items()
-        if name not in tuned and isinstance(value, bool | int | float | str)
+        Parameter(name=name, domain=Choices(choices=(training[name],)), default=training[name])
+        for name in TrainingSettings.model_fields
+        if name not in tuned and isinstance(training[name], bool | int | float | str)
     ]
     names = {parameter.name for parameter in parameters}
     others = [parameter for name, parameter in tuned.items() if name not in names]
@@ -75,32 +148,60 @@ def _only(parameter: Parameter, value: Scalar) -> Parameter:
     return parameter.model_copy(update={"domain": Choices(choices=(value,))})
 
 
-def lag_warnings(study: StudySpec, images: int) -> tuple[str, ...]:
+def longest_training(study: StudySpec, variant: str) -> int:
+    """The most epochs that a trial of a variant can take."""
+    for parameter in study.architecture(variant).tuned:
+        if parameter.name == "epochs":
+            return max(int(value) for value in parameter.domain.ends())
+    return int(study.variant(variant).values.get("epochs", study.training.epochs))
+
+
+def replicates_in_order(study: StudySpec) -> list[tuple[Cell, int]]:
+    """Every replicate, seed by seed.
+
+    The variants take turns in being first, so that a machine which slows down while it works, or
+    between data sets, slows all of them alike.
+    """
+    order = []
+    for index, seed in enumerate(study.seeds):
+        for data in study.datasets:
+            names = [variant.name for variant in study.variants]
+            first = index % len(names)
+            turn: Sequence[str] = names[first:] + names[:first]
+            order += [(Cell(dataset=data.dataset, variant=name), seed) for name in turn]
+    return order
+
+
+def lag_warnings(study: StudySpec, variant: str, images: int) -> tuple[str, ...]:
     """Warns where batch norm's moving averages lag behind the weights for several epochs.
 
     Validation uses moving averages that each step moves by ``1 - momentum``. With few steps an
     epoch they are stale, validation losses are far too high, and pruning judges the lag.
     """
     name = "batch_norm_momentum"
-    if name not in study.search_space or study.fix.get("batch_norm") is False:
+    architecture, values = study.architecture(variant), study.variant(variant).values
+    space = architecture.search_space
+    given = {**architecture.fix, **values}
+    if name not in space or given.get("batch_norm") is False:
         return ()
-    tuned = {parameter.name: parameter.domain for parameter in study.tune.parameters}
-    default = study.fix.get(name, study.search_space[name].default)
+    tuned = {parameter.name: parameter.domain for parameter in architecture.tuned}
+    default = given.get(name, space[name].default)
     momentum = max(float(v) for v in (tuned[name].ends() if name in tuned else (default,)))
-    batch_sizes = (
-        tuned["batch_size"].ends() if "batch_size" in tuned else (study.training.batch_size,)
-    )
+    batch_size = values.get("batch_size", study.training.batch_size)
+    batch_sizes = tuned["batch_size"].ends() if "batch_size" in tuned else (batch_size,)
     steps = math.ceil(images / max(int(size) for size in batch_sizes))
     if steps * (1 - momentum) >= LAG_FACTOR - 1e-9:
         return ()
     needed = f"about {LAG_FACTOR / (1 - momentum):.0f}" if momentum < 1 else "endless"
     better = math.floor((1 - LAG_FACTOR / steps) * 20 + 1e-9) / 20
-    if name in tuned:
+    if better not in space[name].domain:
+        remedy = "take smaller batches, or train"
+    elif name in tuned:
         remedy = f"tune it up to {better:g}, or train"
+    elif name in values:
+        remedy = f"vary it up to {better:g}, or train"
     else:
         remedy = f"set {name} = {better:g} under [fix], or train"
-    if better not in study.search_space[name].domain:
-        remedy = "take smaller batches, or train"
     return (
         f"an epoch has {steps} steps, but with {name} = {momentum:g} the moving averages of "
         f"batch norm need {needed} to settle: early validation losses, and pruning, would judge "
@@ -109,44 +210,63 @@ def lag_warnings(study: StudySpec, images: int) -> tuple[str, ...]:
 
 
 def configure(
-    study: StudySpec, suggest: Callable[[Parameter], Scalar]
+    study: StudySpec, variant: str, suggest: Callable[[Parameter], Scalar]
 ) -> tuple[dict[str, Scalar], TrainingSettings]:
-    """The network's parameters and the training settings of one trial.
+    """The network's parameters and the training settings of one training run.
 
     Args:
         study: the study.
+        variant: the variant's name.
         suggest: chooses a value for each tuned parameter that is in use.
 
     Raises:
         ValueError: the training settings chosen do not fit each other.
     """
-    tuned = {parameter.name: parameter for parameter in study.tune.parameters}
+    architecture = study.architecture(variant)
+    space = architecture.search_space
+    given = {**architecture.fix, **study.variant(variant).values}
+    tuned = {parameter.name: parameter for parameter in architecture.tuned}
     in_use: dict[str, Scalar] = {}
-    for parameter in study.search_space.parameters:
+    for parameter in space.parameters:
         if parameter.in_use(in_use):
-            fixed = study.fix.get(parameter.name, parameter.default)
+            fixed = given.get(parameter.name, parameter.default)
             chosen = tuned.get(parameter.name)
             in_use[parameter.name] = fixed if chosen is None else suggest(chosen)
     training = study.training.model_dump()
+    training |= {name: value for name, value in given.items() if name in training}
     for name, parameter in tuned.items():
         if name in training and parameter.in_use(in_use | training):
             training[name] = suggest(parameter)
-    parameters = study.search_space.complete(in_use)
-    return parameters, TrainingSettings.model_validate(training)
+    return space.complete(in_use), TrainingSettings.model_validate(training)
+
+
+def untuned(parameter: Parameter) -> Scalar:
+    """The value of a parameter before anything is tuned: its default, where that may be tuned."""
+    inside = parameter.default in parameter.domain
+    return parameter.default if inside else parameter.domain.ends()[0]
 
 
 def trial_spec(
-    study: StudySpec, data_digest: str, suggest: Callable[[Parameter], Scalar]
+    study: StudySpec,
+    cell: Cell,
+    data_digest: str,
+    seed: int,
+    suggest: Callable[[Parameter], Scalar],
 ) -> TrialSpec:
-    """Everything that determines one trial of a study."""
-    parameters, training = configure(study, suggest)
+    """Everything that determines one training run of a study.
+
+    Raises:
+        ValueError: the training settings chosen do not fit each other.
+    """
+    parameters, training = configure(study, cell.variant, suggest)
+    architecture = study.architecture(cell.variant)
     return TrialSpec(
-        data=study.data,
+        data=study.data(cell.dataset),
         data_digest=data_digest,
-        architecture=study.search_space.architecture,
-        architecture_source=study.architecture_source,
-        architecture_digest=study.architecture_digest,
+        architecture=architecture.search_space.architecture,
+        architecture_source=architecture.source,
+        architecture_digest=architecture.digest,
         parameters=parameters,
         training=training,
-        seed=study.seed,
+        seed=seed,
     )

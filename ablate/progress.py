@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, Self
@@ -17,12 +17,14 @@ from rich.table import Table
 from rich.text import Text
 
 from ablate.messages import Event, Finished, Started, Trained
+from ablate.phases import PhaseState
 from ablate.space import Scalar
-from ablate.spec import StudySpec
+from ablate.spec import Phase, StudySpec
 
 LAST = 8
 """How many finished trials the display shows."""
 STYLES = {"complete": "green", "pruned": "yellow", "infeasible": "magenta", "failed": "red"}
+NOUNS: Mapping[Phase, str] = {"tune": "trials", "replicate": "replicates"}
 STOPPING = "stopping after this epoch; Ctrl-C again stops at once"
 
 
@@ -30,7 +32,8 @@ STOPPING = "stopping after this epoch; Ctrl-C again stops at once"
 class RunningTrial:
     """A trial that is being trained, as far as it has told."""
 
-    number: int
+    title: str
+    phase: Phase
     parameters: Mapping[str, Scalar]
     epochs: int
     epoch: int = 0
@@ -39,52 +42,113 @@ class RunningTrial:
 
 
 @dataclass
+class PhaseProgress:
+    """How far a phase is."""
+
+    total: int
+    finished_before: int
+    counts: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+    """What its trials of this run have taken."""
+    again: int = 0
+    """Failed replicates of this run: each is trained once more."""
+
+    @property
+    def finished(self) -> int:
+        """Trials that count, those of earlier runs included."""
+        return self.finished_before + self.counts.total() - self.again
+
+
+@dataclass
 class RunState:
     """What is known of a run from its events; rendering reads it and changes nothing."""
 
     clock: Callable[[], float]
     name: str = ""
-    total: int = 0
-    finished_before: int = 0
-    started_at: float = 0.0
-    counts: Counter[str] = field(default_factory=Counter)
-    running: dict[int, RunningTrial] = field(default_factory=dict)
-    last: deque[tuple[Finished, Mapping[str, Scalar]]] = field(
+    several: bool = False
+    """Whether trials must be told apart by their variant and data set."""
+    several_datasets: bool = False
+    phases: dict[Phase, PhaseProgress] = field(default_factory=dict)
+    running: dict[tuple[str, int], RunningTrial] = field(default_factory=dict)
+    last: deque[tuple[Finished, str, Mapping[str, Scalar]]] = field(
         default_factory=lambda: deque(maxlen=LAST)
     )
     stopping: bool = False
+    _since: float = 0.0
+    """When the last trial ended, or the run began."""
+    _complete: list[float] = field(default_factory=list)
+    """Seconds of the trials of this run that were trained to their end."""
+
+    def open(self, study: StudySpec, phases: Sequence[PhaseState]) -> None:
+        """Takes in how far a study is."""
+        self.name, self._since = study.name, self.clock()
+        self.several = len(study.cells) > 1 or study.replicate is not None
+        self.several_datasets = len(study.datasets) > 1
+        self.phases = {p.phase: PhaseProgress(p.total, p.finished) for p in phases}
 
     @property
-    def finished(self) -> int:
-        """Trials that count, those of earlier runs included."""
-        return self.finished_before + self.counts.total()
+    def counts(self) -> Counter[str]:
+        """Trials of this run, by outcome."""
+        return sum((phase.counts for phase in self.phases.values()), Counter[str]())
 
     @property
     def seconds_left(self) -> float | None:
-        """The time per trial of this run so far, times what is left; None before the first."""
-        done = self.counts.total() + sum(t.epoch / t.epochs for t in self.running.values())
-        if not self.counts.total():
-            return None
-        per_trial = (self.clock() - self.started_at) / done
-        return max(0.0, per_trial * (self.total - self.finished_before - done))
+        """What is left of each phase, at the time per trial so far; None before the first ends.
+
+        A replicate is never pruned: until one has ended, it is expected to take as long as a
+        tuned trial that was trained to its end.
+        """
+        left = 0.0
+        for name, phase in self.phases.items():
+            parts = [t.epoch / t.epochs for t in self.running.values() if t.phase == name]
+            missing = max(0.0, phase.total - phase.finished - sum(parts))
+            if not missing:
+                continue
+            if done := phase.counts.total():
+                per_trial = phase.seconds / done
+            elif self._complete:
+                per_trial = sum(self._complete) / len(self._complete)
+            else:
+                return None
+            left += per_trial * missing
+        return left
 
     def note(self, event: Event) -> None:
         """Takes in one event."""
         match event:
             case Started():
-                trial = RunningTrial(event.number, event.parameters, event.epochs)
-                self.running[event.number] = trial
+                self.running[event.part, event.number] = RunningTrial(
+                    self._title(event), event.phase, event.parameters, event.epochs
+                )
             case Trained():
-                trial = self.running[event.number]
+                trial = self.running[event.part, event.number]
                 trial.epoch, trial.val_loss = event.epoch.epoch, event.epoch.val_loss
                 trial.best = min(
                     trial.val_loss, trial.best if trial.best is not None else trial.val_loss
                 )
             case Finished():
-                known = self.running.pop(event.number, None)
-                if event.outcome != "interrupted":
-                    self.counts[event.outcome] += 1
-                    self.last.append((event, known.parameters if known else {}))
+                known = self.running.pop((event.part, event.number), None)
+                now = self.clock()
+                taken, self._since = now - self._since, now
+                if event.outcome == "interrupted" or known is None:
+                    return
+                phase = self.phases[known.phase]
+                phase.counts[event.outcome] += 1
+                phase.again += event.outcome == "failed" and known.phase == "replicate"
+                phase.seconds += taken
+                if event.outcome == "complete":
+                    self._complete.append(taken)
+                self.last.append((event, known.title, known.parameters))
+
+    def _title(self, event: Started) -> str:
+        """What a trial is called on the screen."""
+        if not self.several:
+            return f"trial {event.number}"
+        words = [event.phase, *([event.cell.dataset] if self.several_datasets else [])]
+        number = (
+            f"trial {event.number}" if event.phase == "tune" else f"seed {event.parameters['seed']}"
+        )
+        return " ".join([*words, event.cell.variant, number])
 
 
 class LiveProgress:
@@ -106,11 +170,11 @@ class LiveProgress:
     ) -> None:
         self._live.stop()
 
-    def opened(self, study: StudySpec, total: int, finished: int, queued: int) -> None:
+    def opened(self, study: StudySpec, phases: Sequence[PhaseState], cut_off: int) -> None:
         """Notes how much there is to do."""
-        _open(self._state, study, total, finished)
-        if queued:
-            self._live.console.print(_queued_again(queued))
+        self._state.open(study, phases)
+        if cut_off:
+            self._live.console.print(_queued_again(cut_off))
 
     def heard(self, event: Event) -> None:
         """Takes in one event; the display follows within a quarter of a second."""
@@ -142,32 +206,41 @@ class PlainProgress:
     ) -> None:
         return None
 
-    def opened(self, study: StudySpec, total: int, finished: int, queued: int) -> None:
+    def opened(self, study: StudySpec, phases: Sequence[PhaseState], cut_off: int) -> None:
         """Prints how much there is to do."""
-        _open(self._state, study, total, finished)
-        if queued:
-            self._line(_queued_again(queued))
-        self._line(f"{study.name}: {finished} of {total} trials are finished")
+        self._state.open(study, phases)
+        if cut_off:
+            self._line(_queued_again(cut_off))
+        for phase in phases:
+            self._line(
+                f"{study.name}: {phase.finished} of {phase.total} {NOUNS[phase.phase]} are finished"
+            )
 
     def heard(self, event: Event) -> None:
         """Prints one line for each event."""
+        trial = None
+        if isinstance(event, Trained | Finished):
+            trial = self._state.running.get((event.part, event.number))
         self._state.note(event)
         match event:
             case Started():
-                self._line(f"trial {event.number} started: {parameters_text(event.parameters)}")
-            case Trained():
-                epochs = self._state.running[event.number].epochs
+                title = self._state.running[event.part, event.number].title
+                # The title of a replicate names its seed already.
+                shown = parameters_text(event.parameters) if event.phase == "tune" else ""
+                self._line(f"{title} started{': ' if shown else ''}{shown}")
+            case Trained() if trial is not None:
                 self._line(
-                    f"trial {event.number} epoch {event.epoch.epoch}/{epochs}: "
+                    f"{trial.title} epoch {event.epoch.epoch}/{trial.epochs}: "
                     f"validation loss {event.epoch.val_loss:.4f}, "
                     f"accuracy {event.epoch.val_accuracy:.4f}, {event.epoch.seconds:.1f} s"
                 )
-            case Finished():
+            case Finished() if trial is not None:
                 left = self._state.seconds_left
                 time_left = f", about {duration(left)} left" if left else ""
+                phase = self._state.phases[trial.phase]
                 self._line(
-                    f"trial {event.number} {outcome_text(event)} "
-                    f"({self._state.finished} of {self._state.total}{time_left})"
+                    f"{trial.title} {outcome_text(event)} "
+                    f"({phase.finished} of {phase.total}{time_left})"
                 )
 
     def stopping(self) -> None:
@@ -182,7 +255,7 @@ def render(state: RunState) -> RenderableType:
     """The whole live display."""
     if not state.name:
         return Text("preparing the data and starting a worker ...", style="dim")
-    parts: list[RenderableType] = [_study_bar(state)]
+    parts: list[RenderableType] = [_study_bars(state)]
     if state.running:
         parts.append(_running_table(state))
     if state.last:
@@ -192,32 +265,36 @@ def render(state: RunState) -> RenderableType:
     return Group(*parts)
 
 
-def _study_bar(state: RunState) -> Table:
+def _study_bars(state: RunState) -> Table:
+    """A bar for each phase."""
+    bars = Table.grid(padding=(0, 1))
     left = state.seconds_left
-    counts = ", ".join(
-        f"[{style}]{state.counts[outcome]} {outcome}[/]"
-        for outcome, style in STYLES.items()
-        if state.counts[outcome]
-    )
-    if state.finished_before:
-        earlier = f"{state.finished_before} earlier"
-        counts = f"{counts}, {earlier}" if counts else earlier
-    bar = Table.grid(padding=(0, 1))
-    bar.add_row(
-        f"[bold]{escape(state.name)}[/]",
-        ProgressBar(total=max(state.total, 1), completed=state.finished, width=30),
-        f"{state.finished}/{state.total} trials",
-        f"{duration(left)} left" if left is not None and state.finished < state.total else "",
-        counts,
-    )
-    return bar
+    for index, (name, phase) in enumerate(state.phases.items()):
+        counts = ", ".join(
+            f"[{style}]{phase.counts[outcome]} {outcome}[/]"
+            for outcome, style in STYLES.items()
+            if phase.counts[outcome]
+        )
+        if phase.finished_before:
+            earlier = f"{phase.finished_before} earlier"
+            counts = f"{counts}, {earlier}" if counts else earlier
+        time_left = f"{duration(left)} left" if left and not index else ""
+        bars.add_row(
+            f"[bold]{escape(state.name)}[/]" if not index else "",
+            name if len(state.phases) > 1 else "",
+            ProgressBar(total=max(phase.total, 1), completed=phase.finished, width=30),
+            f"{phase.finished}/{phase.total} {NOUNS[name]}",
+            time_left,
+            counts,
+        )
+    return bars
 
 
 def _running_table(state: RunState) -> Table:
-    table = _trials_table("running", ">trial", "epoch", "", ">val loss", ">best")
+    table = _trials_table("running", "trial", "epoch", "", ">val loss", ">best")
     for trial in state.running.values():
         table.add_row(
-            str(trial.number),
+            Text(trial.title),
             f"{trial.epoch}/{trial.epochs}",
             ProgressBar(total=trial.epochs, completed=trial.epoch, width=12),
             _loss(trial.val_loss),
@@ -228,14 +305,14 @@ def _running_table(state: RunState) -> Table:
 
 
 def _last_table(state: RunState) -> Table:
-    headings = (">trial", "outcome", ">val loss", ">accuracy", ">time")
+    headings = ("trial", "outcome", ">val loss", ">accuracy", ">time")
     table = _trials_table("last finished", *headings)
-    for event, parameters in reversed(state.last):
+    for event, title, parameters in reversed(state.last):
         table.add_row(
-            str(event.number),
+            Text(title),
             Text(event.outcome, style=STYLES.get(event.outcome, "")),
             _loss(event.val_loss),
-            "" if event.val_accuracy is None else f"{event.val_accuracy:.4f}",
+            _loss(event.val_accuracy if event.test_accuracy is None else event.test_accuracy),
             "" if event.seconds is None else duration(event.seconds),
             Text(event.reason or parameters_text(parameters)),
         )
@@ -267,9 +344,8 @@ def outcome_text(event: Finished) -> str:
     if event.reason:
         return f"{event.outcome}: {event.reason}"
     if event.outcome == "complete":
-        return (
-            f"complete: validation loss {_loss(event.val_loss)}, accuracy {event.val_accuracy:.4f}"
-        )
+        test = "" if event.test_accuracy is None else f", test accuracy {event.test_accuracy:.4f}"
+        return f"complete: validation loss {_loss(event.val_loss)}, accuracy {event.val_accuracy:.4f}{test}"
     if event.outcome == "pruned":
         return f"pruned: best validation loss {_loss(event.val_loss)}"
     return f"{event.outcome}; it will be trained again"
@@ -291,11 +367,6 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
-
-
-def _open(state: RunState, study: StudySpec, total: int, finished: int) -> None:
-    state.name, state.total, state.finished_before = study.name, total, finished
-    state.started_at = state.clock()
 
 
 def _queued_again(queued: int) -> str:

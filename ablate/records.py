@@ -10,12 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from optuna import Study, Trial, artifacts
+from optuna import Trial, artifacts
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 
+from ablate.replicates import TUNED, replicate_key
 from ablate.spec import Epoch, TrialResult
 from ablate.storage import ArtifactStore
+from ablate.stored import StoredStudy
 from ablate.trials import OUTCOME, outcome_of
 
 if TYPE_CHECKING:
@@ -33,9 +35,16 @@ SCALARS = (
     "seconds_per_epoch",
     "epochs",
     "best_epoch",
+    "test_loss",
+    "test_accuracy",
+    "test_f1",
+    "test_images",
+    "inference_seconds",
 )
 """Fields of a `TrialResult` that become user attributes of the Optuna trial."""
-COLUMNS = ("number", "outcome", "val_loss", *SCALARS, "reason", "seed", "fingerprint", "device")
+PLACE = ("phase", "dataset", "variant", "number")
+"""Columns that say together which training run a row is."""
+COLUMNS = (*PLACE, "outcome", "val_loss", *SCALARS, "reason", "seed", "fingerprint", "device")
 
 
 def write_result(
@@ -64,22 +73,32 @@ def write_result(
     trial.set_user_attr(OUTCOME, result.outcome)
 
 
-def results_table(study: Study) -> pd.DataFrame:
-    """All trials of a study, waiting and running ones included, one row each.
+def results_table(stored: StoredStudy) -> pd.DataFrame:
+    """All training runs of a study, waiting and running ones included, one row each.
 
     Returns:
-        Columns ``number``, ``outcome``, ``val_loss`` (crossentropy), ``val_accuracy`` and
+        Columns ``phase`` (tune or replicate), ``dataset``, ``variant``, ``number`` (of the trial
+        in its Optuna study), ``outcome``, ``val_loss`` (crossentropy), ``val_accuracy`` and
         ``val_f1`` (0 to 1), ``parameters``, ``trainable_parameters``, ``flops`` (of one image),
-        ``training_seconds``, ``seconds_per_epoch``, ``epochs``, ``best_epoch``, ``reason``,
-        ``seed``, ``fingerprint``, ``device``, and one column for each tuned parameter. What a
-        trial did not reach is missing. The loss of a trial that was not finished is missing too:
-        it was measured at another epoch and does not compare.
+        ``training_seconds``, ``seconds_per_epoch``, ``epochs``, ``best_epoch``; of replicates
+        ``test_loss``, ``test_accuracy``, ``test_f1``, ``test_images`` and ``inference_seconds``
+        (of one image); ``reason``, ``seed``, ``fingerprint``, ``device``, and one column for each tuned
+        parameter. What a trial did not reach is missing. The loss of a trial that was not
+        finished is missing too: it was measured at another epoch and does not compare.
     """
     import pandas as pd
 
-    trials = study.get_trials(deepcopy=False)
-    names = list(dict.fromkeys(name for trial in trials for name in trial.params))
-    rows = [_row(trial) for trial in trials]
+    rows, names = [], dict[str, None]()
+    for part, study in stored.parts.items():
+        for trial in study.get_trials(deepcopy=False):
+            cell, tuned = part.cell, trial.params
+            if part.phase == "replicate":
+                key = replicate_key(stored.spec, trial)
+                cell, tuned = key[0] if key else None, trial.user_attrs.get(TUNED) or {}
+            if cell is not None:
+                names |= dict.fromkeys(tuned)
+                place = (part.phase, cell.dataset, cell.variant, trial.number)
+                rows.append({**dict(zip(PLACE, place, strict=True)), **_row(trial, tuned)})
     # A parameter that is called like a column keeps its own column.
     columns = [*COLUMNS, *(parameter_column(name) for name in names)]
     return pd.DataFrame(rows, columns=columns).convert_dtypes()
@@ -107,16 +126,15 @@ def read_curves(
     return curves
 
 
-def _row(trial: FrozenTrial) -> dict[str, Any]:
+def _row(trial: FrozenTrial, tuned: Mapping[str, Any]) -> dict[str, Any]:
     attributes = trial.user_attrs
     outcome = outcome_of(trial)
     return {
-        "number": trial.number,
         "outcome": outcome,
         "val_loss": trial.value if outcome == "complete" else None,
         **{name: attributes.get(name) for name in (*SCALARS, "reason", "seed", "fingerprint")},
         "device": (attributes.get("environment") or {}).get("device"),
-        **{parameter_column(name): value for name, value in trial.params.items()},
+        **{parameter_column(name): value for name, value in tuned.items()},
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
@@ -22,6 +23,11 @@ class Frozen(BaseModel):
 def same(left: Scalar, right: Scalar) -> bool:
     """Whether two values are the same to a user: ``true`` is not ``1``, but ``16.0`` is ``16``."""
     return isinstance(left, bool) == isinstance(right, bool) and left == right
+
+
+def label(value: Scalar | None) -> str:
+    """A value as it is written in TOML, a text without its quotes."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 class Range(Frozen):

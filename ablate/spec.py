@@ -92,11 +92,58 @@ class TuneSettings(Frozen):
     """The search: `trials` trials, the sampler that chooses them, the pruner that ends them."""
 
     trials: PositiveInt
-    """How many trials the study holds when it is complete, failed ones included."""
+    """How many trials each cell holds when it is complete, failed ones included."""
     sampler: SamplerSettings = Tpe()
     pruner: PrunerSettings = Median()
-    parameters: tuple[Parameter, ...]
+
+
+class ReplicateSettings(Frozen):
+    """The training of each variant again, from fresh seeds."""
+
+    seeds: Annotated[int, Field(ge=1, le=1000)]
+    """How many seeds; the same ones for every variant."""
+    metric: Literal["accuracy", "f1", "loss"] = "accuracy"
+    """What the verdicts are about: chosen with the question, before the results are seen."""
+
+
+class Architecture(Frozen):
+    """An architecture as a study uses it: its search space, its code, what is fixed and tuned."""
+
+    search_space: SearchSpace
+    source: str | None = None
+    """The Python file of a user's own architecture; None for a shipped or installed one."""
+    digest: str | None = None
+    """SHA-256 of that file."""
+    fix: Mapping[str, Scalar] = {}
+    """Search-space parameters that take another value than their default."""
+    tuned: tuple[Parameter, ...] = ()
     """What is tuned: search-space parameters and training settings, conditions before their users."""
+
+    @property
+    def name(self) -> str:
+        """The name of its search space."""
+        return self.search_space.name
+
+
+class Variant(Frozen):
+    """One of the things that a study compares."""
+
+    name: str
+    search_space: str
+    values: Mapping[str, Scalar] = {}
+    """The varied search-space parameters and training settings."""
+
+
+class Cell(Frozen):
+    """A variant on a data set: what is tuned, and replicated, by itself."""
+
+    dataset: str
+    variant: str
+
+
+Phase = Literal["tune", "replicate"]
+"""What a training run is for: the search of a cell, or a replicate of what it chose."""
+DesignName = Literal["one_at_a_time", "leave_one_out", "factorial", "variants"]
 
 
 class StudySpec(Frozen):
@@ -105,27 +152,90 @@ class StudySpec(Frozen):
     name: str
     description: str = ""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    """Drives the sampler, and in every trial initialisation, order, dropout and the split."""
-    data: DataSettings
-    search_space: SearchSpace
-    architecture_source: str | None = None
-    """The Python file of a user's own architecture; None for a shipped or installed one."""
-    architecture_digest: str | None = None
-    """SHA-256 of that file."""
+    """Drives the sampler, and in every tuned trial initialisation, order, dropout and the split."""
+    datasets: tuple[DataSettings, ...]
+    architectures: tuple[Architecture, ...]
     training: TrainingSettings
-    fix: Mapping[str, Scalar] = {}
-    tune: TuneSettings
+    design: DesignName | None = None
+    """How the variants were made; None where there is only one."""
+    factors: Mapping[str, tuple[Scalar, ...]] = {}
+    """For a factorial design: what is varied, each with its levels, the baseline's level first."""
+    variants: tuple[Variant, ...]
+    baseline: str
+    """The variant that all others are compared with."""
+    tune: TuneSettings | None = None
+    replicate: ReplicateSettings | None = None
     path: str
     """The study file."""
 
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Every variant on every data set."""
+        return tuple(
+            Cell(dataset=data.dataset, variant=variant.name)
+            for data in self.datasets
+            for variant in self.variants
+        )
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The replicates' seeds: fresh ones, which the tuned trials have not used."""
+        count = self.replicate.seeds if self.replicate else 0
+        return tuple((self.seed + 1 + index) % 2**32 for index in range(count))
+
+    def data(self, name: str) -> DataSettings:
+        """The settings of a data set."""
+        return next(data for data in self.datasets if data.dataset == name)
+
+    def variant(self, name: str) -> Variant:
+        """The variant of a name."""
+        return next(variant for variant in self.variants if variant.name == name)
+
+    def architecture(self, variant: str) -> Architecture:
+        """The architecture of a variant."""
+        space = self.variant(variant).search_space
+        return next(found for found in self.architectures if found.name == space)
+
     def question(self) -> dict[str, Any]:
-        """What makes two studies ask the same, as plain JSON: all but counts, texts and places."""
-        data = self.model_dump(mode="json")
-        for key in ("description", "path", "architecture_source"):
-            del data[key]
-        del data["tune"]["trials"], data["search_space"]["description"]
-        del data["data"]["home"], data["data"]["folder"]
-        return data
+        """What makes two studies ask the same, as plain JSON: all but counts, texts and places.
+
+        Keys are those of the study file; what belongs to one of several data sets or search
+        spaces stands under its name there.
+        """
+        places = {"home", "folder"}
+        datasets = {d.dataset: d.model_dump(mode="json", exclude=places) for d in self.datasets}
+        spaces = {found.name: _asked(found) for found in self.architectures}
+        question: dict[str, Any] = {"data": next(iter(datasets.values()))}
+        if len(datasets) > 1:
+            question["data"] = datasets
+        if len(spaces) > 1:
+            question["search_spaces"] = spaces
+        else:
+            question |= next(iter(spaces.values()))
+        question["seed"] = self.seed
+        question["replicate"] = {"metric": self.replicate.metric if self.replicate else "accuracy"}
+        question["training"] = self.training.model_dump(mode="json")
+        if self.tune is not None:
+            sampling = self.tune.model_dump(mode="json", exclude={"trials"})
+            question["tune"] = {**sampling, **question.get("tune", {})}
+        if self.design is not None:
+            question["vary"] = {
+                "baseline": self.baseline,
+                "variants": [variant.model_dump(mode="json") for variant in self.variants],
+            }
+        return question
+
+
+def _asked(architecture: Architecture) -> dict[str, Any]:
+    """What a study asks of one architecture."""
+    data = architecture.model_dump(mode="json")
+    del data["search_space"]["description"]
+    return {
+        "search_space": data["search_space"],
+        "architecture_digest": data["digest"],
+        "fix": data["fix"],
+        "tune": {"parameters": data["tuned"]},
+    }
 
 
 _PLACES: Any = {"architecture_source": True, "data": {"home", "folder"}}
@@ -195,4 +305,14 @@ class TrialResult(Frozen):
     """The epoch with the lowest validation loss, counted from 1."""
     curves: tuple[Epoch, ...] = ()
     confusion_matrix: tuple[tuple[int, ...], ...] | None = None
-    """On the validation set: rows are true classes, columns predicted ones."""
+    """Rows are true classes, columns predicted ones: on the test set for a replicate, else on the
+    validation set."""
+    test_loss: float | None = None
+    """Crossentropy on the test set; of replicates only, as all that follows."""
+    test_accuracy: float | None = None
+    test_f1: float | None = None
+    """Macro F1 on the test set."""
+    test_images: int | None = None
+    """How many images that were."""
+    inference_seconds: float | None = None
+    """Median wall time of the forward pass of one image."""

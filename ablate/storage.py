@@ -1,36 +1,20 @@
-"""Where studies are kept: Optuna's storage, its artifacts, and their mending after a crash."""
+"""Where studies are kept: Optuna's storage, the artifact store, and their mending after a crash."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO
 
-from optuna import (
-    artifacts,
-    create_study,
-    delete_study,
-    exceptions,
-    get_all_study_summaries,
-    load_study,
-    logging,
-)
+from optuna import artifacts, logging
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalFileSymlinkLock
 
-from ablate.errors import InputError, Problem, shown
+from ablate.errors import InputError, Problem
 from ablate.files import replacing
-from ablate.spec import StudySpec
-
-if TYPE_CHECKING:
-    from optuna import Study
-
-METRIC = "val_loss"
-QUESTION, DATA, DESCRIPTION, TRIALS = "question", "data", "description", "trials"
 
 
 @dataclass(frozen=True)
@@ -173,101 +157,6 @@ class ArtifactStore(artifacts.FileSystemArtifactStore):
             shutil.copyfileobj(content_body, file)
 
 
-def study_names(storage: BaseStorage) -> list[str]:
-    """The names of all studies, the one with the latest trial first."""
-    summaries = get_all_study_summaries(storage)
-    summaries.sort(key=lambda s: s.datetime_start.timestamp() if s.datetime_start else 0.0)
-    return [summary.study_name for summary in reversed(summaries)]
-
-
-def find_study(storage: BaseStorage, name: str) -> Study | None:
-    """The Optuna study of a name; None where there is none."""
-    try:
-        return load_study(study_name=name, storage=storage)
-    except KeyError:
-        return None
-
-
-def check_question(optuna_study: Study, study: StudySpec, data_digest: str | None = None) -> None:
-    """Makes sure that a stored study asks what the study file asks.
-
-    Args:
-        optuna_study: the stored study.
-        study: the study file.
-        data_digest: the digest of its images, where it is known already.
-
-    Raises:
-        InputError: it asks something else; holds every difference.
-    """
-    attributes = optuna_study.user_attrs
-    if QUESTION not in attributes:
-        rule = f"the storage holds a study {study.name} that was not made by ablate"
-        raise InputError(Problem(study.path, rule, "study.name", hint="rename yours"))
-    old, new = _flat(attributes[QUESTION]), _flat(study.question())
-    remedy = "rename the study to keep both, or run with --fresh to delete the old one's trials"
-    problems = []
-    for key in sorted(old.keys() | new.keys()):
-        then, now = old.get(key), new.get(key)
-        if then == now:
-            continue
-        rule = f"the stored study {study.name} has {shown(then)}, this file has {shown(now)}"
-        if key == "architecture_digest" and then and now:  # two hashes would tell nobody anything
-            source = study.architecture_source
-            rule = f"{source} has changed since the study {study.name} was begun"
-        where = "study.search_space" if key == "architecture_digest" else key
-        problems.append(Problem(study.path, rule, where, hint=remedy))
-    if not problems and data_digest is not None and attributes.get(DATA) != data_digest:
-        rule = f"the images are not those that the stored study {study.name} was trained on"
-        problems.append(Problem(study.path, rule, "study.dataset", hint=remedy))
-    if problems:
-        raise InputError(*problems)
-
-
-def is_undescribed(optuna_study: Study) -> bool:
-    """Whether a study was made but does not say yet what it asks: new, or cut off in between."""
-    return set(optuna_study.user_attrs) <= {DATA} and not optuna_study.get_trials(deepcopy=False)
-
-
-def open_study(storage: BaseStorage, study: StudySpec, data_digest: str) -> Study:
-    """The Optuna study of a spec, made when it is absent.
-
-    Raises:
-        InputError: a stored study of that name asks something else.
-    """
-    found = find_study(storage, study.name)
-    if found is None:
-        found = create_study(study_name=study.name, storage=storage, direction="minimize")
-    if is_undescribed(found):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", exceptions.ExperimentalWarning)
-            found.set_metric_names([METRIC])
-        found.set_user_attr(DATA, data_digest)
-        found.set_user_attr(QUESTION, study.question())
-    check_question(found, study, data_digest)
-    for key, value in ((DESCRIPTION, study.description), (TRIALS, study.tune.trials)):
-        if found.user_attrs.get(key) != value:
-            found.set_user_attr(key, value)
-    return found
-
-
-def remove_study(storage: BaseStorage, name: str, store: ArtifactStore) -> None:
-    """Deletes a study, its trials and their artifacts, where there is one."""
-    found = find_study(storage, name)
-    if found is None:
-        return
-    metas = [
-        meta
-        for trial in found.get_trials(deepcopy=False)
-        for meta in artifacts.get_all_artifact_meta(trial, storage=storage)
-    ]
-    delete_study(study_name=name, storage=storage)
-    for meta in metas:
-        try:
-            store.remove(meta.artifact_id)
-        except artifacts.exceptions.ArtifactNotFound:
-            continue
-
-
 def _lock(path: Path) -> JournalFileSymlinkLock | JournalFileOpenLock:
     # Symbolic links need a privilege on Windows.
     return JournalFileOpenLock(str(path)) if os.name == "nt" else JournalFileSymlinkLock(str(path))
@@ -287,19 +176,3 @@ def _is_record(line: bytes) -> bool:
     except ValueError:
         return False
     return isinstance(record, dict) and "op_code" in record
-
-
-def _flat(value: object, prefix: str = "") -> dict[str, object]:
-    """Nested tables as dotted keys; lists of named tables by their names."""
-    if (
-        isinstance(value, list)
-        and value
-        and all(isinstance(v, dict) and "name" in v for v in value)
-    ):
-        value = {cast("dict[str, object]", item)["name"]: item for item in value}
-    if not isinstance(value, dict):
-        return {prefix: value}
-    flat: dict[str, object] = {}
-    for key, inner in value.items():
-        flat |= _flat(inner, f"{prefix}.{key}" if prefix else str(key))
-    return flat

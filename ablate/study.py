@@ -5,33 +5,35 @@ from __future__ import annotations
 import importlib.util
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ablate.data import find_prepared
 from ablate.errors import InputError, Problem, RunError
 from ablate.executors.local import LocalWorker, WorkerDiedError
 from ablate.files import folder_name
-from ablate.messages import Event, Finished, PrepareData, Refused, Started, StopTraining, TrainTrial
-from ablate.plan import trials_when_complete
-from ablate.spec import StudySpec
-from ablate.storage import (
-    ArtifactStore,
-    StoragePlace,
-    check_question,
-    find_study,
-    is_undescribed,
-    mend_journal,
-    open_storage,
-    open_study,
-    remove_study,
+from ablate.messages import (
+    Event,
+    Finished,
+    Place,
+    PrepareData,
+    Refused,
+    Started,
+    StopTraining,
+    TrainReplicate,
+    TuneTrial,
 )
-from ablate.trials import count_outcomes, fail_trial, finished, requeue_lost
+from ablate.phases import PhaseState, phase_states
+from ablate.plan import trials_when_complete
+from ablate.replicates import owed_replicates
+from ablate.spec import DataSettings, StudySpec
+from ablate.storage import ArtifactStore, StoragePlace, mend_journal, open_storage
+from ablate.stored import StoredStudy, check_question, open_study, remove_study
+from ablate.trials import close_lost, fail_trial, finished, outcome_of, requeue_lost
 
 if TYPE_CHECKING:
-    from optuna import Study
     from optuna.storages import BaseStorage
 
 FAILURES = 10
@@ -43,8 +45,8 @@ TICK = 0.2
 class Listener(Protocol):
     """Is told what happens during a run."""
 
-    def opened(self, study: StudySpec, total: int, finished: int, queued: int) -> None:
-        """The study is open: so many trials in all, finished already, and queued again."""
+    def opened(self, study: StudySpec, phases: Sequence[PhaseState], cut_off: int) -> None:
+        """The study is open: how far each phase is, and how many trials were cut off earlier."""
 
     def heard(self, event: Event) -> None:
         """A worker told of an event."""
@@ -56,7 +58,7 @@ class Listener(Protocol):
 class Silence:
     """A listener that says nothing."""
 
-    def opened(self, study: StudySpec, total: int, finished: int, queued: int) -> None:
+    def opened(self, study: StudySpec, phases: Sequence[PhaseState], cut_off: int) -> None:
         """Says nothing."""
 
     def heard(self, event: Event) -> None:
@@ -81,15 +83,17 @@ class StopRequest:
 class RunSummary:
     """How a run ended."""
 
-    total: int
-    """How many trials the study holds when it is complete."""
-    counts: dict[str, int]
-    """Trials of each outcome in the storage."""
+    phases: tuple[PhaseState, ...]
     trained: int
     """Trials that this run finished."""
     seconds: float
     stopped: str | None
     """Why the run ended before the study was complete: ``interrupted`` or ``timeout``."""
+
+    @property
+    def complete(self) -> int:
+        """Complete trials in the storage, those of earlier runs included."""
+        return sum(phase.counts.get("complete", 0) for phase in self.phases)
 
 
 def run_study(
@@ -118,11 +122,11 @@ def run_study(
         RunError: ten trials in a row failed and none succeeded.
     """
     started = clock()
-    _check_backend(study)
+    _check_backends(study)
     place.check()
     if not fresh:
         _check_stored_question(place, study)
-    digest = _prepare_data(study, place)
+    digests = {data.dataset: _prepare_data(study, data, place) for data in study.datasets}
     storage = open_storage(place)
     if fresh:
         remove_study(storage, study.name, ArtifactStore(place.artifacts))
@@ -130,7 +134,7 @@ def run_study(
         study=study,
         place=place,
         storage=storage,
-        optuna_study=open_study(storage, study, digest),
+        stored=open_study(storage, study, digests),
         listener=listener or Silence(),
         stop=stop or StopRequest(),
         deadline=float("inf") if timeout is None else started + timeout,
@@ -138,21 +142,20 @@ def run_study(
     )
     run.open()
     try:
-        while run.owes() and not run.stopped:
+        while run.next_order() is not None and not run.stopped:
             with LocalWorker(log_path(place, study), study.training.backend) as worker:
                 run.make_complete(worker)
     finally:
         run.close()
     return RunSummary(
-        total=run.total,
-        counts=count_outcomes(run.optuna_study),
+        phases=phase_states(run.stored),
         trained=run.trained,
         seconds=clock() - started,
         stopped=run.stopped,
     )
 
 
-def _check_backend(study: StudySpec) -> None:
+def _check_backends(study: StudySpec) -> None:
     backend = study.training.backend
     if importlib.util.find_spec(backend) is None:
         rule = f"the backend {backend} is not installed"
@@ -163,21 +166,19 @@ def _check_backend(study: StudySpec) -> None:
 def _check_stored_question(place: StoragePlace, study: StudySpec) -> None:
     """Finds out early, before anything is prepared, that a stored study asks something else."""
     if place.is_database or Path(place.url).exists():
-        stored = find_study(open_storage(place), study.name)
-        if stored is not None and not is_undescribed(stored):
-            check_question(stored, study)
+        check_question(open_storage(place), study)
 
 
-def _prepare_data(study: StudySpec, place: StoragePlace) -> str:
-    """Prepares the data, in a process of its own where they are not at hand; their digest."""
-    found = find_prepared(study.data, place.cache)
+def _prepare_data(study: StudySpec, settings: DataSettings, place: StoragePlace) -> str:
+    """Prepares a data set, in a process of its own where it is not at hand; its digest."""
+    found = find_prepared(settings, place.cache)
     if found is not None:
         return found.digest
     with (
         tempfile.TemporaryDirectory(prefix="ablate-data-") as folder,
         LocalWorker(Path(folder) / "data.log", study.training.backend) as worker,
     ):
-        answer = worker.ask(PrepareData(settings=study.data, cache=str(place.cache)))
+        answer = worker.ask(PrepareData(settings=settings, cache=str(place.cache)))
     if isinstance(answer, Refused):
         raise InputError(*answer.problems)
     return str(answer.answer)
@@ -195,7 +196,7 @@ class _Run:
     study: StudySpec
     place: StoragePlace
     storage: BaseStorage
-    optuna_study: Study
+    stored: StoredStudy
     listener: Listener
     stop: StopRequest
     deadline: float
@@ -205,52 +206,71 @@ class _Run:
     _failures: int = 0
     """Failed trials since the last success."""
     _succeeded: bool = False
+    """Whether a trial of this study has ever succeeded."""
     _told_to_stop: bool = False
 
-    @property
-    def total(self) -> int:
-        """How many trials the study holds when it is complete."""
-        return trials_when_complete(self.study)
-
     def open(self) -> None:
-        """Queues again what an earlier run left behind, and tells the listener."""
-        queued = requeue_lost(self.optuna_study, self.storage)
-        done = len(finished(self.optuna_study))
-        self.listener.opened(self.study, self.total, done, queued)
+        """Takes up again what an earlier run left behind, and tells the listener."""
+        cut_off = self._mend()
+        phases = phase_states(self.stored)
+        self._succeeded = any(phase.counts.get("complete") for phase in phases)
+        self.listener.opened(self.study, phases, cut_off)
 
     def close(self) -> None:
-        """Queues again what this run leaves behind, once its worker is gone."""
+        """Takes up what this run leaves behind, once its worker is gone."""
         mend_journal(self.place)
-        requeue_lost(self.optuna_study, self.storage)
+        self._mend()
 
-    def owes(self) -> bool:
-        """Whether trials are still owed."""
-        return len(finished(self.optuna_study)) < self.total
+    def _mend(self) -> int:
+        """Queues tuned trials that were cut off again and closes such replicates; how many."""
+        cut_off = sum(requeue_lost(study) for study in self.stored.tuning.values())
+        replicates = self.stored.replicates
+        return cut_off + (close_lost(replicates) if replicates is not None else 0)
+
+    def next_order(self) -> TuneTrial | TrainReplicate | None:
+        """What is owed next: trials of the cell that has fewest of them, then replicates."""
+        place = Place(
+            storage=self.place.url,
+            artifacts=str(self.place.artifacts),
+            cache=str(self.place.cache),
+        )
+        counts = {cell: len(finished(found)) for cell, found in self.stored.tuning.items()}
+        owing = {
+            cell: count
+            for cell, count in counts.items()
+            if count < trials_when_complete(self.study, cell.variant)
+        }
+        if owing:
+            cell = min(owing, key=lambda cell: owing[cell])
+            return TuneTrial(study=self.study, place=place, cell=cell, ordinal=owing[cell])
+        for owed in owed_replicates(self.stored)[:1]:
+            return TrainReplicate(
+                study=self.study,
+                place=place,
+                cell=owed.cell,
+                seed=owed.seed,
+                chosen_from=owed.choice.number,
+                tuned=owed.choice.tuned,
+            )
+        return None
 
     def make_complete(self, worker: LocalWorker) -> None:
         """Has trials trained until none is owed; returns early when the worker dies."""
-        while self.owes() and not self._should_stop():
-            running: int | None = None
+        while not self._should_stop() and (order := self.next_order()) is not None:
+            running: Started | None = None
             try:
-                for event in self._follow_trial(worker):
+                for event in self._follow(worker, order):
                     if isinstance(event, Started):
-                        running = event.number
+                        running = event
                     self._note(event)
             except WorkerDiedError as death:
                 self._bury(running, str(death))
                 return
-            requeue_lost(self.optuna_study, self.storage)
+            self._mend()
             self._check_failures()
 
-    def _follow_trial(self, worker: LocalWorker) -> Iterator[Event]:
-        """Orders one trial, and gives its events until it is finished."""
-        order = TrainTrial(
-            study=self.study,
-            storage=self.place.url,
-            artifacts=str(self.place.artifacts),
-            cache=str(self.place.cache),
-            ordinal=len(finished(self.optuna_study)),
-        )
+    def _follow(self, worker: LocalWorker, order: TuneTrial | TrainReplicate) -> Iterator[Event]:
+        """Gives an order, and then its events until its trial is finished."""
         worker.give(order)
         event: Event | None = None
         while not isinstance(event, Finished):
@@ -272,7 +292,7 @@ class _Run:
         self._failures = self._failures + 1 if event.outcome == "failed" else 0
         self._succeeded = self._succeeded or event.outcome in ("complete", "pruned")
 
-    def _bury(self, running: int | None, how: str) -> None:
+    def _bury(self, running: Started | None, how: str) -> None:
         """Records that a trial took its worker down."""
         reason = f"the worker {how}"
         mend_journal(self.place)
@@ -280,15 +300,19 @@ class _Run:
             raise RunError(
                 f"{reason} before a trial began; its log: {log_path(self.place, self.study)}"
             )
-        fail_trial(self.optuna_study, self.storage, running, reason)
-        self._note(Finished(number=running, outcome="failed", reason=reason))
+        found = next(s for part, s in self.stored.parts.items() if part.name == running.part)
+        fail_trial(found, self.storage, running.number, reason)
+        outcome: Any = outcome_of(found.get_trials(deepcopy=False)[running.number])
+        self._note(
+            Finished(part=running.part, number=running.number, outcome=outcome, reason=reason)
+        )
         self._check_failures()
 
     def _check_failures(self) -> None:
         if self._failures >= FAILURES and not self._succeeded:
             raise RunError(
                 f"{FAILURES} trials in a row failed and none succeeded; the last one: "
-                f"{_last_reason(self.optuna_study)}; the worker's log: "
+                f"{_last_reason(self.stored)}; the worker's log: "
                 f"{log_path(self.place, self.study)}"
             )
 
@@ -300,6 +324,8 @@ class _Run:
         return self.stopped is not None
 
 
-def _last_reason(study: Study) -> str:
-    reasons = [t.user_attrs.get("reason") for t in study.get_trials(deepcopy=False)]
-    return str(next((reason for reason in reversed(reasons) if reason), "no reason recorded"))
+def _last_reason(stored: StoredStudy) -> str:
+    trials = [t for study in stored.parts.values() for t in study.get_trials(deepcopy=False)]
+    found = {t.datetime_start: t.user_attrs["reason"] for t in trials if "reason" in t.user_attrs}
+    begun = [start for start in found if start is not None]
+    return str(found[max(begun)]) if begun else "no reason recorded"

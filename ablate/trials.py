@@ -1,4 +1,4 @@
-"""The trials of a stored study: what became of them, and queueing again what was cut off."""
+"""The trials of an Optuna study: what became of them, and queueing again what was cut off."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from ablate.owner import Owner
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 OWNER, OUTCOME, RETRY_OF = "owner", "outcome", "retry_of"
 """User attributes of an Optuna trial."""
+GRID = ("grid_id", "search_space")
+"""System attributes that Optuna's grid sampler gives a trial."""
 
 
 def outcome_of(trial: FrozenTrial) -> str:
@@ -33,6 +35,12 @@ def outcome_of(trial: FrozenTrial) -> str:
             return "waiting"
 
 
+def best_trial(study: Study) -> FrozenTrial | None:
+    """The complete trial with the lowest validation loss, the earliest where several have it."""
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    return min(complete, key=lambda trial: (trial.value, trial.number), default=None)
+
+
 def finished(study: Study) -> list[FrozenTrial]:
     """The trials that count: complete, pruned, infeasible and failed ones."""
     counting = ("complete", "pruned", "infeasible", "failed")
@@ -40,9 +48,14 @@ def finished(study: Study) -> list[FrozenTrial]:
 
 
 def fail_trial(study: Study, storage: BaseStorage, number: int, reason: str) -> None:
-    """Records, for a worker that cannot any more, that its running trial failed."""
+    """Records, for a worker that cannot any more, that its running trial failed.
+
+    A trial that it had finished before it died stays as it is.
+    """
     study_id = storage.get_study_id_from_name(study.study_name)
     trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, number)
+    if storage.get_trial(trial_id).state.is_finished():
+        return
     storage.set_trial_user_attr(trial_id, "reason", reason)
     storage.set_trial_user_attr(trial_id, OUTCOME, "failed")
     study.tell(number, state=TrialState.FAIL)
@@ -55,9 +68,7 @@ def count_outcomes(study: Study) -> dict[str, int]:
     return dict(counts)
 
 
-def requeue_lost(
-    study: Study, storage: BaseStorage, is_gone: Callable[[Owner], bool] = Owner.is_gone
-) -> int:
+def requeue_lost(study: Study, is_gone: Callable[[Owner], bool] = Owner.is_gone) -> int:
     """Queues every trial again that was cut off, with the same hyperparameters.
 
     A trial is cut off when its owner is gone, or when it was stopped before its end. The new
@@ -66,7 +77,6 @@ def requeue_lost(
 
     Args:
         study: the Optuna study.
-        storage: its storage.
         is_gone: whether a process has ended.
 
     Returns:
@@ -77,16 +87,49 @@ def requeue_lost(
     queued = 0
     for trial in trials:
         outcome = outcome_of(trial)
-        if outcome == "running":
-            owner = trial.user_attrs.get(OWNER)
-            # Without an owner it died between being asked for and being described.
-            if owner is not None and not is_gone(Owner.model_validate(owner)):
-                continue
-        elif outcome != "interrupted":
+        if outcome != "interrupted" and not _is_lost(trial, is_gone):
             continue
-        if trial.number not in followed and trial.params:
-            study.enqueue_trial(trial.params, user_attrs={RETRY_OF: trial.number})
+        if trial.number not in followed and _queue_again(study, trial):
             queued += 1
         if outcome == "running":
             study.tell(trial.number, state=TrialState.FAIL)
     return queued
+
+
+def _queue_again(study: Study, trial: FrozenTrial) -> bool:
+    """Queues a trial with the hyperparameters that it had; False where it had none yet.
+
+    What the grid sampler has noted goes along: it fails over a queued trial without it, and takes
+    the point of the grid as visited.
+    """
+    noted = {name: trial.system_attrs[name] for name in GRID if name in trial.system_attrs}
+    if trial.params:
+        noted["fixed_params"] = trial.params
+    if noted:
+        study.add_trial(
+            create_trial(
+                state=TrialState.WAITING,
+                system_attrs=noted,
+                user_attrs={RETRY_OF: trial.number},
+            )
+        )
+    return bool(noted)
+
+
+def close_lost(study: Study, is_gone: Callable[[Owner], bool] = Owner.is_gone) -> int:
+    """Closes every trial whose owner is gone, and queues none; how many there were."""
+    lost = [t for t in study.get_trials(deepcopy=False) if _is_lost(t, is_gone)]
+    for trial in lost:
+        study.tell(trial.number, state=TrialState.FAIL)
+    return len(lost)
+
+
+def _is_lost(trial: FrozenTrial, is_gone: Callable[[Owner], bool]) -> bool:
+    """Whether a trial is running and its owner gone.
+
+    Without an owner it died between being asked for and being described.
+    """
+    owner = trial.user_attrs.get(OWNER)
+    return trial.state is TrialState.RUNNING and (
+        owner is None or is_gone(Owner.model_validate(owner))
+    )

@@ -23,7 +23,13 @@ def commands_page() -> str:
 
 
 def _page(command: click.Command, name: str) -> str:
-    context = click.Context(command, info_name=name, max_content_width=100, terminal_width=100)
+    context = click.Context(
+        command,
+        info_name=name,
+        max_content_width=100,
+        terminal_width=100,
+        **cli.context_settings,
+    )
     return f"```text\n{command.get_help(context)}\n```"
 
 

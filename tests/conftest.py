@@ -125,3 +125,37 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     )
     run_study(study, project.place)
     return project
+
+
+COMPARED = """
+[study]
+name = "compared"
+description = "Are four units enough?"
+dataset = "digits"
+search_space = "space.toml"
+[data]
+per_class = 20
+test_per_class = 20
+validation = 0.2
+[training]
+epochs = 2
+batch_size = 32
+[vary]
+units = [4, 16]
+[tune]
+trials = 2
+sampler = "random"
+pruner = "none"
+learning_rate = { low = 1e-3, high = 1e-1, log = true }
+[replicate]
+seeds = 3
+"""
+
+
+@pytest.fixture(scope="session")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A study with variants, a search of each, and replicates, run to its end."""
+    project = make_project(tmp_path_factory.mktemp("compared"))
+    project.study_file.write_text(COMPARED)
+    run_study(project.study(), project.place)
+    return project

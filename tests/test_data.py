@@ -126,7 +126,7 @@ def test_a_preparation_that_fails_leaves_nothing(tmp_path):
 def test_shape_tells_what_will_be_drawn(asked, cache):
     prepared = data.prepare(asked, cache)
     split = data.training_split(prepared, asked, 0)
-    _, labels = data.test_set(prepared, asked)
+    labels = data.test_set(prepared, asked).y
     assert data.shape(asked) == DataShape(
         train=len(split.y_train) + len(split.y_val),
         test=len(labels),
@@ -206,13 +206,19 @@ def test_the_split_never_opens_the_test_files(tmp_path):
     assert len(data.training_split(prepared, asked, 0).y_train) == 144
 
 
-def test_the_test_set_is_the_same_for_every_trial(digits):
-    images, labels = data.test_set(digits, settings())
-    assert np.array_equal(images, digits.array("x_test"))
-    assert np.array_equal(labels, digits.array("y_test"))
+def test_the_test_set_is_the_same_for_every_replicate(digits):
+    whole = data.test_set(digits, settings())
+    assert np.array_equal(whole.x, digits.array("x_test"))
+    assert np.array_equal(whole.y, digits.array("y_test"))
     first, second = (data.test_set(digits, settings(test_per_class=7)) for _ in range(2))
-    assert np.array_equal(first[0], second[0])
-    assert np.array_equal(np.bincount(first[1]), [7] * 10)
+    assert np.array_equal(first.x, second.x)
+    assert np.array_equal(np.bincount(first.y), [7] * 10)
+
+
+def test_test_images_are_scaled_like_training_images(lines):
+    found = data.test_set(lines, settings("line", images_per_class=10))
+    assert lines.array("x_test").dtype == np.uint8
+    assert (found.x.dtype, found.x.min(), found.x.max()) == (np.float32, 0.0, 1.0)
 
 
 def test_a_share_too_small_for_every_class_is_said(digits):

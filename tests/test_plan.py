@@ -1,3 +1,6 @@
+from collections import Counter
+from itertools import groupby, product
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -6,14 +9,27 @@ from ablate.datasets._base import DataShape
 from ablate.plan import (
     configure,
     lag_warnings,
+    longest_training,
     make_plan,
+    parts,
+    replicates_in_order,
     size_of_space,
     trial_spec,
     trials_when_complete,
+    untuned,
 )
 from ablate.samplers import BruteForce, Grid, Tpe
 from ablate.space import Choices, Parameter, Range, SearchSpace
-from ablate.spec import DataSettings, StudySpec, TrainingSettings, TuneSettings
+from ablate.spec import (
+    Architecture,
+    Cell,
+    DataSettings,
+    ReplicateSettings,
+    StudySpec,
+    TrainingSettings,
+    TuneSettings,
+    Variant,
+)
 
 MOMENTUM = "batch_norm_momentum"
 
@@ -33,15 +49,40 @@ SPACE = (
 )
 
 
-def study(*tuned, space=SPACE, fix=None, trials=100, sampler=None, **training):
+def study(
+    *tuned,
+    space=SPACE,
+    fix=None,
+    trials=100,
+    sampler=None,
+    variants=None,
+    seeds=0,
+    datasets=("digits",),
+    others=(),
+    **training,
+):
+    """A study of one search space, or of `others` as well; `variants` are values by name."""
+    spaces = SearchSpace(name="space", architecture="baseline", parameters=space)
+    first = Architecture(search_space=spaces, fix=fix or {}, tuned=tuned)
+    named = {"only": {}} if variants is None else variants
     return StudySpec(
         name="s",
         seed=5,
-        data=DataSettings(dataset="digits", validation=0.1),
-        search_space=SearchSpace(name="space", architecture="baseline", parameters=space),
+        datasets=tuple(DataSettings(dataset=name, validation=0.1) for name in datasets),
+        architectures=(first, *others),
         training=TrainingSettings(**{"batch_size": 10, **training}),
-        fix=fix or {},
-        tune=TuneSettings(trials=trials, sampler=sampler or Tpe(), parameters=tuned),
+        design=None if variants is None else "variants",
+        variants=tuple(
+            Variant(
+                name=name,
+                search_space=values.get("search_space", "space"),
+                values={n: v for n, v in values.items() if n != "search_space"},
+            )
+            for name, values in named.items()
+        ),
+        baseline=next(iter(named)),
+        tune=TuneSettings(trials=trials, sampler=sampler or Tpe()) if trials else None,
+        replicate=ReplicateSettings(seeds=seeds) if seeds else None,
         path="s.toml",
     )
 
@@ -50,14 +91,64 @@ def pick(**values):
     return lambda parameter: values[parameter.name]
 
 
+def cell(variant="only", dataset="digits"):
+    return Cell(dataset=dataset, variant=variant)
+
+
+OTHER = Architecture(
+    search_space=SearchSpace(
+        name="other", architecture="variation", parameters=(choice("depth", 1, 2),)
+    ),
+    source="/mine.py",
+    digest="abc",
+)
+DIGITS = DataShape(1437, 360, (8, 8, 1), 10)
+
+
 # Sizes
 
 
 def test_a_plan_counts_images_and_steps():
-    plan = make_plan(study(SPACE[2]), DataShape(1437, 360, (8, 8, 1), 10))
-    assert (plan.images, plan.steps_per_epoch) == (1437 - 144, 130)
-    assert (plan.trials, plan.configurations) == (100, 3)
-    assert plan.tuned == (SPACE[2],)
+    plan = make_plan(study(SPACE[2]), {"digits": DIGITS})
+    (data,), (variant,) = plan.data, plan.variants
+    assert (data.dataset, data.images, data.steps_per_epoch) == ("digits", 1437 - 144, 130)
+    assert (plan.trials, plan.replicates) == (100, 0)
+    assert (variant.name, variant.trials, variant.configurations) == ("only", 100, 3)
+    assert variant.tuned == (SPACE[2],)
+
+
+def test_a_plan_of_several_variants_and_data_sets_counts_all_cells():
+    asked = study(
+        SPACE[2],
+        trials=4,
+        seeds=3,
+        datasets=("digits", "line"),
+        variants={"plain": {}, "bare": {"batch_norm": False}, "else": {"search_space": "other"}},
+        others=(OTHER,),
+    )
+    plan = make_plan(asked, {"digits": DIGITS, "line": DataShape(100, 40, (28, 28, 3), 96)})
+    assert [(data.dataset, data.images, data.steps_per_epoch) for data in plan.data] == [
+        ("digits", 1293, 130),
+        ("line", 90, 9),
+    ]
+    # Nothing of the third is tuned: one trial says all.
+    assert [variant.trials for variant in plan.variants] == [4, 4, 1]
+    assert [variant.configurations for variant in plan.variants] == [3, 3, 1]
+    assert (plan.trials, plan.replicates) == (2 * (4 + 4 + 1), 2 * 3 * 3)
+
+
+def test_a_comparison_without_a_search_tunes_nothing():
+    plan = make_plan(study(trials=0, seeds=6), {"digits": DIGITS})
+    assert (plan.trials, plan.replicates) == (0, 6)
+    assert (plan.variants[0].trials, plan.variants[0].tuned) == (0, ())
+
+
+def test_a_warning_that_several_variants_share_is_said_once():
+    asked = study(
+        SPACE[2], variants={"plain": {}, "wide": {"units": 32}}, datasets=("digits", "line")
+    )
+    small = DataShape(100, 40, (8, 8, 1), 10)
+    assert len(make_plan(asked, {"digits": small, "line": small}).warnings) == 1
 
 
 @pytest.mark.parametrize(
@@ -72,24 +163,77 @@ def test_a_plan_counts_images_and_steps():
 )
 def test_an_exhaustive_sampler_runs_out_of_configurations(sampler, trials, expected):
     asked = study(SPACE[0], SPACE[2], trials=trials, sampler=sampler)
-    assert trials_when_complete(asked) == expected
+    assert trials_when_complete(asked, "only") == expected
 
 
 def test_configurations_follow_conditions():
     momentum = choice(MOMENTUM, 0.9, 0.99, when={"batch_norm": (True,)})
     space = (SPACE[0], momentum, SPACE[2])
-    assert size_of_space(study(SPACE[0], momentum, SPACE[2], space=space)) == (2 + 1) * 3
-    assert size_of_space(study(momentum, space=space, fix={"batch_norm": False})) == 1
-    assert size_of_space(study(momentum, space=space)) == 2
-    assert size_of_space(study(SPACE[1], SPACE[2])) is None
+    assert size_of_space(study(SPACE[0], momentum, SPACE[2], space=space), "only") == (2 + 1) * 3
+    assert size_of_space(study(momentum, space=space, fix={"batch_norm": False}), "only") == 1
+    assert size_of_space(study(momentum, space=space), "only") == 2
+    assert size_of_space(study(SPACE[1], SPACE[2]), "only") is None
 
 
 def test_tuned_training_settings_count_too():
     optimizer = choice("optimizer", "adam", "sgd")
     momentum = choice("momentum", 0.5, 0.8, when={"optimizer": ("sgd",)})
-    assert size_of_space(study(SPACE[2], optimizer, momentum)) == 3 * (1 + 2)
-    assert size_of_space(study(momentum, optimizer="sgd")) == 2
-    assert size_of_space(study(momentum)) == 1
+    assert size_of_space(study(SPACE[2], optimizer, momentum), "only") == 3 * (1 + 2)
+    assert size_of_space(study(momentum, optimizer="sgd"), "only") == 2
+    assert size_of_space(study(momentum), "only") == 1
+
+
+def test_where_there_is_one_configuration_one_trial_is_enough():
+    only = choice("units", 8)
+    assert trials_when_complete(study(only, space=(only,), trials=5), "only") == 1
+    assert trials_when_complete(study(trials=5), "only") == 1
+    assert trials_when_complete(study(trials=0, seeds=5), "only") == 0
+
+
+def test_the_space_of_a_variant_follows_its_values():
+    momentum = choice(MOMENTUM, 0.9, 0.99, when={"batch_norm": (True,)})
+    optimizer = choice("momentum", 0.5, 0.8, when={"optimizer": ("sgd",)})
+    asked = study(
+        momentum,
+        optimizer,
+        space=(SPACE[0], momentum, SPACE[2]),
+        sampler=Grid(),
+        variants={
+            "plain": {},
+            "bare": {"batch_norm": False},
+            "sgd": {"optimizer": "sgd"},
+            "bare sgd": {"batch_norm": False, "optimizer": "sgd"},
+        },
+    )
+    sizes = {variant.name: size_of_space(asked, variant.name) for variant in asked.variants}
+    assert sizes == {"plain": 2, "bare": 1, "sgd": 4, "bare sgd": 2}
+    assert trials_when_complete(asked, "sgd") == 4
+
+
+def test_a_varied_value_counts_more_than_a_fixed_one():
+    momentum = choice(MOMENTUM, 0.9, 0.99, when={"batch_norm": (True,)})
+    asked = study(
+        momentum,
+        space=(SPACE[0], momentum),
+        fix={"batch_norm": False},
+        variants={"bare": {}, "normed": {"batch_norm": True}},
+    )
+    assert size_of_space(asked, "bare") == 1
+    assert size_of_space(asked, "normed") == 2
+
+
+@pytest.mark.parametrize(
+    ("tuned", "values", "expected"),
+    [
+        ((), {}, 3),
+        ((), {"epochs": 7}, 7),
+        ((number("epochs", 2, 9, 2),), {}, 9),
+        ((choice("epochs", 5, 4),), {}, 5),
+    ],
+)
+def test_the_longest_training_is_that_of_the_variant(tuned, values, expected):
+    asked = study(*tuned, variants={"plain": {}, "v": values}, epochs=3)
+    assert longest_training(asked, "v") == expected
 
 
 @st.composite
@@ -119,7 +263,7 @@ def all_configurations(asked):
             place = len(asked_for) - 1
             return path[place] if place < len(path) else parameter.domain.values()[0]
 
-        parameters, training = configure(asked, suggest)
+        parameters, training = configure(asked, "only", suggest)
         if len(asked_for) > len(path):
             waiting += [(*path, value) for value in asked_for[len(path)].domain.values()]
         else:
@@ -130,7 +274,7 @@ def all_configurations(asked):
 @settings(deadline=None, max_examples=60)
 @given(conditional_studies())
 def test_the_size_of_the_space_is_the_number_of_different_trials(asked):
-    assert size_of_space(asked) == len(all_configurations(asked))
+    assert size_of_space(asked, "only") == len(all_configurations(asked))
 
 
 def test_a_condition_through_a_fixed_parameter_that_is_not_in_use_does_not_hold():
@@ -140,7 +284,7 @@ def test_a_condition_through_a_fixed_parameter_that_is_not_in_use_does_not_hold(
         choice("c", 0, 1, 2, when={"b": (0,)}),
     )
     asked = study(space[0], space[2], space=space, sampler=BruteForce())
-    assert trials_when_complete(asked) == len(all_configurations(asked)) == 4
+    assert trials_when_complete(asked, "only") == len(all_configurations(asked)) == 4
 
 
 # Configurations
@@ -148,45 +292,161 @@ def test_a_condition_through_a_fixed_parameter_that_is_not_in_use_does_not_hold(
 
 def test_a_trial_takes_what_is_tuned_fixed_or_default():
     asked = study(SPACE[2], choice("learning_rate", 0.1, 0.2), fix={MOMENTUM: 0.9}, epochs=3)
-    parameters, training = configure(asked, pick(units=32, learning_rate=0.2))
+    parameters, training = configure(asked, "only", pick(units=32, learning_rate=0.2))
     assert parameters == {"batch_norm": True, MOMENTUM: 0.9, "units": 32}
     assert training == TrainingSettings(batch_size=10, epochs=3, learning_rate=0.2)
 
 
 def test_only_what_is_in_use_is_suggested():
     asked = study(*SPACE)
-    parameters, _ = configure(asked, pick(batch_norm=False, units=16))
+    parameters, _ = configure(asked, "only", pick(batch_norm=False, units=16))
     assert parameters == {"batch_norm": False, MOMENTUM: 0.99, "units": 16}
-    parameters, _ = configure(asked, pick(batch_norm=True, units=16, batch_norm_momentum=0.6))
+    parameters, _ = configure(
+        asked, "only", pick(batch_norm=True, units=16, batch_norm_momentum=0.6)
+    )
     assert parameters == {"batch_norm": True, MOMENTUM: 0.6, "units": 16}
 
 
 def test_a_fixed_value_that_is_not_in_use_makes_no_other_network():
     fix = {"batch_norm": False, MOMENTUM: 0.7}
-    assert configure(study(SPACE[2], fix=fix), pick(units=8))[0][MOMENTUM] == 0.99
+    assert configure(study(SPACE[2], fix=fix), "only", pick(units=8))[0][MOMENTUM] == 0.99
 
 
 def test_a_tuned_setting_may_depend_on_another():
     optimizer = choice("optimizer", "adam", "sgd")
     momentum = choice("momentum", 0.5, 0.8, when={"optimizer": ("sgd",)})
     asked = study(optimizer, momentum)
-    assert configure(asked, pick(optimizer="adam"))[1].momentum == 0.9
-    assert configure(asked, pick(optimizer="sgd", momentum=0.8))[1].momentum == 0.8
+    assert configure(asked, "only", pick(optimizer="adam"))[1].momentum == 0.9
+    assert configure(asked, "only", pick(optimizer="sgd", momentum=0.8))[1].momentum == 0.8
 
 
 def test_a_trial_spec_holds_all_that_the_trial_depends_on():
     asked = study(SPACE[2])
-    spec = trial_spec(asked, "digest", pick(units=16))
-    assert (spec.data, spec.data_digest, spec.seed) == (asked.data, "digest", 5)
+    spec = trial_spec(asked, cell(), "digest", 7, pick(units=16))
+    assert (spec.data, spec.data_digest, spec.seed) == (asked.datasets[0], "digest", 7)
     assert (spec.architecture, spec.training) == ("baseline", asked.training)
     assert spec.parameters == {"batch_norm": True, MOMENTUM: 0.99, "units": 16}
+
+
+def test_a_trial_spec_is_that_of_its_variant():
+    asked = study(
+        SPACE[2],
+        fix={"batch_norm": False, "units": 8},
+        variants={
+            "normed": {"batch_norm": True, MOMENTUM: 0.9, "epochs": 3},
+            "else": {"search_space": "other", "depth": 2},
+        },
+        others=(OTHER,),
+        datasets=("digits", "line"),
+    )
+    spec = trial_spec(asked, cell("normed", "line"), "d", 6, pick(units=32))
+    assert spec.data.dataset == "line"
+    assert spec.parameters == {"batch_norm": True, MOMENTUM: 0.9, "units": 32}
+    assert (spec.training.epochs, asked.training.epochs) == (3, 10)
+    other = trial_spec(asked, cell("else"), "d", 6, pick())
+    assert (other.architecture, other.architecture_source) == ("variation", "/mine.py")
+    assert (other.architecture_digest, other.parameters) == ("abc", {"depth": 2})
+
+
+def test_a_setting_may_be_tuned_where_a_varied_one_allows_it():
+    momentum = choice("momentum", 0.5, 0.8, when={"optimizer": ("sgd",)})
+    asked = study(momentum, variants={"adam": {}, "sgd": {"optimizer": "sgd"}})
+    assert configure(asked, "adam", pick())[1].momentum == 0.9
+    assert configure(asked, "sgd", pick(momentum=0.8))[1].momentum == 0.8
+
+
+def test_a_variant_whose_settings_do_not_fit_is_an_error():
+    with pytest.raises(ValueError, match="epochs"):
+        configure(study(variants={"none": {"epochs": 0}}), "none", pick())
+
+
+def test_untuned_is_the_default_or_else_the_first_end():
+    assert untuned(number("rate", 0.1, 0.9, 0.5)) == 0.5
+    assert untuned(number("rate", 0.6, 0.9, 0.5)) == 0.6
+    assert untuned(Parameter(name="a", domain=Choices(choices=(3, 2)), default=1)) == 3
+
+
+# Parts
+
+
+def test_the_search_of_one_cell_has_the_studys_name():
+    assert [(part.name, part.phase, part.cell) for part in parts(study(SPACE[2]))] == [
+        ("s", "tune", cell())
+    ]
+
+
+def test_every_cell_has_a_search_and_all_share_their_replicates():
+    asked = study(SPACE[2], seeds=2, variants={"a": {}, "b": {"batch_norm": False}})
+    assert [(part.name, part.phase, part.cell) for part in parts(asked)] == [
+        ("s/tune/a", "tune", cell("a")),
+        ("s/tune/b", "tune", cell("b")),
+        ("s/replicate", "replicate", None),
+    ]
+
+
+def test_parts_name_the_data_set_where_there_are_several():
+    assert [part.name for part in parts(study(datasets=("digits", "line")))] == [
+        "s/tune/digits/only",
+        "s/tune/line/only",
+    ]
+
+
+def test_a_comparison_has_one_part():
+    asked = study(trials=0, seeds=2, variants={"a": {}, "b": {"batch_norm": False}})
+    assert [part.name for part in parts(asked)] == ["s/replicate"]
+
+
+# The order of replicates
+
+
+def test_replicates_go_seed_by_seed_and_variants_take_turns_in_being_first():
+    asked = study(trials=0, seeds=4, variants={"a": {}, "b": {"units": 16}, "c": {"units": 32}})
+    assert [(cell.variant, seed) for cell, seed in replicates_in_order(asked)] == [
+        *(("a", 6), ("b", 6), ("c", 6)),
+        *(("b", 7), ("c", 7), ("a", 7)),
+        *(("c", 8), ("a", 8), ("b", 8)),
+        *(("a", 9), ("b", 9), ("c", 9)),
+    ]
+
+
+def test_each_data_set_is_replicated_with_a_seed_before_the_next_seed():
+    asked = study(
+        trials=0, seeds=2, datasets=("digits", "line"), variants={"a": {}, "b": {"units": 16}}
+    )
+    assert [(cell.dataset, cell.variant, seed) for cell, seed in replicates_in_order(asked)] == [
+        *(("digits", "a", 6), ("digits", "b", 6), ("line", "a", 6), ("line", "b", 6)),
+        *(("digits", "b", 7), ("digits", "a", 7), ("line", "b", 7), ("line", "a", 7)),
+    ]
+
+
+def test_without_seeds_nothing_is_replicated():
+    assert replicates_in_order(study(SPACE[2])) == []
+
+
+@settings(deadline=None)
+@given(st.integers(1, 5), st.integers(1, 3), st.integers(1, 12))
+def test_every_cell_meets_every_seed_once_and_seeds_do_not_mix(variants, datasets, seeds):
+    asked = study(
+        trials=0,
+        seeds=seeds,
+        variants={f"v{index}": {} for index in range(variants)},
+        datasets=("digits", "line", "mnist")[:datasets],
+    )
+    order = replicates_in_order(asked)
+    assert len(order) == len(set(order))
+    assert set(order) == set(product(asked.cells, asked.seeds))
+    assert list(dict.fromkeys(seed for _, seed in order)) == list(asked.seeds)
+    runs = [seed for seed, _ in groupby(seed for _, seed in order)]
+    assert len(runs) == seeds
+    first = Counter(order[index][0].variant for index in range(0, len(order), len(asked.cells)))
+    assert max(first.values()) - min(first[v.name] for v in asked.variants) <= 1
 
 
 # Batch norm that lags
 
 
 def test_the_warning_names_steps_momentum_and_remedy():
-    assert lag_warnings(study(SPACE[2]), 410) == (
+    assert lag_warnings(study(SPACE[2]), "only", 410) == (
         "an epoch has 41 steps, but with batch_norm_momentum = 0.99 the moving averages of batch "
         "norm need about 300 to settle: early validation losses, and pruning, would judge that "
         "lag; set batch_norm_momentum = 0.9 under [fix], or train on more images",
@@ -207,40 +467,77 @@ def test_the_warning_names_steps_momentum_and_remedy():
 )
 def test_the_warning_starts_below_three_times_the_memory(momentum, steps, warns):
     asked = study(SPACE[2], fix={MOMENTUM: momentum})
-    assert bool(lag_warnings(asked, steps * 10)) is warns
+    assert bool(lag_warnings(asked, "only", steps * 10)) is warns
 
 
 @settings(deadline=None)
 @given(st.integers(6, 400), st.sampled_from([0.6, 0.8, 0.9, 0.95, 0.99]))
 def test_the_remedy_removes_the_warning(steps, momentum):
     asked = study(SPACE[2], fix={MOMENTUM: momentum})
-    for text in lag_warnings(asked, steps * 10):
+    for text in lag_warnings(asked, "only", steps * 10):
         better = float(text.partition("; set batch_norm_momentum = ")[2].split()[0])
         assert better < momentum
         assert better in SPACE[1].domain
-        assert not lag_warnings(study(SPACE[2], fix={MOMENTUM: better}), steps * 10)
+        assert not lag_warnings(study(SPACE[2], fix={MOMENTUM: better}), "only", steps * 10)
 
 
 @pytest.mark.parametrize("steps", [1, 2, 4, 5])
 def test_the_remedy_lies_in_the_search_space(steps):
-    for text in lag_warnings(study(SPACE[2]), steps * 10):
+    for text in lag_warnings(study(SPACE[2]), "only", steps * 10):
         _, named, rest = text.partition("; set batch_norm_momentum = ")
         assert not named or float(rest.split()[0]) in SPACE[1].domain
 
 
 def test_the_largest_momentum_and_batch_that_are_tuned_count():
     momentum = number(MOMENTUM, 0.5, 0.9, 0.9, when={"batch_norm": (True,)})
-    assert not lag_warnings(study(momentum), 350)
-    assert "35 steps" in lag_warnings(study(SPACE[1]), 350)[0]
-    (text,) = lag_warnings(study(momentum, choice("batch_size", 10, 20)), 350)
+    assert not lag_warnings(study(momentum), "only", 350)
+    assert "35 steps" in lag_warnings(study(SPACE[1]), "only", 350)[0]
+    (text,) = lag_warnings(study(momentum, choice("batch_size", 10, 20)), "only", 350)
     assert "18 steps" in text
 
 
 def test_without_batch_norm_nothing_lags():
-    assert not lag_warnings(study(SPACE[2], fix={"batch_norm": False}), 10)
-    assert not lag_warnings(study(SPACE[2], space=(SPACE[2],)), 10)
+    assert not lag_warnings(study(SPACE[2], fix={"batch_norm": False}), "only", 10)
+    assert not lag_warnings(study(SPACE[2], space=(SPACE[2],)), "only", 10)
 
 
 def test_a_momentum_of_one_never_settles_and_is_no_crash():
     momentum = number(MOMENTUM, 0.5, 1.0, 1.0)
-    assert lag_warnings(study(SPACE[2], space=(momentum, SPACE[2])), 10)
+    assert lag_warnings(study(SPACE[2], space=(momentum, SPACE[2])), "only", 10)
+
+
+def test_only_the_variant_that_lags_is_warned_of():
+    asked = study(
+        variants={
+            "slow": {},
+            "quick": {MOMENTUM: 0.9},
+            "bare": {"batch_norm": False},
+            "large batches": {"batch_size": 100},
+            "else": {"search_space": "other"},
+        },
+        others=(OTHER,),
+    )
+    said = {v.name: bool(lag_warnings(asked, v.name, 3500)) for v in asked.variants}
+    assert said == {
+        "slow": False,
+        "quick": False,
+        "bare": False,
+        "large batches": True,
+        "else": False,
+    }
+    assert "35 steps" in lag_warnings(asked, "large batches", 3500)[0]
+    assert "35 steps" in lag_warnings(asked, "slow", 350)[0]
+    assert lag_warnings(asked, "quick", 350) == ()
+
+
+@pytest.mark.parametrize(
+    ("tuned", "values", "remedy"),
+    [
+        ((), {}, "set batch_norm_momentum = 0.9 under [fix], or train on more images"),
+        ((SPACE[1],), {}, "tune it up to 0.9, or train on more images"),
+        ((), {MOMENTUM: 0.99}, "vary it up to 0.9, or train on more images"),
+    ],
+)
+def test_the_remedy_names_the_table_that_holds_the_momentum(tuned, values, remedy):
+    asked = study(*tuned, variants={"plain": {"units": 16}, "v": values})
+    assert lag_warnings(asked, "v", 410)[0].endswith(f"; {remedy}")

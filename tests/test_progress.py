@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 
 import pytest
+from hand_made import compare
 from rich.console import Console
 
 from ablate.messages import Finished, Started, Trained
+from ablate.phases import PhaseState
 from ablate.progress import LiveProgress, PlainProgress, RunState, duration, render
-from ablate.spec import Epoch
+from ablate.spec import Cell, Epoch
 
 
 class Clock:
@@ -25,20 +27,55 @@ def epoch(number, val_loss=0.5):
     )
 
 
-def events(clock, progress, study):
-    progress.opened(study, 4, 1, 1)
-    progress.heard(Started(number=1, parameters={"units": 8, "rate": 0.00123456}, epochs=2))
-    clock.now += 10
-    progress.heard(Trained(number=1, epoch=epoch(1, 0.5)))
-    clock.now += 10
-    progress.heard(Trained(number=1, epoch=epoch(2, 0.6)))
-    progress.heard(
-        Finished(number=1, outcome="complete", val_loss=0.5, val_accuracy=0.75, seconds=20.0)
+CELL = Cell(dataset="digits", variant="space")
+
+
+def started(number, *, cell=CELL, phase="tune", part="dense", epochs=2, **parameters):
+    return Started(
+        part=part, number=number, phase=phase, cell=cell, parameters=parameters, epochs=epochs
     )
-    progress.heard(Started(number=2, parameters={"units": 4}, epochs=2))
-    progress.heard(Finished(number=2, outcome="failed", reason="out of [bold]memory"))
-    progress.heard(Started(number=3, parameters={"units": 16}, epochs=2))
-    progress.heard(Trained(number=3, epoch=epoch(1, 0.9)))
+
+
+def trained(number, epoch_number, val_loss=0.5, part="dense"):
+    return Trained(part=part, number=number, epoch=epoch(epoch_number, val_loss))
+
+
+def finished(number, outcome="complete", part="dense", **others):
+    others = {"val_loss": 0.5, "val_accuracy": 0.75, **others} if outcome == "complete" else others
+    return Finished(part=part, number=number, outcome=outcome, **others)
+
+
+def events(clock, progress, study):
+    progress.opened(study, [PhaseState("tune", 4, 1, {"complete": 1})], 1)
+    progress.heard(started(1, units=8, rate=0.00123456))
+    clock.now += 10
+    progress.heard(trained(1, 1, 0.5))
+    clock.now += 10
+    progress.heard(trained(1, 2, 0.6))
+    progress.heard(finished(1, seconds=20.0))
+    progress.heard(started(2, units=4))
+    progress.heard(finished(2, "failed", reason="out of [bold]memory"))
+    progress.heard(started(3, units=16))
+    progress.heard(trained(3, 1, 0.9))
+
+
+def compared_events(clock, progress, study):
+    """Both searches end; then a replicate of each variant."""
+    phases = [PhaseState("tune", 2, 0, {}), PhaseState("replicate", 6, 1, {"complete": 1})]
+    progress.opened(study, phases, 0)
+    for variant in ("units=16", "units=4"):
+        cell, part = Cell(dataset="digits", variant=variant), f"compared/tune/{variant}"
+        progress.heard(started(0, cell=cell, part=part, learning_rate=0.01))
+        clock.now += 6
+        progress.heard(finished(0, part=part))
+    part = "compared/replicate"
+    for number, variant in enumerate(("units=4", "units=16"), 1):
+        cell = Cell(dataset="digits", variant=variant)
+        progress.heard(started(number, cell=cell, phase="replicate", part=part, seed=2))
+        clock.now += 4
+        progress.heard(trained(number, 1, part=part))
+        if number == 1:
+            progress.heard(finished(number, part=part, test_accuracy=0.8125, seconds=3.5))
 
 
 def test_plain_lines_say_what_happens(project):
@@ -73,19 +110,164 @@ def test_the_live_display_shows_study_running_and_last_trials(project):
     assert "3/4 trials" in lines[0]
     assert "1 complete, 1 failed, 1 earlier" in " ".join(lines[:2])
     running = next(line for line in lines if "units=16" in line)
-    assert running.split()[:2] == ["3", "1/2"]
+    assert running.split()[:3] == ["trial", "3", "1/2"]
     assert "0.9000" in running
     failed = next(line for line in lines if "failed" in line and "memory" in line)
     assert "out of [bold]memory" in failed
     complete = next(line for line in lines if "0.7500" in line)
-    assert complete.split()[:2] == ["1", "complete"]
+    assert complete.split()[:3] == ["trial", "1", "complete"]
 
 
-def test_an_interrupted_trial_counts_for_nothing():
+def test_plain_lines_of_a_comparison_name_phase_variant_and_seed(project):
+    clock, out = Clock(), io.StringIO()
+    with PlainProgress(Console(file=out, width=80), clock) as progress:
+        compared_events(clock, progress, compare(project))
+    assert out.getvalue().splitlines() == [
+        "dense: 0 of 2 trials are finished",
+        "dense: 1 of 6 replicates are finished",
+        "tune units=16 trial 0 started: learning_rate=0.01",
+        "tune units=16 trial 0 complete: validation loss 0.5000, accuracy 0.7500 "
+        "(1 of 2, about 36 s left)",
+        "tune units=4 trial 0 started: learning_rate=0.01",
+        "tune units=4 trial 0 complete: validation loss 0.5000, accuracy 0.7500 "
+        "(2 of 2, about 30 s left)",
+        "replicate units=4 seed 2 started",
+        "replicate units=4 seed 2 epoch 1/2: validation loss 0.5000, accuracy 0.7500, 2.0 s",
+        "replicate units=4 seed 2 complete: validation loss 0.5000, accuracy 0.7500, "
+        "test accuracy 0.8125 (2 of 6, about 16 s left)",
+        "replicate units=16 seed 2 started",
+        "replicate units=16 seed 2 epoch 1/2: validation loss 0.5000, accuracy 0.7500, 2.0 s",
+    ]
+
+
+def test_the_live_display_of_a_comparison_has_a_bar_for_each_phase(project):
+    clock = Clock()
+    console = Console(file=io.StringIO(), width=120, force_terminal=True, color_system=None)
+    with LiveProgress(console, clock) as progress:
+        compared_events(clock, progress, compare(project))
+        shown = Console(file=io.StringIO(), width=120, color_system=None)
+        shown.print(progress._render())
+    tune, replicate, *rest = shown.file.getvalue().splitlines()
+    assert tune.split()[:2] == ["dense", "tune"]
+    assert "2/2 trials" in tune
+    assert "14 s left" in tune
+    assert "2 complete" in tune
+    assert replicate.split()[0] == "replicate"
+    assert "2/6 replicates" in replicate
+    assert "1 complete, 1 earlier" in replicate
+    running = next(line for line in rest if "1/2" in line)
+    assert running.startswith("replicate units=16 seed 2 ")
+    ended = next(line for line in rest if "0.8125" in line)
+    assert ended.startswith("replicate units=4 seed 2 ")
+    assert "0.7500" not in ended
+
+
+def test_several_data_sets_are_named_too(project):
     state = RunState(Clock())
-    state.note(Started(number=0, parameters={}, epochs=3))
-    state.note(Finished(number=0, outcome="interrupted"))
-    assert (state.finished, list(state.last), state.running) == (0, [], {})
+    state.open(compare(project, 'study.dataset=["digits", "line"]'), [])
+    cell = Cell(dataset="line", variant="units=4")
+    state.note(started(3, cell=cell))
+    state.note(started(4, cell=cell, phase="replicate", part="dense/replicate", seed=7))
+    assert [trial.title for trial in state.running.values()] == [
+        "tune line units=4 trial 3",
+        "replicate line units=4 seed 7",
+    ]
+
+
+def test_one_variant_is_told_by_phase_too_where_it_is_replicated(project):
+    state = RunState(Clock())
+    state.open(project.study("replicate.seeds=2"), [])
+    state.note(started(0))
+    state.note(started(1, phase="replicate", part="dense/replicate", seed=2))
+    assert [trial.title for trial in state.running.values()] == [
+        "tune space trial 0",
+        "replicate space seed 2",
+    ]
+
+
+def test_trials_of_different_parts_may_have_the_same_number(project):
+    state = RunState(Clock())
+    state.open(compare(project), [PhaseState("tune", 4, 0, {})])
+    for variant in ("units=4", "units=16"):
+        cell = Cell(dataset="digits", variant=variant)
+        state.note(started(0, cell=cell, part=variant, epochs=4))
+    state.note(trained(0, 3, part="units=4"))
+    assert [trial.epoch for trial in state.running.values()] == [3, 0]
+    state.note(finished(0, part="units=16"))
+    assert list(state.running) == [("units=4", 0)]
+
+
+# What is left
+
+
+def state_of(project, *phases):
+    state = RunState(Clock())
+    state.open(compare(project), phases)
+    return state
+
+
+def train(state, number, seconds, outcome="complete", phase="tune"):
+    state.note(started(number, phase=phase, part=phase, seed=number))
+    state.clock.now += seconds
+    state.note(finished(number, outcome, part=phase))
+
+
+def test_before_the_first_trial_ends_nobody_knows(project):
+    state = state_of(project, PhaseState("tune", 3, 0, {}))
+    assert state.seconds_left is None
+    state.note(started(0))
+    state.note(trained(0, 1))
+    assert state.seconds_left is None
+
+
+def test_a_complete_study_needs_no_more_time(project):
+    done = PhaseState("tune", 3, 3, {}), PhaseState("replicate", 2, 2, {})
+    assert state_of(project, *done).seconds_left == 0
+
+
+def test_what_is_left_takes_as_long_as_what_was_done(project):
+    state = state_of(project, PhaseState("tune", 5, 1, {}))
+    train(state, 0, 4.0)
+    assert state.seconds_left == pytest.approx(3 * 4)
+    train(state, 1, 2.0, "pruned")
+    assert state.seconds_left == pytest.approx(2 * 3)
+
+
+def test_the_epochs_of_a_running_trial_count(project):
+    state = state_of(project, PhaseState("tune", 2, 0, {}))
+    train(state, 0, 8.0)
+    state.note(started(1, epochs=4))
+    state.note(trained(1, 3))
+    assert state.seconds_left == pytest.approx(8 * 0.25)
+
+
+def test_replicates_are_expected_to_take_as_long_as_a_complete_trial(project):
+    phases = PhaseState("tune", 3, 0, {}), PhaseState("replicate", 4, 0, {})
+    state = state_of(project, *phases)
+    train(state, 0, 2.0, "pruned")
+    assert state.seconds_left is None
+    train(state, 1, 10.0)
+    assert state.seconds_left == pytest.approx(1 * 6 + 4 * 10)
+    train(state, 2, 6.0, "failed")
+    assert state.seconds_left == pytest.approx(4 * 10)
+    train(state, 3, 5.0, phase="replicate")
+    assert state.seconds_left == pytest.approx(3 * 5)
+
+
+def test_an_interrupted_trial_counts_for_nothing(project):
+    state = state_of(project, PhaseState("tune", 3, 0, {}))
+    train(state, 0, 1.0, "interrupted")
+    assert (state.phases["tune"].finished, list(state.last), state.running) == (0, [], {})
+    assert not state.counts
+
+
+def test_outcomes_are_counted_over_all_phases(project):
+    state = state_of(project, PhaseState("tune", 3, 2, {}), PhaseState("replicate", 2, 0, {}))
+    train(state, 0, 1.0)
+    train(state, 1, 1.0, phase="replicate")
+    train(state, 2, 1.0, "failed", phase="replicate")
+    assert dict(state.counts) == {"complete": 2, "failed": 1}
+    assert state.phases["tune"].finished == 3
 
 
 def test_before_the_first_event_the_display_says_so():

@@ -10,15 +10,19 @@ from ablate.pruners import Hyperband, Patient
 from ablate.samplers import BruteForce, Qmc
 from ablate.space import Choices, Parameter, Range, SearchSpace
 from ablate.spec import (
+    Architecture,
+    Cell,
     DataSettings,
     EarlyStopping,
     Epoch,
     Plateau,
+    ReplicateSettings,
     StudySpec,
     TrainingSettings,
     TrialResult,
     TrialSpec,
     TuneSettings,
+    Variant,
 )
 
 TRIAL = TrialSpec(
@@ -37,25 +41,50 @@ UNITS = Parameter(name="units", domain=Choices(choices=(8, 16)), default=8, off=
 RATE = Parameter(
     name="rate", domain=Range(low=1e-4, high=1e-2, log=True), default=1e-3, when={"units": (16,)}
 )
+SPACE = SearchSpace(
+    name="space", description="what", architecture="model.py:build", parameters=(UNITS, RATE)
+)
+ARCHITECTURE = Architecture(
+    search_space=SPACE,
+    source="/study/model.py",
+    digest="a",
+    fix={"rate": 0.001},
+    tuned=(UNITS,),
+)
+OTHER_ARCHITECTURE = Architecture(
+    search_space=SearchSpace(name="other", architecture="baseline", parameters=(RATE,))
+)
+DIGITS = DataSettings(dataset="digits")
 STUDY = StudySpec(
     name="s",
     description="why",
     seed=3,
-    data=TRIAL.data,
-    search_space=SearchSpace(
-        name="space", description="what", architecture="model.py:build", parameters=(UNITS, RATE)
-    ),
-    architecture_source="/study/model.py",
-    architecture_digest="a",
+    datasets=(TRIAL.data,),
+    architectures=(ARCHITECTURE,),
     training=TrainingSettings(early_stopping=EarlyStopping(), plateau=Plateau(factor=0.5)),
-    fix={"rate": 0.001},
+    variants=(Variant(name="space", search_space="space"),),
+    baseline="space",
     tune=TuneSettings(
         trials=4,
         sampler=Qmc(qmc_type="halton"),
         pruner=Patient(wrapped_pruner=Hyperband(max_resource=4)),
-        parameters=(UNITS,),
     ),
     path="/study/s.toml",
+)
+WIDE = StudySpec(
+    name="wide",
+    datasets=(TRIAL.data, DIGITS),
+    architectures=(ARCHITECTURE, OTHER_ARCHITECTURE),
+    training=TrainingSettings(),
+    design="variants",
+    variants=(
+        Variant(name="plain", search_space="space"),
+        Variant(name="slow", search_space="space", values={"rate": 0.001, "epochs": 3}),
+        Variant(name="another", search_space="other"),
+    ),
+    baseline="plain",
+    replicate=ReplicateSettings(seeds=3),
+    path="/study/wide.toml",
 )
 
 
@@ -166,7 +195,7 @@ def test_true_and_one_are_different_trials():
     assert len({changed(TRIAL, parameters=p).fingerprint for p in parameters}) == 3
 
 
-@pytest.mark.parametrize("record", [STUDY, TRIAL], ids=["study", "trial"])
+@pytest.mark.parametrize("record", [STUDY, WIDE, TRIAL], ids=["search", "comparison", "trial"])
 def test_a_record_survives_json(record):
     again = type(record).model_validate_json(record.model_dump_json())
     assert again == record
@@ -198,7 +227,49 @@ def test_a_result_survives_json():
     assert TrialResult.model_validate_json(result.model_dump_json()) == result
 
 
+# What a study holds
+
+
+def test_cells_are_every_variant_on_every_data_set():
+    assert [(cell.dataset, cell.variant) for cell in WIDE.cells] == [
+        ("npz", "plain"),
+        ("npz", "slow"),
+        ("npz", "another"),
+        ("digits", "plain"),
+        ("digits", "slow"),
+        ("digits", "another"),
+    ]
+    assert STUDY.cells == (Cell(dataset="npz", variant="space"),)
+
+
+def test_data_variants_and_architectures_are_found_by_name():
+    assert WIDE.data("digits") is DIGITS
+    assert WIDE.variant("slow").values == {"rate": 0.001, "epochs": 3}
+    assert WIDE.architecture("slow") is ARCHITECTURE
+    assert WIDE.architecture("another") is OTHER_ARCHITECTURE
+
+
+def test_replicates_never_use_the_seed_of_the_search():
+    assert STUDY.seeds == ()
+    assert WIDE.seeds == (1, 2, 3)
+    assert changed(WIDE, seed=5).seeds == (6, 7, 8)
+    assert changed(WIDE, seed=2**32 - 2).seeds == (2**32 - 1, 0, 1)
+
+
+def test_more_seeds_keep_the_first_ones():
+    more = changed(WIDE, replicate=ReplicateSettings(seeds=5))
+    assert more.seeds[:3] == WIDE.seeds
+
+
 # Which studies ask the same
+
+
+def with_data(**fields):
+    return changed(STUDY, datasets=(changed(TRIAL.data, **fields),))
+
+
+def with_architecture(**fields):
+    return changed(STUDY, architectures=(changed(ARCHITECTURE, **fields),))
 
 
 @pytest.mark.parametrize(
@@ -206,35 +277,96 @@ def test_a_result_survives_json():
     [
         changed(STUDY, description="else"),
         changed(STUDY, path="/elsewhere/s.toml"),
-        changed(STUDY, architecture_source="/elsewhere/model.py"),
+        with_architecture(source="/elsewhere/model.py"),
         changed(STUDY, tune=changed(STUDY.tune, trials=8)),
-        changed(STUDY, search_space=changed(STUDY.search_space, description="else")),
-        changed(STUDY, data=changed(STUDY.data, home=None, folder="/elsewhere")),
+        with_architecture(search_space=changed(SPACE, description="else")),
+        with_data(home=None, folder="/elsewhere"),
+        changed(STUDY, replicate=ReplicateSettings(seeds=4)),
     ],
 )
 def test_counts_texts_and_places_do_not_change_the_question(other):
     assert other.question() == STUDY.question()
 
 
+def test_more_seeds_do_not_change_the_question():
+    assert changed(WIDE, replicate=ReplicateSettings(seeds=9)).question() == WIDE.question()
+
+
 @pytest.mark.parametrize(
     "other",
     [
         changed(STUDY, seed=4),
-        changed(STUDY, architecture_digest="b"),
-        changed(STUDY, fix={}),
+        with_architecture(digest="b"),
+        with_architecture(fix={}),
         changed(STUDY, training=changed(STUDY.training, epochs=11)),
-        changed(STUDY, data=changed(STUDY.data, per_class=None)),
+        with_data(per_class=None),
         changed(STUDY, tune=changed(STUDY.tune, sampler=BruteForce())),
         changed(STUDY, tune=changed(STUDY.tune, pruner=Hyperband())),
-        changed(STUDY, tune=changed(STUDY.tune, parameters=(RATE,))),
-        changed(STUDY, search_space=changed(STUDY.search_space, parameters=(UNITS,))),
+        with_architecture(tuned=(RATE,)),
+        with_architecture(search_space=changed(SPACE, parameters=(UNITS,))),
+        changed(STUDY, datasets=(TRIAL.data, DIGITS)),
+        changed(STUDY, architectures=(ARCHITECTURE, OTHER_ARCHITECTURE)),
+        changed(STUDY, replicate=ReplicateSettings(seeds=4, metric="f1")),
     ],
 )
 def test_anything_else_changes_the_question(other):
     assert other.question() != STUDY.question()
 
 
-def test_a_question_is_plain_json():
-    question = STUDY.question()
+@pytest.mark.parametrize(
+    "other",
+    [
+        changed(WIDE, baseline="slow"),
+        changed(WIDE, variants=WIDE.variants[:2]),
+        changed(WIDE, variants=(*WIDE.variants[:2], changed(WIDE.variants[2], name="renamed"))),
+        changed(WIDE, datasets=(DIGITS,)),
+        changed(WIDE, datasets=(TRIAL.data, changed(DIGITS, per_class=3))),
+        changed(
+            WIDE, architectures=(ARCHITECTURE, changed(OTHER_ARCHITECTURE, fix={"rate": 0.01}))
+        ),
+        changed(WIDE, replicate=ReplicateSettings(seeds=3, metric="loss")),
+    ],
+)
+def test_other_variants_are_another_question(other):
+    assert other.question() != WIDE.question()
+
+
+@pytest.mark.parametrize("name", ["digits", "training"])
+def test_a_search_space_may_be_called_like_anything_else(name):
+    space = changed(OTHER_ARCHITECTURE.search_space, name=name)
+    named = changed(
+        WIDE, architectures=(ARCHITECTURE, changed(OTHER_ARCHITECTURE, search_space=space))
+    )
+    fixed = changed(named.architectures[1], fix={"rate": 0.01})
+    assert changed(named, architectures=(ARCHITECTURE, fixed)).question() != named.question()
+    other = changed(named, datasets=(TRIAL.data, changed(DIGITS, per_class=3)))
+    assert other.question() != named.question()
+
+
+def test_what_belongs_to_one_of_several_stands_under_its_name():
+    question = WIDE.question()
+    assert question["data"]["digits"]["dataset"] == "digits"
+    assert question["search_spaces"]["other"]["search_space"]["name"] == "other"
+    assert question["vary"]["baseline"] == "plain"
+    assert [variant["name"] for variant in question["vary"]["variants"]] == [
+        "plain",
+        "slow",
+        "another",
+    ]
+    assert "tune" not in question
+    assert STUDY.question()["data"]["dataset"] == "npz"
+    assert STUDY.question()["tune"]["parameters"][0]["name"] == "units"
+
+
+def test_with_several_search_spaces_the_sampler_is_still_part_of_the_question():
+    tuned = changed(WIDE, tune=TuneSettings(trials=3))
+    other = changed(WIDE, tune=TuneSettings(trials=3, sampler=BruteForce()))
+    assert tuned.question()["tune"]["sampler"]["name"] == "tpe"
+    assert tuned.question() != other.question()
+
+
+@pytest.mark.parametrize("study", [STUDY, WIDE], ids=["search", "comparison"])
+def test_a_question_is_plain_json(study):
+    question = study.question()
     assert json.loads(json.dumps(question)) == question
-    assert STUDY.description == "why"
+    assert study.architectures[0].search_space.description == "what"

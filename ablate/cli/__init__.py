@@ -10,7 +10,9 @@ import click
 
 from ablate.errors import AblateError, did_you_mean
 
-COMMANDS = ("check", "dashboard", "data", "report", "run")
+COMMANDS = ("check", "dashboard", "data", "plan", "report", "run")
+
+HELP = {"help_option_names": ["-h", "--help"]}
 
 
 class _Commands(click.Group):
@@ -25,6 +27,7 @@ class _Commands(click.Group):
         if name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"ablate.cli.{name}").command
+        command.context_settings.update(HELP)
         return command
 
     def resolve_command(
@@ -37,7 +40,7 @@ class _Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings=HELP)
 @click.version_option(version("keras-ablate"), package_name="keras-ablate", prog_name="ablate")
 def cli() -> None:
     """Which design choice matters, by how much, at what cost, and can I believe it?

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablate import catalog
-from ablate.cli.options import set_option
+from ablate.cli.options import set_option, yes_option
 from ablate.config import find_study, load_data_settings, load_search_space, load_study
 from ablate.data import shape
 from ablate.errors import InputError
 from ablate.messages import Done, MeasureNetworks
-from ablate.plan import Plan, make_plan
+from ablate.plan import Plan, longest_training, make_plan
 from ablate.spec import StudySpec
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ablate.executors.local import LocalWorker
     from ablate.space import SearchSpace
 
+LISTED = 12
+"""Variants that are listed by name."""
 REFERENCE_DATA = ("mnist", "line")
 """The data sets on which `ablate check --models` builds every shipped search space."""
 
@@ -31,8 +33,9 @@ REFERENCE_DATA = ("mnist", "line")
 @click.command("check")
 @click.argument("studies", nargs=-1)
 @set_option
+@yes_option
 @click.option("--models", is_flag=True, help="Also build the networks, and print their sizes.")
-def command(studies: tuple[str, ...], settings: tuple[str, ...], models: bool) -> int:
+def command(studies: tuple[str, ...], settings: tuple[str, ...], yes: bool, models: bool) -> int:
     """Check STUDIES and print what would run. Trains nothing and writes nothing.
 
     Without STUDIES, checks every shipped study and those under ./studies, and with --models
@@ -47,8 +50,8 @@ def command(studies: tuple[str, ...], settings: tuple[str, ...], models: bool) -
     problems: list[Any] = []
     for name in names:
         try:
-            spec = load_study(find_study(name), settings)
-            plan = make_plan(spec, shape(spec.data))
+            spec = load_study(find_study(name), settings, large=yes)
+            plan = make_plan(spec, {data.dataset: shape(data) for data in spec.datasets})
         except InputError as error:
             problems += error.problems
             continue
@@ -63,23 +66,71 @@ def command(studies: tuple[str, ...], settings: tuple[str, ...], models: bool) -
 
 def plan_text(study: StudySpec, plan: Plan) -> str:
     """What a study would run, as plain text."""
-    size = "continuous" if plan.configurations is None else f"{plan.configurations} configurations"
-    lines = [
-        f"{study.name}: {study.description}",
-        f"  file          {study.path}",
-        f"  data          {study.data.dataset}: {plan.images} training images, "
-        f"{plan.steps_per_epoch} steps an epoch",
-        f"  search space  {study.search_space.name} ({study.search_space.architecture})",
-        "  variants      1 (the search space's defaults with [fix])",
-        f"  trials        {plan.trials} of up to {study.training.epochs} epochs, "
-        f"sampler {study.tune.sampler.name}, pruner {study.tune.pruner.name}",
-        f"  space         {size}: "
-        + "; ".join(f"{parameter.name} {parameter.domain}" for parameter in plan.tuned),
+    lines = [f"{study.name}: {study.description}", f"  file          {study.path}"]
+    lines += [
+        f"  data          {data.dataset}: {data.images} training images, "
+        f"{data.steps_per_epoch} steps an epoch"
+        for data in plan.data
     ]
-    if study.architecture_source:
-        lines.append(f"  runs code     {study.architecture_source} (look at it before you run it)")
+    lines += [
+        f"  search space  {found.name} ({found.search_space.architecture})"
+        for found in study.architectures
+    ]
+    lines += _variant_lines(study, plan)
+    if study.tune is not None:
+        each = "" if len(study.cells) == 1 else f" ({_range(v.trials for v in plan.variants)} each)"
+        epochs = max(longest_training(study, variant.name) for variant in study.variants)
+        lines.append(
+            f"  trials        {plan.trials}{each} of up to {epochs} epochs, "
+            f"sampler {study.tune.sampler.name}, pruner {study.tune.pruner.name}"
+        )
+        lines += _space_lines(study, plan)
+    if study.replicate is not None:
+        seeds = f"{study.replicate.seeds} seeds" if study.replicate.seeds > 1 else "1 seed"
+        lines.append(
+            f"  replicates    {plan.replicates} ({seeds} each), verdicts on test "
+            f"{study.replicate.metric}"
+        )
+    lines += [
+        f"  runs code     {found.source} (look at it before you run it)"
+        for found in study.architectures
+        if found.source
+    ]
     lines += [f"  warning       {warning}" for warning in plan.warnings]
     return "\n".join(lines) + "\n"
+
+
+def _variant_lines(study: StudySpec, plan: Plan) -> list[str]:
+    if study.design is None:
+        return ["  variants      1 (the search space's defaults with [fix])"]
+    design = "" if study.design == "variants" else f" ({study.design.replace('_', ' ')})"
+    lines = [f"  variants      {len(plan.variants)}{design}, compared with {study.baseline}"]
+    names = [variant.name for variant in study.variants if variant.name != study.baseline]
+    lines += [f"                {name}" for name in names[:LISTED]]
+    if len(names) > LISTED:
+        lines.append(f"                and {len(names) - LISTED} more")
+    return lines
+
+
+def _space_lines(study: StudySpec, plan: Plan) -> list[str]:
+    """What is tuned, once where it is the same for all variants."""
+    spaces: dict[str, list[str]] = {}
+    for variant in plan.variants:
+        count = variant.configurations
+        size = "continuous" if count is None else f"{count} configurations"
+        tuned = "; ".join(f"{parameter.name} {parameter.domain}" for parameter in variant.tuned)
+        spaces.setdefault(f"{size}: {tuned}", []).append(variant.name)
+    if len(spaces) == 1:
+        return [f"  space         {text}" for text in spaces]
+    return [
+        f"  space         {text} ({names[0]}{f' and {len(names) - 1} more' if names[1:] else ''})"
+        for text, names in spaces.items()
+    ]
+
+
+def _range(counts: Iterable[int]) -> str:
+    found = sorted(set(counts))
+    return str(found[0]) if len(found) == 1 else f"{found[0]} to {found[-1]}"
 
 
 def _own_studies() -> dict[str, Path]:
@@ -120,24 +171,36 @@ def _study_table(studies: Sequence[StudySpec], worker: LocalWorker) -> Table:
 
     table = _table("networks", ("study", "network"))
     for study in studies:
-        data = shape(study.data)
-        space = study.search_space
-        found = find_range(
-            space,
-            dict(study.fix),
-            study.tune.parameters,
-            partial(_measure, worker, space, study.architecture_source, data.image, data.classes),
-        )
-        table.add_row(study.name, "default", *_cells(found.default))
-        for title, end in (("smallest", found.smallest), ("largest", found.largest)):
-            if end is not None:
-                text = f"{title} of {found.tried} built: {_differences(space, study, end[0])}"
-                table.add_row(study.name, text, *_cells(end[1]))
-        if found.infeasible:
-            table.add_row(
-                study.name, f"{found.infeasible} of {found.tried} cannot be built", "", "", ""
-            )
+        for settings in study.datasets:
+            data = shape(settings)
+            for variant in study.variants:
+                found = study.architecture(variant.name)
+                title = _title(study, settings.dataset, variant.name)
+                measure = partial(
+                    _measure, worker, found.search_space, found.source, data.image, data.classes
+                )
+                given = {n: v for n, v in variant.values.items() if n in found.search_space}
+                sizes = find_range(found.search_space, {**found.fix, **given}, found.tuned, measure)
+                table.add_row(study.name, f"{title}default", *_cells(sizes.default))
+                if sizes.tried == 1:
+                    continue
+                start = found.search_space.complete({**found.fix, **given})
+                for name, end in (("smallest", sizes.smallest), ("largest", sizes.largest)):
+                    if end is not None:
+                        changes = _differences(start, end[0])
+                        text = f"{title}{name} of {sizes.tried} built: {changes}"
+                        table.add_row(study.name, text, *_cells(end[1]))
+                if sizes.infeasible:
+                    text = f"{title}{sizes.infeasible} of {sizes.tried} cannot be built"
+                    table.add_row(study.name, text, "", "", "")
     return table
+
+
+def _title(study: StudySpec, dataset: str, variant: str) -> str:
+    """What tells the networks of a study apart, where there are several."""
+    words = [dataset] if len(study.datasets) > 1 else []
+    words += [variant] if len(study.variants) > 1 else []
+    return f"{' '.join(words)}: " if words else ""
 
 
 def _measure(
@@ -181,7 +244,6 @@ def _cells(size: dict[str, Any]) -> tuple[str, str, str]:
     return (f"{size['parameters']:,}", f"{size['trainable_parameters']:,}", flops)
 
 
-def _differences(space: SearchSpace, study: StudySpec, configuration: Any) -> str:
-    default = space.complete(dict(study.fix))
+def _differences(default: Mapping[str, Any], configuration: Mapping[str, Any]) -> str:
     changed = [f"{name}={value}" for name, value in configuration.items() if value != default[name]]
     return " ".join(changed) or "the default"

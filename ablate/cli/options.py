@@ -41,6 +41,11 @@ set_option = click.option(
 )
 
 
+yes_option = click.option(
+    "--yes", is_flag=True, help="Consent to a factorial design of more than 256 cells."
+)
+
+
 def storage_place(url: str) -> StoragePlace:
     """The place that the --storage option names."""
     from ablate.storage import StoragePlace

@@ -18,11 +18,14 @@ from ablate.cli.options import (
     set_option,
     storage_option,
     storage_place,
+    yes_option,
 )
 from ablate.config import find_study, load_study
-from ablate.errors import AblateError
+from ablate.config.toml import read_toml
+from ablate.errors import AblateError, InputError, Problem
 
 if TYPE_CHECKING:
+    from ablate.phases import PhaseState
     from ablate.storage import StoragePlace
     from ablate.study import RunSummary
 
@@ -30,22 +33,26 @@ if TYPE_CHECKING:
 @click.command("run")
 @click.argument("study")
 @set_option
-@click.option("--trials", type=click.IntRange(min=1), help="Trials in all, in place of the file's.")
+@click.option("--trials", type=click.IntRange(min=1), help="Trials of each search, in all.")
+@click.option("--seeds", type=click.IntRange(min=1), help="Seeds of each variant, in all.")
 @click.option(
     "--timeout", type=Duration(), help="Stop after this time, for example 30m; run again to go on."
 )
 @storage_option
 @click.option("--fresh", is_flag=True, help="Delete the study's earlier trials first.")
 @out_option
+@yes_option
 @click.option("--plain", is_flag=True, help="Plain lines instead of the live display.")
 def command(
     study: str,
     settings: tuple[str, ...],
     trials: int | None,
+    seeds: int | None,
     timeout: float | None,
     storage: str,
     fresh: bool,
     out: Path,
+    yes: bool,
     plain: bool,
 ) -> int:
     """Run STUDY, a file or the name of a shipped one, until all its trials are finished.
@@ -64,11 +71,17 @@ def command(
     from ablate.progress import LiveProgress, PlainProgress
     from ablate.study import StopRequest, log_path, run_study
 
-    overrides = [*settings, *([f"tune.trials={trials}"] if trials else [])]
-    spec = load_study(find_study(study), overrides)
+    path = find_study(study)
+    if trials and "tune" not in read_toml(path):
+        rule = "this study tunes nothing: it has no [tune]"
+        raise InputError(Problem("--trials", rule, hint="for more replicates give --seeds"))
+    counts = {"tune.trials": trials, "replicate.seeds": seeds}
+    overrides = [*settings, *(f"{key}={count}" for key, count in counts.items() if count)]
+    spec = load_study(path, overrides, large=yes)
     place = storage_place(storage)
     console = Console(soft_wrap=True)
-    for warning in make_plan(spec, shape(spec.data)).warnings:
+    shapes = {data.dataset: shape(data) for data in spec.datasets}
+    for warning in make_plan(spec, shapes).warnings:
         click.echo(f"warning: {warning}", err=True)
     stop = StopRequest()
 
@@ -85,18 +98,18 @@ def command(
     finally:
         signal.signal(signal.SIGINT, previous)
     click.echo(summary_text(spec.name, summary))
-    if summary.counts.get("failed"):
+    if any(phase.counts.get("failed") or phase.counts.get("missing") for phase in summary.phases):
         click.echo(f"why trials failed: {log_path(place, spec)}")
     if summary.stopped:
         click.echo("run the same command again to go on")
     if summary.stopped == "interrupted":
         return 130
-    if summary.counts.get("complete"):
+    if summary.complete:
         if summary.trained:
             _write_report(spec.name, place, out)
         place_option = "" if storage == DEFAULT_STORAGE else f" --storage {shlex.quote(storage)}"
         click.echo(f"see the results: ablate report {shlex.quote(spec.name)}{place_option}")
-    return 0 if summary.stopped or summary.counts.get("complete") else 1
+    return 0 if summary.stopped or summary.complete else 1
 
 
 def _write_report(name: str, place: StoragePlace, out: Path) -> None:
@@ -115,11 +128,7 @@ def summary_text(name: str, summary: RunSummary) -> str:
     """How a run ended, in one line."""
     from ablate.progress import duration
 
-    counts = ", ".join(
-        f"{summary.counts[outcome]} {outcome}"
-        for outcome in ("complete", "pruned", "infeasible", "failed", "waiting")
-        if summary.counts.get(outcome)
-    )
+    states = [_phase_text(phase) for phase in summary.phases]
     if summary.stopped:
         state = "stopped at the time limit" if summary.stopped == "timeout" else "stopped"
     elif summary.trained:
@@ -127,6 +136,16 @@ def summary_text(name: str, summary: RunSummary) -> str:
     else:
         state = "already complete, nothing to do"
     return (
-        f"{name}: {state} ({counts or 'no trial yet'} of {summary.total}); "
+        f"{name}: {state} ({'; '.join(states)}); "
         f"{summary.trained} trained now in {duration(summary.seconds)}"
     )
+
+
+def _phase_text(phase: PhaseState) -> str:
+    from ablate.progress import NOUNS
+
+    outcomes = ("complete", "pruned", "infeasible", "failed", "waiting", "missing")
+    counts = ", ".join(
+        f"{phase.counts[name]} {name}" for name in outcomes if phase.counts.get(name)
+    )
+    return f"{counts or 'none yet'} of {phase.total} {NOUNS[phase.phase]}"

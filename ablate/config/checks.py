@@ -2,51 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ablate.errors import Problem, shown
 from ablate.samplers import EXHAUSTIVE, SamplerSettings
-from ablate.space import Choices, Parameter, Scalar, SearchSpace
-from ablate.spec import TrainingSettings
+from ablate.space import Domain, Parameter, Scalar, same
+from ablate.spec import Architecture, TrainingSettings, Variant
 
 
 def check_overlap(
-    tuned: Sequence[Parameter],
-    fixed: Mapping[str, Scalar],
-    training: Mapping[str, Any],
+    tuned: Iterable[str],
+    fixed: Iterable[str],
+    training: Iterable[str],
     where: str,
     problems: list[Problem],
 ) -> None:
     """What is tuned must not be given as well."""
     for table, names in (("fix", fixed), ("training", training)):
         rule = "is tuned under [tune]; it is either given or tuned"
-        problems += [Problem(where, rule, f"{table}.{p.name}") for p in tuned if p.name in names]
+        problems += [Problem(where, rule, f"{table}.{name}") for name in tuned if name in names]
+
+
+def possible_values(
+    name: str, architecture: Architecture, variants: Sequence[Variant], default: Scalar
+) -> tuple[Scalar, ...] | Domain:
+    """The values that a parameter or setting can have in some variant of an architecture."""
+    for parameter in architecture.tuned:
+        if parameter.name == name:
+            return parameter.domain
+    given = architecture.fix.get(name, default)
+    own = [variant for variant in variants if variant.search_space == architecture.name]
+    return tuple(variant.values.get(name, given) for variant in own) or (given,)
 
 
 def check_in_use(
-    space: SearchSpace,
-    tuned: Sequence[Parameter],
-    fixed: Mapping[str, Scalar],
+    architecture: Architecture,
+    variants: Sequence[Variant],
     where: str,
     problems: list[Problem],
 ) -> None:
     """A parameter whose condition never holds would be ignored."""
-    domains = {parameter.name: parameter.domain for parameter in tuned}
+    space = architecture.search_space
+    tuned = {parameter.name for parameter in architecture.tuned}
     for parameter in space.parameters:
-        if parameter.name not in domains and parameter.name not in fixed:
+        if parameter.name not in tuned and parameter.name not in architecture.fix:
             continue
-        table = "tune" if parameter.name in domains else "fix"
+        table = "tune" if parameter.name in tuned else "fix"
         for other, allowed in parameter.when.items():
-            default = fixed.get(other, space[other].default)
-            domain = domains.get(other) or Choices(choices=(default,))
-            if not any(value in domain for value in allowed):
+            possible = possible_values(other, architecture, variants, space[other].default)
+            if not any(_within(value, possible) for value in allowed):
                 listed = " or ".join(shown(value) for value in allowed)
                 rule = f"is used only with {other} = {listed}, which never occurs here"
                 problems.append(Problem(where, rule, f"{table}.{parameter.name}"))
 
 
-_ONLY_WITH = {
+def _within(value: Scalar, possible: tuple[Scalar, ...] | Domain) -> bool:
+    if isinstance(possible, tuple):
+        return any(same(value, other) for other in possible)
+    return value in possible
+
+
+ONLY_WITH = {
     "momentum": ("optimizer", ("sgd",)),
     "decay_rate": ("learning_rate_decay", ("exponential",)),
     "plateau": ("learning_rate_decay", ("plateau",)),
@@ -57,22 +74,26 @@ _ONLY_WITH = {
 def check_training(
     training: TrainingSettings,
     given: Mapping[str, Any],
-    tuned: Sequence[Parameter],
+    architecture: Architecture,
+    variants: Sequence[Variant],
     where: str,
     problems: list[Problem],
 ) -> None:
     """Settings that would be ignored are errors."""
-    domains = {parameter.name: parameter.domain for parameter in tuned}
-    for name, (other, values) in _ONLY_WITH.items():
-        if name not in given and name not in domains:
+    tuned = {parameter.name for parameter in architecture.tuned}
+    varied = {name for variant in variants for name in variant.values}
+    for name, (other, values) in ONLY_WITH.items():
+        tables = (("tune", tuned), ("vary", varied), ("training", given))
+        table = next((table for table, names in tables if name in names), None)
+        if table is None:
             continue
-        possible = domains[other].ends() if other in domains else (getattr(training, other),)
+        domain = possible_values(other, architecture, variants, getattr(training, other))
+        possible = domain if isinstance(domain, tuple) else domain.ends()
         if not set(possible) & set(values):
-            table = "tune" if name in domains else "training"
             rule = f"is used only with {other} = {' or '.join(values)}"
-            problems.append(
-                Problem(where, rule, f"{table}.{name}", hint=f"{other} is {possible[0]}")
-            )
+            problem = Problem(where, rule, f"{table}.{name}", hint=f"{other} is {possible[0]}")
+            if problem not in problems:
+                problems.append(problem)
 
 
 def check_exhaustive(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,40 @@ def load_data_settings(
     if settings is None:
         raise InputError(*problems)
     return settings
+
+
+def parse_datasets(
+    names: Sequence[str],
+    table: Mapping[str, Any],
+    path: Path,
+    environment: Mapping[str, str],
+    problems: list[Problem],
+) -> tuple[DataSettings, ...]:
+    """The ``[data]`` table of a study of one or several data sets.
+
+    Keys hold for every data set; a table in it that is called like one holds for that one only.
+    """
+    common = {key: value for key, value in table.items() if key not in names}
+    settings = []
+    for name in names:
+        own = table.get(name, {})
+        if not isinstance(own, Mapping):
+            rule = f"must be a table of what holds for {name} only"
+            problems.append(Problem(str(path), rule, f"data.{name}", own))
+            continue
+        found: list[Problem] = []
+        parsed = parse_data(name, {**common, **own}, path, environment, found)
+        for problem in found:
+            table_name, _, key = problem.key.partition(".")
+            first = key.partition(".")[0]
+            lacking = len(names) > 1 and first not in table and first not in own
+            is_own = table_name == "data" and (first in own or lacking)
+            placed = replace(problem, key=f"data.{name}.{key}") if is_own else problem
+            if placed not in problems:
+                problems.append(placed)
+        if parsed is not None:
+            settings.append(parsed)
+    return tuple(settings)
 
 
 def parse_data(

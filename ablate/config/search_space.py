@@ -13,7 +13,11 @@ from ablate.errors import InputError, Problem, did_you_mean
 from ablate.space import Choices, Domain, Frozen, Parameter, Range, Scalar, SearchSpace
 from ablate.spec import TrainingSettings
 
-RESERVED = {"trials", "sampler", "pruner", "parameters", "design", "seeds"}
+RESERVED = {
+    *("trials", "sampler", "pruner", "parameters"),
+    *("design", "baseline", "components", "pairs", "variants", "search_space"),
+    *("seeds", "metric"),
+}
 """Names with a meaning of their own in a study file."""
 OWN_KEYS = ("default", "off", "when")
 TABLE_RULE = "must be a table: { low = ..., high = ... } or { choices = [...] }"

@@ -11,21 +11,31 @@ from pydantic import Field
 
 from ablate import catalog
 from ablate.config.checks import check_exhaustive, check_in_use, check_overlap, check_training
-from ablate.config.data import parse_data
+from ablate.config.data import parse_datasets
 from ablate.config.search_space import find_search_space, load_search_space
 from ablate.config.toml import override, read_toml
 from ablate.config.tuning import TuneTable, fixed_parameters, listed_parameters, tuned_parameters
 from ablate.config.validation import validate
+from ablate.config.variants import Variants, check_distinct, only_defaults, parse_variants
 from ablate.errors import InputError, Problem, did_you_mean
-from ablate.space import Frozen, Parameter, Scalar, SearchSpace
-from ablate.spec import Backend, DataSettings, StudySpec, TrainingSettings, TuneSettings
+from ablate.space import Frozen, Parameter, SearchSpace
+from ablate.spec import (
+    Architecture,
+    Backend,
+    ReplicateSettings,
+    StudySpec,
+    TrainingSettings,
+    TuneSettings,
+)
+
+Names = tuple[str, ...]
 
 
 class _Study(Frozen):
     name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
     description: str = ""
-    dataset: str
-    search_space: str
+    dataset: Names
+    search_space: Names
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
 
 
@@ -33,8 +43,10 @@ class _Tables(Frozen):
     study: Mapping[str, Any]
     training: Mapping[str, Any] = {}
     data: Mapping[str, Any] = {}
-    tune: Mapping[str, Any]
+    vary: Mapping[str, Any] | None = None
+    tune: Mapping[str, Any] | None = None
     fix: Mapping[str, Any] = {}
+    replicate: Mapping[str, Any] | None = None
 
 
 def find_study(name: str) -> Path:
@@ -60,14 +72,19 @@ def find_study(name: str) -> Path:
 
 
 def load_study(
-    path: Path, settings: Sequence[str] = (), environment: Mapping[str, str] = os.environ
+    path: Path,
+    settings: Sequence[str] = (),
+    environment: Mapping[str, str] = os.environ,
+    *,
+    large: bool = False,
 ) -> StudySpec:
-    """Reads and checks a study file, its search space and its architecture's arguments.
+    """Reads and checks a study file, its search spaces and its architectures' arguments.
 
     Args:
         path: the study file.
         settings: ``dotted.key=value`` overrides.
         environment: where ABLATE_DATA_HOME and KERAS_BACKEND are looked up.
+        large: whether a factorial design may have more than 256 cells.
 
     Raises:
         InputError: anything is wrong; holds every problem found.
@@ -76,63 +93,140 @@ def load_study(
     tables = validate(_Tables, override(read_toml(path), settings), where, "", problems)
     if tables is None:
         raise InputError(*problems)
-    study = validate(_Study, tables.study, where, "study", problems)
+    lists = {key: _names(tables.study.get(key), key, where, problems) for key in LISTS}
+    given = {key: value for key, value in lists.items() if value is not None}
+    study = validate(_Study, {**tables.study, **given}, where, "study", problems)
     backend = _environment_backend(environment, problems)
     training = validate(
         TrainingSettings, {**backend, **tables.training}, where, "training", problems
     )
-    own = {key: value for key, value in tables.tune.items() if key in TuneTable.model_fields}
-    tune = validate(TuneTable, own, where, "tune", problems)
-    data: DataSettings | None = None
-    if isinstance(dataset := tables.study.get("dataset"), str):
-        data = parse_data(dataset, tables.data, path, environment, problems)
-    space: SearchSpace | None = None
-    architecture: catalog.ArchitectureFile | None = None
-    if isinstance(space_name := tables.study.get("search_space"), str):
-        try:
-            space_file = find_search_space(space_name, path.parent)
-        except InputError as error:
-            problems += [
-                Problem(where, p.rule, "study.search_space", p.where, p.hint)
-                for p in error.problems
-                if isinstance(p, Problem)
-            ]
-        else:
-            try:
-                space, architecture = load_search_space(space_file)
-            except InputError as error:
-                problems += [p for p in error.problems if isinstance(p, Problem)]
-    fixed: dict[str, Scalar] = {}
-    tuned: tuple[Parameter, ...] = ()
-    if space is not None:
+    tune: TuneTable | None = None
+    if tables.tune is not None:
+        own = {key: value for key, value in tables.tune.items() if key in TuneTable.model_fields}
+        tune = validate(TuneTable, own, where, "tune", problems)
+    replicate: ReplicateSettings | None = None
+    if tables.replicate is not None:
+        replicate = validate(ReplicateSettings, tables.replicate, where, "replicate", problems)
+    if tables.tune is None and tables.replicate is None:
+        rule = "nothing is trained: give [tune] with trials, [replicate] with seeds, or both"
+        problems.append(Problem(where, rule))
+    datasets = parse_datasets(lists["dataset"] or (), tables.data, path, environment, problems)
+    spaces = _search_spaces(lists["search_space"] or (), path, problems)
+    variants: Variants | None = None
+    architectures: tuple[Architecture, ...] = ()
+    if spaces and len(spaces) == len(lists["search_space"] or ()):
         # What depends on a table that is itself wrong is checked against its defaults.
-        known_training = training or TrainingSettings()
-        fixed = fixed_parameters(tables.fix, space, where, problems)
-        domains = {k: v for k, v in tables.tune.items() if k not in TuneTable.model_fields}
-        listed = listed_parameters(tables.tune.get("parameters", ()), space, where, problems)
-        tuned = tuned_parameters(listed, domains, space, known_training, where, problems)
-        check_overlap(tuned, fixed, tables.training, where, problems)
-        check_in_use(space, tuned, fixed, where, problems)
-        if training is not None:
-            check_training(training, tables.training, tuned, where, problems)
+        known = training or TrainingSettings()
+        architectures = _architectures(spaces, tables, known, where, problems)
+        if tables.vary is None:
+            variants = only_defaults(architectures)
+        else:
+            variants = parse_variants(
+                tables.vary, architectures, known, where, problems, large=large
+            )
+        listed = () if variants is None else variants.variants
+        for architecture in architectures if variants is not None else ():
+            check_in_use(architecture, listed, where, problems)
+            if training is not None:
+                check_training(training, tables.training, architecture, listed, where, problems)
+        if variants is not None and not problems:
+            check_distinct(listed, architectures, known, where, problems)
         if tune is not None:
-            check_exhaustive(tune.sampler, tuned, where, problems)
-    if problems or not (study and training and data and space and tune and architecture):
+            tuned = {p.name: p for architecture in architectures for p in architecture.tuned}
+            check_exhaustive(tune.sampler, list(tuned.values()), where, problems)
+    if problems or not (study and training and datasets and variants):
         raise InputError(*problems)
+    search = None
+    if tune is not None:
+        search = TuneSettings(trials=tune.trials, sampler=tune.sampler, pruner=tune.pruner)
     return StudySpec(
         name=study.name,
         description=study.description,
         seed=study.seed,
-        data=data,
-        search_space=space,
-        architecture_source=str(architecture.source) if architecture.is_users else None,
-        architecture_digest=architecture.digest if architecture.is_users else None,
+        datasets=datasets,
+        architectures=architectures,
         training=training,
-        fix=fixed,
-        tune=TuneSettings(
-            trials=tune.trials, sampler=tune.sampler, pruner=tune.pruner, parameters=tuned
-        ),
+        design=variants.design,
+        factors=variants.factors,
+        variants=variants.variants,
+        baseline=variants.baseline,
+        tune=search,
+        replicate=replicate,
         path=str(path),
+    )
+
+
+LISTS = ("dataset", "search_space")
+"""Keys of ``[study]`` that hold one name or a list of names."""
+
+
+def _names(value: Any, key: str, where: str, problems: list[Problem]) -> Names | None:
+    """One name or a list of different names, as a tuple; None where it is something else."""
+    if value is None:
+        return None
+    listed = value if isinstance(value, list) else [value]
+    if not listed or not all(isinstance(name, str) for name in listed):
+        problems.append(Problem(where, "must be text, or a list of texts", f"study.{key}", value))
+        return ()
+    for name in sorted({name for name in listed if listed.count(name) > 1}):
+        problems.append(Problem(where, f"names {name} twice", f"study.{key}"))
+    return tuple(dict.fromkeys(listed))
+
+
+def _search_spaces(
+    names: Sequence[str], path: Path, problems: list[Problem]
+) -> list[tuple[SearchSpace, catalog.ArchitectureFile]]:
+    """The search spaces of a study that can be read, each with its architecture's file."""
+    found: list[tuple[SearchSpace, catalog.ArchitectureFile]] = []
+    for name in names:
+        try:
+            file = find_search_space(name, path.parent)
+        except InputError as error:
+            problems += [
+                Problem(str(path), p.rule, "study.search_space", p.where, p.hint)
+                for p in error.problems
+                if isinstance(p, Problem)
+            ]
+            continue
+        try:
+            space, architecture = load_search_space(file)
+        except InputError as error:
+            problems += [p for p in error.problems if isinstance(p, Problem)]
+            continue
+        if any(space.name == other.name for other, _ in found):
+            rule = f"two search spaces are called {space.name}; rename one of the files"
+            problems.append(Problem(str(path), rule, "study.search_space"))
+        found.append((space, architecture))
+    return found
+
+
+def _architectures(
+    found: Sequence[tuple[SearchSpace, catalog.ArchitectureFile]],
+    tables: _Tables,
+    training: TrainingSettings,
+    where: str,
+    problems: list[Problem],
+) -> tuple[Architecture, ...]:
+    """The search spaces with what is fixed and tuned of each."""
+    spaces = [space for space, _ in found]
+    fixed = fixed_parameters(tables.fix, spaces, where, problems)
+    tuned: Mapping[str, tuple[Parameter, ...]] = {}
+    if tables.tune is not None:
+        domains = {k: v for k, v in tables.tune.items() if k not in TuneTable.model_fields}
+        listed = listed_parameters(tables.tune.get("parameters", ()), spaces, where, problems)
+        tuned = tuned_parameters(listed, domains, spaces, training, where, problems)
+        names = dict.fromkeys(p.name for parameters in tuned.values() for p in parameters)
+        given = {name for values in fixed.values() for name in values}
+        check_overlap(names, given, tables.training, where, problems)
+    return tuple(
+        Architecture(
+            search_space=space,
+            source=str(file.source) if file.is_users else None,
+            digest=file.digest if file.is_users else None,
+            fix=fixed[space.name],
+            tuned=tuned.get(space.name, ()),
+        )
+        for space, file in found
     )
 
 

@@ -36,38 +36,43 @@ class TuneTable(Frozen):
 
 
 def fixed_parameters(
-    table: Mapping[str, Any], space: SearchSpace, where: str, problems: list[Problem]
-) -> dict[str, Scalar]:
-    """The ``[fix]`` table: search-space parameters, each with a value of its domain."""
-    fixed: dict[str, Scalar] = {}
+    table: Mapping[str, Any],
+    spaces: Sequence[SearchSpace],
+    where: str,
+    problems: list[Problem],
+) -> dict[str, dict[str, Scalar]]:
+    """The ``[fix]`` table, by search space: its parameters, each with a value of its domain."""
+    fixed: dict[str, dict[str, Scalar]] = {space.name: {} for space in spaces}
     for name, value in table.items():
         key = f"fix.{name}"
+        owners = [space for space in spaces if name in space]
         if name in TrainingSettings.model_fields:
             problems.append(Problem(where, "is a training setting; give it under [training]", key))
-        elif name not in space:
-            problems.append(_unknown_parameter(space, where, key, name, training=False))
-        elif value not in (domain := space[name].domain):
-            rule = f"must lie in the domain of {name} ({domain})"
-            problems.append(Problem(where, rule, key, value))
-        else:
-            fixed[name] = domain.cast(value)
+        elif not owners:
+            problems.append(unknown_parameter(spaces, where, key, name))
+        for space in owners:
+            if value in (domain := space[name].domain):
+                fixed[space.name][name] = domain.cast(value)
+            else:
+                rule = f"must lie in the domain of {name} ({domain})"
+                problems.append(Problem(where, rule, key, value))
     return fixed
 
 
 def listed_parameters(
-    value: Any, space: SearchSpace, where: str, problems: list[Problem]
+    value: Any, spaces: Sequence[SearchSpace], where: str, problems: list[Problem]
 ) -> list[str] | None:
     """``tune.parameters``: names of search-space parameters, or ``"all"``; None if it is wrong."""
     key = "tune.parameters"
     if value == "all":
-        return list(space.names)
+        return list(dict.fromkeys(name for space in spaces for name in space.names))
     if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
         rule = 'must be a list of parameters of the search space, or "all"'
         problems.append(Problem(where, rule, key, value))
         return None
-    unknown = [name for name in value if name not in space]
+    unknown = [name for name in value if not any(name in space for space in spaces)]
     for name in unknown:
-        problems.append(_unknown_parameter(space, where, key, name, training=False))
+        problems.append(unknown_parameter(spaces, where, key, name))
     twice = sorted({name for name in value if value.count(name) > 1})
     problems += [Problem(where, f"names {name} twice", key) for name in twice]
     return None if unknown else list(value)
@@ -76,35 +81,60 @@ def listed_parameters(
 def tuned_parameters(
     listed: Sequence[str] | None,
     domains: Mapping[str, Any],
+    spaces: Sequence[SearchSpace],
+    training: TrainingSettings,
+    where: str,
+    problems: list[Problem],
+) -> dict[str, tuple[Parameter, ...]]:
+    """What is tuned of each search space.
+
+    Listed parameters are tuned over their whole domain, others over the one given; a parameter
+    that only some of the search spaces have is tuned in those.
+    """
+    unknown = [
+        name
+        for name in domains
+        if name not in TrainingSettings.model_fields and not any(name in s for s in spaces)
+    ]
+    for name in unknown:
+        others = [n for n in TrainingSettings.model_fields if n not in NOT_TUNABLE]
+        others += TuneTable.model_fields
+        problems.append(unknown_parameter(spaces, where, f"tune.{name}", name, others))
+    tuned = {}
+    for space in spaces:
+        found: list[Problem] = []
+        tuned[space.name] = _tuned_of(space, listed, domains, training, where, found)
+        problems += [problem for problem in found if problem not in problems]
+    if not any(tuned.values()) and not domains and listed is not None:
+        rule = 'names nothing to tune; list parameters = ["dropout", ...] or give a domain'
+        problems.append(Problem(where, rule, "tune"))
+    return tuned
+
+
+def _tuned_of(
     space: SearchSpace,
+    listed: Sequence[str] | None,
+    domains: Mapping[str, Any],
     training: TrainingSettings,
     where: str,
     problems: list[Problem],
 ) -> tuple[Parameter, ...]:
-    """What is tuned: listed parameters over their whole domain, others over the one given."""
+    """What is tuned of one search space."""
     tuned: dict[str, Parameter] = {}
-    failed = False
     for name, table in domains.items():
-        key = f"tune.{name}"
         parameter: Parameter | None = None
         if name in space:
-            parameter = _narrowed(space[name], table, where, key, problems)
+            parameter = _narrowed(space[name], table, where, f"tune.{name}", problems)
         elif name in TrainingSettings.model_fields:
             parameter = _tuned_training(name, table, training, where, problems)
-        else:
-            problems.append(_unknown_parameter(space, where, key, name, training=True))
-        if parameter is None:
-            failed = True
-        else:
+        if parameter is not None:
             tuned[name] = parameter
-    tuned |= {name: space[name] for name in listed or () if name not in tuned}
+    own = (name for name in listed or () if name in space)
+    tuned |= {name: space[name] for name in own if name not in tuned}
     settings = [parameter for name, parameter in tuned.items() if name not in space]
     known: dict[str, Domain | None] = {p.name: p.domain for p in space.parameters}
     known |= {name: _setting_domain(name) for name in TrainingSettings.model_fields}
     check_conditions(settings, known, where, "tune", problems)
-    if not tuned and not failed and listed is not None:
-        rule = 'names nothing to tune; list parameters = ["dropout", ...] or give a domain'
-        problems.append(Problem(where, rule, "tune"))
     in_space = [tuned[name] for name in space.names if name in tuned]
     return (*in_space, *conditions_first(settings, where, "tune", problems))
 
@@ -183,13 +213,23 @@ def _is_float(name: str) -> bool:
     return "float" in str(TrainingSettings.model_fields[name].annotation)
 
 
-def _unknown_parameter(
-    space: SearchSpace, where: str, key: str, name: str, *, training: bool
+def unknown_parameter(
+    spaces: Sequence[SearchSpace], where: str, key: str, name: str, others: Sequence[str] = ()
 ) -> Problem:
-    names = list(space.names)
-    what = f"the search space {space.name} has no parameter {name}"
-    if training:
+    """What is wrong when no search space has a parameter.
+
+    Args:
+        spaces: the search spaces.
+        where: the file.
+        key: the parameter's dotted key.
+        name: its name.
+        others: training settings and keys that might have been meant as well.
+    """
+    what = f"the search space {spaces[0].name} has no parameter {name}"
+    if len(spaces) > 1:
+        listed = ", ".join(space.name for space in spaces)
+        what = f"none of the search spaces {listed} has a parameter {name}"
+    if others:
         what += ", nor is it a training setting"
-        tunable = (n for n in TrainingSettings.model_fields if n not in NOT_TUNABLE)
-        names += [*tunable, *TuneTable.model_fields]
-    return Problem(where, what, key, hint=did_you_mean(name, names))
+    names = [known for space in spaces for known in space.names]
+    return Problem(where, what, key, hint=did_you_mean(name, [*names, *others]))

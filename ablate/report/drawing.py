@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+import textwrap
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
@@ -14,19 +17,34 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ablate.files import replacing
+from ablate.report.ablation_drawing import (
+    expected_best_figure,
+    forest_figure,
+    interactions_figure,
+)
 from ablate.report.figures import Order
-from ablate.report.figures_data import LEARNING_CURVES, TRADEOFF, Curve, FiguresData, Point
+from ablate.report.figures_data import (
+    EXPECTED_BEST,
+    FOREST,
+    INTERACTIONS,
+    LEARNING_CURVES,
+    TRADEOFF,
+    Curve,
+    FiguresData,
+)
 
 NAMED = 5
 """How many of the best trials' curves are named."""
 GREY = "#9a9a9a"
+LABEL = 24
+"""Characters after which a name is continued below."""
 
 
-def tradeoff_figure(points: tuple[Point, ...]) -> Figure:
+def tradeoff_figure(data: FiguresData) -> Figure:
     """Validation accuracy against parameters and against training time, with the front drawn."""
     figure = Figure(figsize=(9, 4), layout="constrained")
     axes = figure.subplots(1, 2, sharey=True)
-    table = pd.DataFrame([point.model_dump() for point in points])
+    table = pd.DataFrame([point.model_dump() for point in data.points])
     table["Pareto-optimal"] = table["on_front"].map({True: "yes", False: "no"})
     for ax, column, label in (
         (axes[0], "parameters", "parameters"),
@@ -60,7 +78,7 @@ def tradeoff_figure(points: tuple[Point, ...]) -> Figure:
     return figure
 
 
-def learning_curves_figure(curves: tuple[Curve, ...]) -> Figure:
+def learning_curves_figure(data: FiguresData) -> Figure:
     """Validation loss and accuracy by epoch; the best trials are named, pruned ones dashed."""
     figure = Figure(figsize=(9, 4), layout="constrained")
     axes = figure.subplots(1, 2)
@@ -69,11 +87,11 @@ def learning_curves_figure(curves: tuple[Curve, ...]) -> Figure:
         (axes[0], "val_loss", "validation loss"),
         (axes[1], "val_accuracy", "validation accuracy"),
     ):
-        for curve in reversed(curves):
+        for curve in reversed(data.curves):
             _draw_curve(ax, curve, getattr(curve, measure), colours)
         ax.set(xlabel="epoch", ylabel=label)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    losses = [loss for curve in curves for loss in curve.val_loss if loss > 0]
+    losses = [loss for curve in data.curves for loss in curve.val_loss if loss > 0]
     if losses and max(losses) > 10 * min(losses):
         axes[0].set_yscale("log")
     handles, labels = axes[0].get_legend_handles_labels()
@@ -106,10 +124,33 @@ def draw(data: FiguresData, folder: Path) -> None:
     mpl.use("svg")
     mpl.rcParams["svg.hashsalt"] = "ablate"  # the same data give the same file
     sns.set_theme(style="whitegrid", context="paper")
-    if data.points:
-        _save(tradeoff_figure(data.points), folder / TRADEOFF, data.digest)
-    if data.curves:
-        _save(learning_curves_figure(data.curves), folder / LEARNING_CURVES, data.digest)
+    figures: dict[str, Callable[[FiguresData], Figure]] = {
+        TRADEOFF: tradeoff_figure,
+        LEARNING_CURVES: learning_curves_figure,
+        FOREST: forest_figure,
+        INTERACTIONS: interactions_figure,
+        EXPECTED_BEST: expected_best_figure,
+    }
+    shown = _literal(data)
+    for name in data.files:
+        _save(figures[name](shown), folder / name, data.digest)
+
+
+def _literal(data: FiguresData) -> FiguresData:
+    """The same, with texts that matplotlib shows as they are, long ones in several lines.
+
+    It takes dollars for formulas, and an underscore at the beginning for a label to be hidden.
+    """
+
+    def literal(value: Any) -> Any:
+        if isinstance(value, str):
+            text = textwrap.fill(value, LABEL).replace("$", r"\$")
+            return f"\u200b{text}" if text.startswith("_") else text
+        if isinstance(value, dict):
+            return {key: literal(own) for key, own in value.items()}
+        return tuple(map(literal, value)) if isinstance(value, list | tuple) else value
+
+    return FiguresData.model_validate(literal(data.model_dump()))
 
 
 def _save(figure: Figure, path: Path, digest: str) -> None:

@@ -17,6 +17,8 @@ OBJECTIVES = ("val_accuracy", "parameters", "training_seconds")
 """What the Pareto front weighs against each other."""
 FRONT = "pareto"
 HEADINGS = {
+    "dataset": "data set",
+    "variant": "variant",
     "number": "trial",
     "val_accuracy": "accuracy",
     "val_f1": "F1",
@@ -32,29 +34,33 @@ HEADINGS = {
 def tradeoff_table(
     results: pd.DataFrame, tuned: Sequence[str], sort: str = "val_loss"
 ) -> pd.DataFrame:
-    """One row for each complete trial, the best first.
+    """One row for each complete tuned trial, the best first.
 
     Args:
-        results: all trials, see `records.results_table`.
+        results: all training runs, see `records.results_table`.
         tuned: the columns of the tuned parameters.
         sort: the column to sort by, or its heading; scores from the highest, all else from the
             lowest.
 
     Returns:
-        Columns ``number``, the tuned parameters, `MEASURES`, and ``pareto``: whether no other
+        Columns ``dataset`` and ``variant``, where there are several, ``number``, the tuned
+        parameters, `MEASURES`, and ``pareto``: whether no other
         trial is at least as good in accuracy, parameters and training time and better in one.
 
     Raises:
         InputError: there is no column to sort by of that name.
     """
-    columns = ["number", *tuned, *MEASURES]
+    several = [name for name in ("dataset", "variant") if results[name].nunique() > 1]
+    columns = [*several, "number", *tuned, *MEASURES]
     sort = {name.lower(): column for column, name in HEADINGS.items()}.get(sort.lower(), sort)
     if sort not in columns:
         hint = did_you_mean(sort, columns)
         raise InputError(Problem("--sort", f"there is no column {sort}", hint=hint))
-    complete = results[results["outcome"] == "complete"]
+    complete = results[(results["phase"] == "tune") & (results["outcome"] == "complete")]
     table = complete[columns].sort_values(
-        [sort, "number"], ascending=[sort not in HIGHER_IS_BETTER, True], kind="stable"
+        list(dict.fromkeys([sort, "number"])),
+        ascending=[sort not in HIGHER_IS_BETTER, True][: 1 + (sort != "number")],
+        kind="stable",
     )
     table = table.reset_index(drop=True)
     table[FRONT] = pareto_front(table, OBJECTIVES)

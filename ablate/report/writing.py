@@ -14,10 +14,10 @@ from ablate.files import folder_name, write_text
 from ablate.report.figures import Draughtsman
 
 if TYPE_CHECKING:
-    from optuna import Study
     from optuna.storages import BaseStorage
 
     from ablate.storage import StoragePlace
+    from ablate.stored import StoredStudy
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,14 @@ def write_report(
     drawing = any(module.NEEDS_FIGURES for module in modules)
     with Draughtsman() if drawing else nullcontext() as draughtsman:
         # Loads pandas and Optuna, while the draughtsman loads seaborn.
+        from ablate.report.sections import make_document
         from ablate.report.summary import make_report
         from ablate.storage import ArtifactStore, open_existing
 
         storage = open_existing(place)
         study = _find(storage, name)
         report = make_report(study, storage, ArtifactStore(place.artifacts), sort, top)
+        document = make_document(report)
         folder = out / folder_name(report.name)
         printed, files = [], []
         try:
@@ -73,7 +75,7 @@ def write_report(
                 draughtsman.draw(report.figures, folder)
                 files += [folder / file for file in report.figures.files]
             for module in modules:
-                text = module.render(report, width)
+                text = module.render(report, document, width)
                 if module.FILE is None:
                     printed.append(text)
                 else:
@@ -88,9 +90,9 @@ def write_report(
     return WrittenReport(report.name, tuple(printed), tuple(sorted(files)))
 
 
-def _find(storage: BaseStorage, name: str | None) -> Study:
+def _find(storage: BaseStorage, name: str | None) -> StoredStudy:
     """The study of that name, or the one with the latest trial."""
-    from ablate.storage import find_study, study_names
+    from ablate.stored import find_study, study_names
 
     known = study_names(storage)
     if not known:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BATCH = 512
+WARM_UP, TIMED = 3, 20
+"""Forward passes before the latency is measured, and those that are."""
 
 
 @dataclass(frozen=True)
@@ -46,3 +50,25 @@ def score(labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int)
         f1=float(metrics.f1_score(labels, predicted, average="macro", zero_division=0)),
         confusion_matrix=tuple(tuple(int(count) for count in row) for row in matrix),
     )
+
+
+def crossentropy(labels: NDArray[np.int64], probabilities: NDArray[Any]) -> float:
+    """The mean categorical crossentropy, as Keras computes it."""
+    classes = probabilities.shape[1]
+    targets = keras.utils.to_categorical(labels, classes)
+    losses = keras.losses.categorical_crossentropy(targets, probabilities)
+    return float(np.mean(keras.ops.convert_to_numpy(losses)))
+
+
+def inference_seconds(
+    model: keras.Model, images: NDArray[np.float32], clock: Callable[[], float]
+) -> float:
+    """The median wall time of one compiled forward pass of one image."""
+    image, times = images[:1], []
+    for _ in range(WARM_UP):
+        model.predict_on_batch(image)
+    for _ in range(TIMED):
+        started = clock()
+        model.predict_on_batch(image)
+        times.append(clock() - started)
+    return statistics.median(times)

@@ -14,9 +14,9 @@ from typing import Any
 
 import keras
 
-from ablate.data import Split
+from ablate.data import Split, TestSet
 from ablate.spec import Epoch, TrainingSettings, TrialResult, TrialSpec
-from ablate.training.evaluation import predict, score
+from ablate.training.evaluation import crossentropy, inference_seconds, predict, score
 from ablate.training.network import InfeasibleError, ModelError, build_network, measure
 from ablate.training.optimizer import make_callbacks, make_loss, make_optimizer
 
@@ -41,9 +41,10 @@ def train(
     spec: TrialSpec,
     split: Split,
     on_epoch: Callable[[Epoch], Decision],
+    test: TestSet | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> TrialResult:
-    """Trains one network and measures it on the validation images.
+    """Trains one network and measures it on the validation images, a replicate on the test set.
 
     What goes wrong inside the network is part of the result, never an exception.
 
@@ -51,13 +52,14 @@ def train(
         spec: what to train.
         split: the images that the spec's seed draws.
         on_epoch: told what each epoch measured, decides whether training goes on.
+        test: the test images of a replicate; a tuned trial never meets them.
         clock: seconds from some fixed point.
     """
     keras.utils.clear_session()
     keras.config.set_dtype_policy(spec.training.dtype_policy)
     keras.utils.set_random_seed(spec.seed)
     try:
-        return _train(spec, split, on_epoch, clock)
+        return _train(spec, split, on_epoch, test, clock)
     except InfeasibleError as error:
         return TrialResult(outcome="infeasible", reason=str(error))
     except ModelError as error:
@@ -86,6 +88,7 @@ def _train(
     spec: TrialSpec,
     split: Split,
     on_epoch: Callable[[Epoch], Decision],
+    test: TestSet | None,
     clock: Callable[[], float],
 ) -> TrialResult:
     settings = spec.training
@@ -110,6 +113,8 @@ def _train(
         metrics=["accuracy", *extra],
     )
     recorder = _Recorder(monitor, settings.checkpoint == "best", on_epoch, clock)
+    # Again, so that the order of the images does not depend on what the network has drawn.
+    keras.utils.set_random_seed(spec.seed)
     started = clock()
     model.fit(
         split.x_train,
@@ -148,9 +153,25 @@ def _train(
         val_accuracy=scores.accuracy,
         val_f1=scores.f1,
         best_epoch=best.epoch,
-        confusion_matrix=scores.confusion_matrix,
+        **{"confusion_matrix": scores.confusion_matrix} | _test(model, test, clock),
         **common,
     )
+
+
+def _test(model: keras.Model, test: TestSet | None, clock: Callable[[], float]) -> dict[str, Any]:
+    """What a replicate measures on the test set."""
+    if test is None:
+        return {}
+    probabilities = predict(model, test.x)
+    scores = score(test.y, probabilities.argmax(axis=1), probabilities.shape[1])
+    return {
+        "test_loss": crossentropy(test.y, probabilities),
+        "test_accuracy": scores.accuracy,
+        "test_f1": scores.f1,
+        "test_images": len(test.y),
+        "confusion_matrix": scores.confusion_matrix,
+        "inference_seconds": inference_seconds(model, test.x, clock),
+    }
 
 
 class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]

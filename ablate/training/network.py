@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -107,5 +108,9 @@ def measure(model: keras.Model) -> NetworkSize:
 
 
 def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    """What went wrong, in a line: Keras puts the layer before it, in bold letters after it."""
+    lines = [line.strip() for line in re.sub(r"\x1b\[\d+m", "", str(error)).splitlines()]
+    found = [line for line in lines if line]
+    if len(found) > 1 and found[0].startswith("Exception encountered when calling"):
+        return found[1]
+    return found[0] if found else type(error).__name__

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from conftest import COMPARED
+from report.by_hand import ByHand
 
+from ablate.cli import main
 from ablate.cli.options import Duration
+from ablate.cli.plan import estimate_text
+from ablate.cli.run import summary_text
+from ablate.estimate import Estimate
+from ablate.phases import PhaseState
+from ablate.storage import open_storage
+from ablate.study import RunSummary
 
 
 def refused(project, *arguments, **environment):
@@ -16,6 +29,20 @@ def refused(project, *arguments, **environment):
     assert "Traceback" not in result.stderr
     assert project.files() == before
     return result.stderr.strip()
+
+
+@pytest.fixture
+def called(monkeypatch, capsys):
+    """Calls a command in this process; its exit code, output and errors."""
+
+    def called(*arguments):
+        monkeypatch.setattr(sys, "argv", ["ablate", *arguments])
+        with pytest.raises(SystemExit) as exit:
+            main()
+        output = capsys.readouterr()
+        return exit.value.code, output.out, output.err
+
+    return called
 
 
 def test_check_says_what_would_run(project):
@@ -102,7 +129,7 @@ def test_run_reads_the_users_mnist(project):
         "run", "study.toml", "--set", "study.dataset=mnist", "--set", "data.home=.", "--trials", "1"
     )
     assert result.returncode == 0, result.stderr
-    assert "dense: complete (1 complete of 1); 1 trained now" in result.stdout
+    assert "dense: complete (1 complete of 1 trials); 1 trained now" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -160,3 +187,178 @@ def test_broken_toml_is_refused_with_its_line(project):
 )
 def test_times_have_units(text, seconds):
     assert Duration().convert(text, None, None) == seconds
+
+
+CHECKED = """\
+compared: Are four units enough?
+  file          study.toml
+  data          digits: 160 training images, 5 steps an epoch
+  search space  space (models.py:build)
+  variants      2 (one at a time), compared with units=16
+                units=4
+  trials        4 (2 each) of up to 2 epochs, sampler random, pruner none
+  space         continuous: learning_rate 0.001 to 0.1 (log)
+  replicates    6 (3 seeds each), verdicts on test accuracy
+  runs code     {models} (look at it before you run it)
+
+"""
+
+
+def test_check_says_what_an_ablation_would_run(project, called):
+    project.study_file.write_text(COMPARED)
+    before = project.files()
+    models = project.folder / "models.py"
+    assert called("check", "study.toml") == (0, CHECKED.format(models=models), "")
+    assert project.files() == before
+
+
+def test_check_of_a_comparison_speaks_of_no_trials(project, called):
+    start, end = COMPARED.index("[tune]"), COMPARED.index("[replicate]")
+    project.study_file.write_text(COMPARED[:start] + COMPARED[end:])
+    code, output, _ = called("check", "study.toml", "--set", "replicate.seeds=1")
+    assert code == 0
+    assert "  replicates    2 (1 seed each), verdicts on test accuracy\n" in output
+    assert "trials" not in output
+
+
+def test_check_measures_the_networks_of_every_variant(project):
+    project.study_file.write_text(COMPARED)
+    result = project.ablate("check", "study.toml", "--models")
+    assert result.returncode == 0, result.stderr
+    rows = [line.split() for line in result.stdout.splitlines()[-2:]]
+    assert [row[:4] for row in rows] == [
+        ["compared", "units=16:", "default", "1,210"],
+        ["compared", "units=4:", "default", "310"],
+    ]
+
+
+def test_a_large_factorial_design_needs_consent(project, called):
+    sizes = list(range(1, 130))
+    varied = f'[vary]\ndesign = "factorial"\nbatch_size = {sizes}\n'
+    project.study_file.write_text(
+        COMPARED.replace("[vary]\n", varied).replace("batch_size = 32\n", "")
+    )
+    for command in ("check", "plan", "run"):
+        assert called(command, "study.toml") == (
+            2,
+            "",
+            "study.toml: vary.design: this factorial design has 258 cells, more than 256; vary "
+            "less, or consent with --yes\n",
+        )
+    code, output, errors = called("check", "study.toml", "--yes")
+    assert (code, errors) == (0, "")
+    assert "  variants      258 (factorial), compared with batch_size=128 units=16\n" in output
+    assert "                and 245 more\n" in output
+    assert "  trials        516 (2 each)" in output
+
+
+def test_check_says_how_long_trials_are_where_epochs_are_varied(project, called):
+    varied = COMPARED.replace("units = [4, 16]", "epochs = [2, 20]")
+    project.study_file.write_text(varied)
+    assert "of up to 20 epochs" in called("check", "study.toml")[1]
+
+
+def test_plan_tells_how_long_it_takes_and_keeps_no_trial(project):
+    varied = 'units = [4, 16]\ntrouble = ["none", "infeasible"]\n'
+    project.study_file.write_text(COMPARED.replace("units = [4, 16]\n", varied))
+    result = project.ablate("plan", "study.toml")
+    assert result.returncode == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert "  variants      3 (one at a time), compared with baseline" in lines
+    after = lines[lines.index("") + 1 :]
+    assert after[0] == "trouble=infeasible cannot be built: nothing can be built here"
+    seconds = r"first epoch \d+\.\d s, with compilation, later ones \d+\.\d s"
+    assert re.fullmatch(rf"timed baseline: {seconds}", after[1])
+    assert re.fullmatch(rf"timed units=4: {seconds}", after[2])
+    assert re.fullmatch(r"about \d+ s: \d+ s for trials; \d+ s for replicates", after[3])
+    kept = {name for name in project.files() if name.startswith("runs")}
+    assert "runs/ablate.journal" not in kept
+    assert {name.split("/")[1] for name in kept if "/" in name} == {"data", "logs"}
+
+
+def test_an_estimate_names_the_phases_that_there_are(project):
+    project.study_file.write_text(COMPARED)
+    study, found = project.study(), Estimate(tune=90.0, replicate=3600.0)
+    assert estimate_text(study, found) == (
+        "about 1 h 01 min: 1 min 30 s for trials; 1 h 00 min for replicates"
+    )
+    pruned = project.study('tune.pruner="median"')
+    assert "1 min 30 s for trials, less where some are pruned; 1 h" in estimate_text(pruned, found)
+    alone = study.model_copy(update={"tune": None})
+    assert estimate_text(alone, replace(found, tune=0.0)) == (
+        "about 1 h 00 min: 1 h 00 min for replicates"
+    )
+
+
+def test_a_complete_study_has_nothing_to_do(compared, called, monkeypatch):
+    monkeypatch.chdir(compared.folder)
+    before = compared.files()
+    code, output, errors = called("run", "study.toml")
+    assert (code, errors) == (0, "")
+    first, second, summary, advice = output.splitlines()
+    assert first == "compared: 4 of 4 trials are finished"
+    assert second == "compared: 6 of 6 replicates are finished"
+    assert re.fullmatch(
+        r"compared: already complete, nothing to do \(4 complete of 4 trials; "
+        r"6 complete of 6 replicates\); 0 trained now in \d+ s",
+        summary,
+    )
+    assert advice == "see the results: ablate report compared"
+    assert compared.files() == before
+
+
+def test_a_run_says_how_each_phase_ended():
+    tune = PhaseState("tune", 6, 6, {"complete": 4, "pruned": 1, "failed": 1})
+    replicate = PhaseState("replicate", 6, 5, {"complete": 4, "missing": 1})
+    summary = RunSummary((tune, replicate), trained=11, seconds=61.0, stopped=None)
+    assert summary_text("mine", summary) == (
+        "mine: complete (4 complete, 1 pruned, 1 failed of 6 trials; 4 complete, 1 missing of 6 "
+        "replicates); 11 trained now in 1 min 01 s"
+    )
+    assert summary.complete == 8
+    begun = replace(replicate, finished=0, counts={})
+    stopped = replace(summary, phases=(tune, begun), stopped="timeout")
+    assert summary_text("mine", stopped).startswith(
+        "mine: stopped at the time limit (4 complete, 1 pruned, 1 failed of 6 trials; none yet of 6 "
+        "replicates); "
+    )
+
+
+def test_trials_of_a_study_that_tunes_nothing_are_refused(project, called):
+    start, end = COMPARED.index("[tune]"), COMPARED.index("[replicate]")
+    project.study_file.write_text(COMPARED[:start] + COMPARED[end:])
+    before = project.files()
+    code, output, errors = called("run", "study.toml", "--trials", "5")
+    assert (code, output) == (2, "")
+    assert errors == (
+        "--trials: this study tunes nothing: it has no [tune]; for more replicates give --seeds\n"
+    )
+    assert project.files() == before
+
+
+def test_a_report_on_one_seed_says_what_cannot_be_known(project, called):
+    study = ByHand(project.folder, "[replicate]\nseeds = 1\n", storage=open_storage(project.place))
+    study.replicates("space", [0.9])
+    code, output, errors = called("report", "asked")
+    assert (code, errors) == (0, "")
+    assert output.splitlines()[2:4] == [
+        "space reached a test accuracy of 0.9000 with one seed; how much that varies from seed to "
+        "seed cannot be known from one.",
+        "replicates: 1 complete",
+    ]
+    assert output.splitlines()[-1] == "written: reports/asked/report.md, reports/asked/trials.csv"
+
+
+def test_a_report_of_a_comparison_is_printed_and_written(compared, called, monkeypatch, tmp_path):
+    monkeypatch.chdir(compared.folder)
+    code, output, errors = called("report", "compared", "--out", str(tmp_path))
+    assert (code, errors) == (0, "")
+    assert output.startswith(
+        "compared\nAre four units enough?\nWhether units=4 differs from units=16 cannot be told: 6 "
+        "seeds are needed, there are 3.\ntrials: 4 complete\nreplicates: 6 complete\n"
+    )
+    names = ("differences.svg", "expected_best.svg", "report.md", "trials.csv")
+    assert {path.name for path in (tmp_path / "compared").iterdir()} == set(names)
+    assert output.splitlines()[-1] == "written: " + ", ".join(
+        str(tmp_path / "compared" / name) for name in names
+    )

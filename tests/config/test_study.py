@@ -50,6 +50,18 @@ def problems(folder, *arguments, **tables):
     return [line.removeprefix(f"{folder}/s.toml: ") for line in lines]
 
 
+def home(study):
+    return study.datasets[0].home
+
+
+def fixed(study):
+    return study.architectures[0].fix
+
+
+def tuned(study):
+    return study.architectures[0].tuned
+
+
 def tune(text, sampler=None):
     return f"trials = 4\n{text}" + (f'\nsampler = "{sampler}"' if sampler else "")
 
@@ -74,39 +86,40 @@ def test_a_study_is_read_with_all_its_tables(tmp_path):
         """,
     )
     assert (study.name, study.description, study.seed) == ("s", "why", 7)
-    assert (study.data.per_class, study.data.test_per_class, study.data.validation) == (20, 5, 0.2)
+    (data,), (architecture,) = study.datasets, study.architectures
+    assert (data.per_class, data.test_per_class, data.validation) == (20, 5, 0.2)
     assert (study.training.epochs, study.training.momentum) == (3, 0.5)
     assert study.training.early_stopping.patience == 2
-    assert study.fix == {"act": "gelu", "norm": False}
+    assert architecture.fix == {"act": "gelu", "norm": False}
     assert study.tune.sampler == Random()
     assert study.tune.pruner == Hyperband(reduction_factor=2)
-    assert {parameter.name: parameter.domain for parameter in study.tune.parameters} == {
+    assert {parameter.name: parameter.domain for parameter in architecture.tuned} == {
         "units": Range(low=8, high=32, step=4),
         "dropout": Range(low=0.0, high=0.6, step=0.1),
         "learning_rate": Range(low=1e-4, high=1e-2, log=True),
     }
     assert study.path == str(tmp_path / "s.toml")
-    assert study.data.folder == str(tmp_path.resolve())
-    assert study.architecture_source == str((tmp_path / "model.py").resolve())
-    assert len(study.architecture_digest) == 64
+    assert data.folder == str(tmp_path.resolve())
+    assert architecture.source == str((tmp_path / "model.py").resolve())
+    assert len(architecture.digest) == 64
 
 
 def test_a_short_study_takes_the_defaults(tmp_path):
     study = load(tmp_path)
     assert study.tune.sampler == Tpe()
     assert study.tune.pruner == Median()
-    assert (study.seed, study.training.backend, study.data.home) == (0, "tensorflow", None)
+    assert (study.seed, study.training.backend, home(study)) == (0, "tensorflow", None)
 
 
 def test_a_shipped_architecture_has_no_source_of_the_users(tmp_path):
-    study = load(tmp_path, study=STUDY.replace("space.toml", "baseline"))
-    assert (study.architecture_source, study.architecture_digest) == (None, None)
+    (found,) = load(tmp_path, study=STUDY.replace("space.toml", "baseline")).architectures
+    assert (found.source, found.digest) == (None, None)
 
 
 def test_all_stands_for_every_parameter_of_the_space(tmp_path):
     study = load(tmp_path, tune=tune('parameters = "all"\nunits = { low = 8, high = 16 }'))
-    assert [p.name for p in study.tune.parameters] == ["units", "dropout", "act", "norm", "decay"]
-    assert study.tune.parameters[0].domain == Range(low=8, high=16, step=4)
+    assert [p.name for p in tuned(study)] == ["units", "dropout", "act", "norm", "decay"]
+    assert tuned(study)[0].domain == Range(low=8, high=16, step=4)
 
 
 def test_a_wrapped_pruner_may_be_a_bare_name(tmp_path):
@@ -117,7 +130,7 @@ def test_a_wrapped_pruner_may_be_a_bare_name(tmp_path):
 def test_settings_replace_what_the_file_says(tmp_path):
     settings = ["training.epochs=3", "study.name=second try", "data.per_class=5"]
     study = load(tmp_path, settings)
-    assert (study.training.epochs, study.name, study.data.per_class) == (3, "second try", 5)
+    assert (study.training.epochs, study.name, study.datasets[0].per_class) == (3, "second try", 5)
 
 
 def test_a_wrong_setting_is_said_like_a_wrong_file(tmp_path):
@@ -126,19 +139,18 @@ def test_a_wrong_setting_is_said_like_a_wrong_file(tmp_path):
 
 
 def test_whole_numbers_in_a_range_of_floats_become_floats(tmp_path):
-    assert (
-        type(load(tmp_path, tune=tune('parameters=["act"]'), fix="dropout = 0").fix["dropout"])
-        is float
-    )
+    study = load(tmp_path, tune=tune('parameters=["act"]'), fix="dropout = 0")
+    assert type(fixed(study)["dropout"]) is float
 
 
 def test_floats_in_a_range_of_whole_numbers_become_whole(tmp_path):
-    assert type(load(tmp_path, fix="units = 16.0").fix["units"]) is int
+    assert type(fixed(load(tmp_path, fix="units = 16.0"))["units"]) is int
 
 
 def test_a_choice_is_taken_as_the_search_space_writes_it(tmp_path):
     baseline = STUDY.replace("space.toml", "baseline")
-    assert type(load(tmp_path, study=baseline, fix="filters = 16.0").fix["filters"]) is int
+    study = load(tmp_path, study=baseline, fix="filters = 16.0")
+    assert type(fixed(study)["filters"]) is int
 
 
 # The environment
@@ -147,24 +159,24 @@ def test_a_choice_is_taken_as_the_search_space_writes_it(tmp_path):
 def test_the_environment_names_the_backend_and_the_folder_for_data(tmp_path):
     environment = {"KERAS_BACKEND": "jax", "ABLATE_DATA_HOME": "/data"}
     study = load(tmp_path, (), environment)
-    assert (study.training.backend, study.data.home) == ("jax", "/data")
+    assert (study.training.backend, home(study)) == ("jax", "/data")
 
 
 def test_the_file_counts_more_than_the_environment(tmp_path):
     environment = {"KERAS_BACKEND": "jax", "ABLATE_DATA_HOME": "/data"}
     study = load(tmp_path, (), environment, training='backend = "tensorflow"', data='home = "here"')
     assert study.training.backend == "tensorflow"
-    assert study.data.home == str(tmp_path.resolve() / "here")
+    assert home(study) == str(tmp_path.resolve() / "here")
 
 
 def test_empty_variables_count_as_absent(tmp_path):
     study = load(tmp_path, (), {"KERAS_BACKEND": "", "ABLATE_DATA_HOME": ""})
-    assert (study.training.backend, study.data.home) == ("tensorflow", None)
+    assert (study.training.backend, home(study)) == ("tensorflow", None)
 
 
 def test_the_home_of_the_user_is_filled_in(tmp_path):
     study = load(tmp_path, data='home = "~/data"')
-    assert study.data.home == str((Path.home() / "data").resolve())
+    assert home(study) == str((Path.home() / "data").resolve())
 
 
 def test_a_wrong_backend_of_the_environment_is_not_blamed_on_the_file(tmp_path):
@@ -180,7 +192,10 @@ BACKENDS = "must be one of tensorflow, jax"
 @pytest.mark.parametrize(
     ("tables", "expected"),
     [
-        ({"tabel": "x = 1"}, "tabel: unknown key; known: data, fix, study, training, tune"),
+        (
+            {"tabel": "x = 1"},
+            "tabel: unknown key; known: data, fix, replicate, study, training, tune, vary",
+        ),
         ({"trainin": "epochs = 1"}, 'trainin: unknown key; did you mean "training"?'),
         ({"study": f"{STUDY}\nsed = 3"}, 'study.sed: unknown key; did you mean "seed"?'),
         ({"training": "epoch = 3"}, 'training.epoch: unknown key; did you mean "epochs"?'),
@@ -274,7 +289,10 @@ def test_a_learning_rate_must_be_finite(tmp_path, value):
         (f"{STUDY}\nseed = -1", "study.seed: must be at least 0, found -1"),
         (f"{STUDY}\nseed = 1.5", "study.seed: must be a whole number, found 1.5"),
         (f"{STUDY}\nseed = 4294967296", "study.seed: must be below 4294967296, found 4294967296"),
-        (STUDY.replace('"digits"', "3"), "study.dataset: must be text, found 3"),
+        (
+            STUDY.replace('"digits"', "3"),
+            "study.dataset: must be text, or a list of texts, found 3",
+        ),
         (
             STUDY.replace("digits", "digit"),
             'study.dataset: unknown data set, found "digit"; did you mean "digits"?',
@@ -283,7 +301,10 @@ def test_a_learning_rate_must_be_finite(tmp_path, value):
             STUDY.replace("digits", "zzz"),
             'study.dataset: unknown data set, found "zzz"; known: digits, fashion_mnist, line, mnist, npz',
         ),
-        (STUDY.replace('"space.toml"', "3"), "study.search_space: must be text, found 3"),
+        (
+            STUDY.replace('"space.toml"', "3"),
+            "study.search_space: must be text, or a list of texts, found 3",
+        ),
         ('name = "s"\nsearch_space = "space.toml"', "study.dataset: is required"),
         ('name = "s"\ndataset = "digits"', "study.search_space: is required"),
         ('dataset = "digits"\nsearch_space = "space.toml"', "study.name: is required"),
@@ -484,7 +505,7 @@ def test_no_value_between_the_ends_leaves_the_search_space(tmp_path, domain):
 )
 def test_a_tuned_whole_number_stays_whole(tmp_path, domain):
     try:
-        (parameter,) = load(tmp_path, tune=tune(domain)).tune.parameters
+        (parameter,) = tuned(load(tmp_path, tune=tune(domain)))
     except InputError:
         return
     assert all(isinstance(value, int) for value in parameter.domain.values())
@@ -499,7 +520,7 @@ def test_a_tuned_float_stays_a_float(tmp_path):
         study=STUDY.replace("space.toml", "wide.toml"),
         tune=tune("decay = { low = 0, high = 1 }"),
     )
-    assert study.tune.parameters[0].domain.size is None
+    assert tuned(study)[0].domain.size is None
 
 
 def test_a_domain_keeps_the_log_scale_of_the_space(tmp_path):
@@ -512,12 +533,12 @@ def test_a_domain_keeps_the_log_scale_of_the_space(tmp_path):
         study=STUDY.replace("space.toml", "log.toml"),
         tune=tune("units = { low = 8, high = 32 }"),
     )
-    assert study.tune.parameters[0].domain == Range(low=8, high=32, log=True)
+    assert tuned(study)[0].domain == Range(low=8, high=32, log=True)
 
 
 def test_choices_may_narrow_a_range(tmp_path):
     study = load(tmp_path, tune=tune("units = { choices = [8, 16] }"))
-    assert study.tune.parameters[0].domain == Choices(choices=(8, 16))
+    assert tuned(study)[0].domain == Choices(choices=(8, 16))
 
 
 NOTHING = 'tune: names nothing to tune; list parameters = ["dropout", ...] or give a domain'
@@ -678,7 +699,9 @@ def test_a_condition_between_settings_holds_in_any_order(tmp_path):
     optimizer = 'optimizer = { choices = ["adam", "sgd"] }'
     for text in (f"{momentum}\n{optimizer}", f"{optimizer}\n{momentum}"):
         study = load(tmp_path, tune=tune(text))
-        _, training = configure(study, lambda p: {"optimizer": "sgd", "momentum": 0.6}[p.name])
+        _, training = configure(
+            study, "space", lambda p: {"optimizer": "sgd", "momentum": 0.6}[p.name]
+        )
         assert (training.optimizer, training.momentum) == ("sgd", 0.6)
 
 
@@ -740,7 +763,11 @@ def test_problems_of_the_search_space_name_its_file(tmp_path):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", ["study: is required", "tune: is required"]),
+        ("", ["study: is required"]),
+        (
+            '[study]\nname = "s"\ndataset = "digits"\nsearch_space = "baseline"',
+            ["nothing is trained: give [tune] with trials, [replicate] with seeds, or both"],
+        ),
         (
             "study = 3\ntune = 4",
             ["study: must be a table, found 3", "tune: must be a table, found 4"],
@@ -793,7 +820,11 @@ def test_a_study_of_the_folder_counts_more_than_a_shipped_one(tmp_path, monkeypa
     ("name", "expected"),
     [
         ("smok", 'smok: unknown study; did you mean "smoke"?'),
-        ("zzz", "zzz: unknown study; known: line_dropout, mnist_search, smoke"),
+        (
+            "zzz",
+            "zzz: unknown study; known: bottleneck_components, filters_factorial, line_dropout, "
+            "mnist_search, smoke",
+        ),
         ("smok.toml", 'smok.toml: there is no such study file; did you mean "smoke"?'),
     ],
 )
@@ -831,4 +862,4 @@ def test_every_shipped_study_loads(path):
 
 def test_the_environment_of_the_process_counts_unless_another_is_given(tmp_path, monkeypatch):
     monkeypatch.setitem(os.environ, "ABLATE_DATA_HOME", "/data")
-    assert load_study(write(tmp_path)).data.home == "/data"
+    assert home(load_study(write(tmp_path))) == "/data"

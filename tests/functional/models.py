@@ -2,8 +2,10 @@
 
 import os
 import signal
+from pathlib import Path
 
 import keras
+import numpy as np
 
 
 def build(input_shape, num_classes, *, units=16, trouble="none"):
@@ -18,6 +20,17 @@ def build(input_shape, num_classes, *, units=16, trouble="none"):
         os._exit(3)
     if trouble == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
+    # NumPy's generator begins with the seed of the training, and is not asked here.
+    seed = int(np.random.get_state()[1][0])
+    if trouble == "raises_with_seed_2" and seed == 2:
+        raise RuntimeError("not with this seed")
+    if trouble in ("raises_once", "exits_once") and seed == 1:
+        mark = Path(__file__).with_name(f"{trouble} happened")
+        if not mark.exists():
+            mark.touch()
+            if trouble == "exits_once":
+                os._exit(3)
+            raise RuntimeError("only the first time")
     if trouble == "no_model":
         return "a network"
     if trouble == "outputs":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -48,14 +49,16 @@ def test_the_help_pages_are_those_of_the_commands():
     assert TEXT["commands.md"] == module.commands_page(), "run: make docs"
 
 
-def test_the_guide_can_be_followed_from_an_empty_folder(project):
+@pytest.fixture
+def followed(project):
+    """An empty folder with the guide's files, as their names stand in its text."""
     for path in project.folder.iterdir():
         path.unlink()
     guide = TEXT["guide.md"]
     (project.folder / "my_models.py").write_text(blocks(guide, "python")[0])
-    space, study = blocks(guide, "toml")[:2]
-    (project.folder / "my_space.toml").write_text(space)
-    (project.folder / "my_study.toml").write_text(study)
+    files = re.findall(r"`(my_\w+\.toml)`[^\n]*\n\n```toml\n(.*?)```", guide, re.DOTALL)
+    for name, text in files:
+        (project.folder / name).write_text(text)
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 3, 120)
     images = rng.random((120, 6, 6)).astype(np.float32) / 2 + labels[:, None, None] / 3
@@ -66,11 +69,43 @@ def test_the_guide_can_be_followed_from_an_empty_folder(project):
         x_test=images[90:],
         y_test=labels[90:],
     )
-    for command in re.findall(r"`(ablate \w+ my_study[^`]*|ablate data npz[^`]*)`", guide):
-        result = project.ablate(*shlex.split(command)[1:])
-        assert result.returncode == 0, f"{command}: {result.stderr}"
+    assert {path.name for path in project.folder.iterdir()} == {
+        "mine.npz",
+        "my_models.py",
+        "my_dense.toml",
+        "my_convolutional.toml",
+        "my_comparison.toml",
+        "my_study.toml",
+    }
+    return project
+
+
+@pytest.mark.parametrize(
+    ("study", "commands", "figures"),
+    [
+        (
+            "my_comparison",
+            ["data", "check", "plan", "run", "report"],
+            {"differences.svg", "expected_best.svg"},
+        ),
+        ("my_study", ["run", "report"], {"learning_curves.svg", "tradeoff.svg"}),
+    ],
+)
+def test_the_guide_can_be_followed_from_an_empty_folder(followed, study, commands, figures):
+    found = re.findall(rf"`(ablate \w+ {study}[^`]*|ablate data npz[^`]*)`", TEXT["guide.md"])
+    # Only once: what the data hold does not depend on the study.
+    chosen = [shlex.split(command)[1:] for command in found]
+    chosen = [words for words in chosen if words[0] != "data" or study == "my_comparison"]
+    assert [words[0] for words in chosen] == commands
+    for words in chosen:
+        result = followed.ablate(*words)
+        assert result.returncode == 0, f"{words}: {result.stderr}"
         assert "Traceback" not in result.stdout + result.stderr
-    assert (project.folder / "reports" / "my_study" / "report.md").exists()
+    written = {path.name for path in (followed.folder / "reports" / study).iterdir()}
+    assert written == figures | {"report.md", "trials.csv"}
+    if study == "my_comparison":
+        assert "replicates: 12 complete\n" in result.stdout
+        assert "Differences to my_dense\n" in result.stdout
 
 
 def test_the_python_page_runs(project):
@@ -92,13 +127,33 @@ def test_the_python_page_runs(project):
 def test_every_key_of_a_study_file_is_in_the_guide():
     from ablate.config.study import _Study
     from ablate.config.tuning import TuneTable
-    from ablate.spec import TrainingSettings
+    from ablate.config.variants import VaryTable
+    from ablate.spec import ReplicateSettings, TrainingSettings
 
-    keys = {*TrainingSettings.model_fields, *TuneTable.model_fields, *_Study.model_fields}
+    tables = (TrainingSettings, TuneTable, _Study, VaryTable, ReplicateSettings)
+    keys = {key for table in tables for key in table.model_fields}
     for name in catalog.available("datasets"):
         keys |= {name, *catalog.load("datasets", name).Options.model_fields}
     missing = {key for key in keys if f"`{key}`" not in TEXT["guide.md"]}
     assert not missing
+
+
+def test_the_readme_shows_the_study_that_it_runs():
+    """What the README leaves out is what makes it quick; what it shows is so."""
+    shown = tomllib.loads(blocks(TEXT["README.md"], "toml")[0])
+    real = tomllib.loads((ROOT / "studies" / "line_dropout.toml").read_text())
+    for table, keys in shown.items():
+        for key, value in keys.items():
+            assert real[table][key] == value, f"{table}.{key}"
+
+
+def test_every_shipped_design_is_in_the_guide():
+    from typing import get_args
+
+    from ablate.spec import DesignName
+
+    for design in get_args(DesignName):
+        assert f"| `{design}` |" in TEXT["guide.md"]
 
 
 def test_the_changelog_and_the_design_page_name_what_there_is():

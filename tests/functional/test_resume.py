@@ -10,8 +10,13 @@ import time
 
 import psutil
 import pytest
+from conftest import COMPARED, make_project
 
 import ablate
+from ablate.report.sections import make_document
+from ablate.report.summary import make_report
+from ablate.storage import ArtifactStore, open_existing
+from ablate.stored import find_study
 from ablate.study import run_study
 
 LONG = ("--set", "training.epochs=40", "--set", "data.per_class=100")
@@ -20,6 +25,13 @@ LONG = ("--set", "training.epochs=40", "--set", "data.per_class=100")
 def states(project):
     table = ablate.results("dense", storage=project.place.url)
     return table["outcome"].value_counts().to_dict()
+
+
+def counts(summary):
+    """What became of the trials of a search."""
+    (phase,) = summary.phases
+    assert phase.phase == "tune"
+    return phase.counts
 
 
 def wait_for(condition, seconds=180.0):
@@ -31,10 +43,10 @@ def wait_for(condition, seconds=180.0):
 
 @pytest.fixture
 def start(project):
-    """Starts a run that then has finished one trial and is in the midst of the next."""
+    """Starts a run that then is in the midst of a trial: of the second, unless told otherwise."""
     processes = []
 
-    def start(*arguments):
+    def start(*arguments, until="trial 1 epoch 3"):
         with (project.folder / "output.txt").open("w") as output:
             process = subprocess.Popen(
                 project.command("run", "study.toml", *arguments),
@@ -43,7 +55,7 @@ def start(project):
                 stderr=output,
             )
         processes.append(process)
-        wait_for(lambda: "trial 1 epoch 3" in output_of(project))
+        wait_for(lambda: until in output_of(project))
         return process
 
     yield start
@@ -56,27 +68,31 @@ def output_of(project):
     return (project.folder / "output.txt").read_text()
 
 
+def kill_everything(process):
+    """Kills a run and its worker, at once."""
+    workers = psutil.Process(process.pid).children(recursive=True)
+    for victim in (*workers, process):
+        os.kill(victim.pid, signal.SIGKILL)
+    process.wait()
+    psutil.wait_procs(workers, timeout=10)
+
+
 def test_more_trials_are_added_and_a_complete_study_is_left_alone(project):
     first = run_study(project.study(), project.place)
-    assert (first.trained, first.counts) == (3, {"complete": 3})
+    assert (first.trained, counts(first)) == (3, {"complete": 3})
     before = ablate.results("dense", storage=project.place.url)
     again = run_study(project.study(), project.place)
-    assert (again.trained, again.counts) == (0, {"complete": 3})
+    assert (again.trained, counts(again)) == (0, {"complete": 3})
     more = run_study(project.study("tune.trials=5"), project.place)
-    assert (more.trained, more.counts) == (2, {"complete": 5})
+    assert (more.trained, counts(more)) == (2, {"complete": 5})
     after = ablate.results("dense", storage=project.place.url)
     assert after.head(3).equals(before)
     fewer = run_study(project.study("tune.trials=2"), project.place)
-    assert (fewer.trained, fewer.counts) == (0, {"complete": 5})
+    assert (fewer.trained, counts(fewer)) == (0, {"complete": 5})
 
 
 def test_kill_9_of_everything_loses_nothing_and_repeats_nothing(project, start):
-    process = start(*LONG)
-    everything = [*psutil.Process(process.pid).children(recursive=True), process]
-    for victim in everything:
-        os.kill(victim.pid, signal.SIGKILL)
-    process.wait()
-    psutil.wait_procs([p for p in everything if isinstance(p, psutil.Process)], timeout=10)
+    kill_everything(start(*LONG))
     assert states(project) == {"complete": 1, "running": 1}
     kept = ablate.results("dense", storage=project.place.url).iloc[0].to_dict()
     cut_off = project.ablate("run", "study.toml", *LONG)
@@ -101,6 +117,118 @@ def test_a_study_that_was_cut_off_ends_like_one_that_was_not(project):
     found = ablate.results("dense", storage=project.place.url)
     assert found["val_loss"].tolist() == expected["val_loss"].tolist()
     assert found["units"].tolist() == expected["units"].tolist()
+
+
+def test_kill_9_in_every_phase_ends_in_the_table_of_an_undisturbed_run(project, start):
+    project.study_file.write_text(COMPARED)
+    settings = [
+        "data.per_class=60",
+        "training.batch_size=8",
+        "training.epochs=6",
+        "replicate.seeds=2",
+    ]
+    options = [word for setting in settings for word in ("--set", setting)]
+
+    def table_of(name):
+        table = ablate.results(name, storage=project.place.url)
+        return table.groupby(["phase", "outcome"]).size().to_dict(), table
+
+    kill_everything(start(*options, until="tune units=4 trial 1 epoch 1/"))
+    assert table_of("compared")[0] == {("tune", "complete"): 3, ("tune", "running"): 1}
+    kill_everything(start(*options, until="replicate units=4 seed 2 epoch 1/"))
+    assert "1 trial was cut off earlier and will be trained again\n" in output_of(project)
+    assert "compared: 3 of 4 trials are finished\n" in output_of(project)
+    assert table_of("compared")[0] == {
+        ("tune", "complete"): 4,
+        ("tune", "interrupted"): 1,
+        ("replicate", "complete"): 2,
+        ("replicate", "running"): 1,
+    }
+    summary = run_study(project.study(*settings), project.place)
+    assert summary.trained == 2, "the replicate that was cut off, and the last"
+    assert [(p.phase, p.counts) for p in summary.phases] == [
+        ("tune", {"complete": 4}),
+        ("replicate", {"complete": 4}),
+    ]
+    run_study(project.study(*settings, "study.name=undisturbed"), project.place)
+    expected_states, expected = table_of("undisturbed")
+    found_states, found = table_of("compared")
+    assert expected_states == {("tune", "complete"): 4, ("replicate", "complete"): 4}
+    assert found_states == expected_states | {
+        ("tune", "interrupted"): 1,
+        ("replicate", "interrupted"): 1,
+    }
+    times = ["training_seconds", "seconds_per_epoch", "inference_seconds", "number"]
+    order = ["phase", "variant", "seed", "learning_rate"]
+    tables = [
+        table[table["outcome"] == "complete"]
+        .drop(columns=times)
+        .sort_values(order, ignore_index=True)
+        for table in (expected, found)
+    ]
+    assert tables[0].equals(tables[1])
+    replicates = found[(found["phase"] == "replicate") & (found["outcome"] == "complete")]
+    assert sorted(zip(replicates["variant"], replicates["seed"], strict=True)) == [
+        ("units=16", 1),
+        ("units=16", 2),
+        ("units=4", 1),
+        ("units=4", 2),
+    ]
+
+
+@pytest.fixture(scope="module")
+def raised(tmp_path_factory):
+    """A comparison that was complete, then was given more seeds, and then more trials."""
+    project = make_project(tmp_path_factory.mktemp("raised"))
+    project.study_file.write_text(COMPARED)
+    fixed = (
+        "training.epochs=1",
+        'tune.sampler="grid"',
+        "tune.learning_rate={ choices = [1e-2, 1e-6] }",
+    )
+    summaries, tables = [], []
+    for trials, seeds in ((1, 1), (1, 2), (2, 2)):
+        study = project.study(*fixed, f"tune.trials={trials}", f"replicate.seeds={seeds}")
+        summaries.append(run_study(study, project.place))
+        tables.append(ablate.results("compared", storage=project.place.url))
+    return project, summaries, tables
+
+
+def test_more_seeds_train_only_the_new_ones(raised):
+    _, summaries, tables = raised
+    assert [summary.trained for summary in summaries[:2]] == [4, 2]
+    assert summaries[1].phases[1].counts == {"complete": 4}
+    before, after = (table[table["phase"] == "replicate"] for table in tables[:2])
+    assert before["seed"].tolist() == [1, 1]
+    assert after.head(2).equals(before)
+    assert after["seed"].tolist() == [1, 1, 2, 2]
+
+
+def test_more_trials_that_find_a_better_configuration_replicate_it_anew(raised):
+    project, summaries, tables = raised
+    tuned = tables[2][tables[2]["phase"] == "tune"]
+    for _, own in tuned.groupby("variant"):
+        assert own["learning_rate"].tolist() == [1e-6, 1e-2], "the seed should find them so"
+        assert own["val_loss"].iloc[1] < own["val_loss"].iloc[0]
+    assert summaries[2].trained == 2 + 4
+    assert summaries[2].phases[1].counts == {"complete": 4}
+    replicates = tables[2][tables[2]["phase"] == "replicate"]
+    assert replicates["learning_rate"].tolist() == [1e-6] * 4 + [1e-2] * 4
+    storage = open_existing(project.place)
+    store = ArtifactStore(project.place.artifacts)
+    report = make_report(find_study(storage, "compared"), storage, store)
+    section = next(s for s in make_document(report).sections if s.title == "Variants")
+    later = "left out: a better configuration has been found since"
+    assert section.elements[-1].items == (
+        f"units=16: 2 replicates of an earlier choice {later}",
+        f"units=4: 2 replicates of an earlier choice {later}",
+    )
+    # The report's means are those of the new choice alone.
+    new = replicates[replicates["learning_rate"] == 1e-2]
+    for row in report.ablation.blocks[0].rows:
+        own = new[new["variant"] == row.variant]["test_accuracy"]
+        assert row.scores["accuracy"].mean == pytest.approx(own.mean(), abs=1e-12)
+        assert row.scores["accuracy"].n == 2
 
 
 def test_one_interrupt_lets_the_epoch_end_and_stops_cleanly(project, start):
@@ -179,7 +307,7 @@ def test_an_edited_network_is_another_question(project):
 def test_fresh_starts_over(project):
     run_study(project.study("tune.trials=2"), project.place)
     summary = run_study(project.study("training.epochs=1"), project.place, fresh=True)
-    assert (summary.trained, summary.counts) == (3, {"complete": 3})
+    assert (summary.trained, counts(summary)) == (3, {"complete": 3})
     artifacts = list((project.folder / "runs" / "artifacts").iterdir())
     assert len(artifacts) == 2 * 3
 

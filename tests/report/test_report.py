@@ -9,27 +9,44 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from ablate.errors import InputError
-from ablate.report.formats import _base, markdown, terminal
+from ablate.report import words
+from ablate.report.ablation import METRICS
 from ablate.report.formats import csv as csv_format
+from ablate.report.formats import markdown, terminal
+from ablate.report.sections import make_document
+from ablate.report.sections.trials import cell
 from ablate.report.summary import make_report
 from ablate.report.writing import write_report
-from ablate.storage import ArtifactStore, find_study, open_existing, open_storage, open_study
+from ablate.storage import ArtifactStore, open_existing, open_storage
+from ablate.stored import find_study, open_study
 
 FORMATS = ("terminal", "markdown", "csv")
 
 
-def report_of(project, **options):
+def report_of(project, name="dense", **options):
     storage = open_existing(project.place)
     store = ArtifactStore(project.place.artifacts)
-    return make_report(find_study(storage, "dense"), storage, store, **options)
+    return make_report(find_study(storage, name), storage, store, **options)
+
+
+def written_as(module, report, width=100):
+    return module.render(report, make_document(report), width)
+
+
+def counts(report):
+    """What became of the trials of a search."""
+    (phase,) = report.phases
+    assert phase.phase == "tune"
+    return phase.counts
 
 
 def test_a_report_counts_ranks_and_weighs(finished):
     report = report_of(finished)
-    complete = report.counts["complete"]
-    assert report.counts == {"complete": complete, "pruned": 13 - complete}
+    complete = counts(report)["complete"]
+    assert counts(report) == {"complete": complete, "pruned": 13 - complete}
     assert 10 <= complete <= 12
-    assert report.missing == 0
+    assert report.phases[0].finished == report.phases[0].total == 13
+    assert report.ablation is None
     assert report.tuned == ("units", "learning_rate")
     assert len(report.tradeoff) == complete
     assert report.tradeoff["val_loss"].is_monotonic_increasing
@@ -46,7 +63,7 @@ def test_a_report_counts_ranks_and_weighs(finished):
 
 def test_reasons_are_counted(troubled):
     report = report_of(troubled)
-    assert report.counts == {"complete": 1, "infeasible": 1, "failed": 6}
+    assert counts(report) == {"complete": 1, "infeasible": 1, "failed": 6}
     assert report.reasons["infeasible: nothing can be built here"] == 1
     assert report.reasons["failed: the worker ended with exit code 3"] == 1
     assert report.importance.note == "needs at least 10 complete trials, there are 1"
@@ -54,9 +71,9 @@ def test_reasons_are_counted(troubled):
 
 def test_the_terminal_form_fits_its_width(finished):
     report = report_of(finished, top=5)
-    complete = report.counts["complete"]
+    complete = counts(report)["complete"]
     for width in (80, 200):
-        text = terminal.render(report, width)
+        text = written_as(terminal, report, width)
         assert max(len(line) for line in text.splitlines()) <= width
         assert f"trials: {complete} complete, {13 - complete} pruned" in text
         assert f"{complete - 5} more complete trials: --top {complete}, or trials.csv" in text
@@ -66,15 +83,15 @@ def test_the_terminal_form_fits_its_width(finished):
 
 
 def test_hostile_texts_stay_text(troubled):
-    text = markdown.render(report_of(troubled), 100)
+    text = written_as(markdown, report_of(troubled))
     assert "a mistake in the model &lt;script&gt; \\| \\_" in text
     assert "<script>" not in text
-    assert "a mistake in the model <script> | _" in terminal.render(report_of(troubled), 200)
+    assert "a mistake in the model <script> | _" in written_as(terminal, report_of(troubled), 200)
 
 
 def test_the_csv_form_holds_every_trial_unrounded(finished):
     report = report_of(finished)
-    rows = list(csv.DictReader(io.StringIO(csv_format.render(report, 0))))
+    rows = list(csv.DictReader(io.StringIO(written_as(csv_format, report))))
     assert len(rows) == 13
     stored = report.trials.set_index("number")["val_loss"]
     for row in rows:
@@ -107,7 +124,7 @@ def test_all_files_are_written_and_figures_are_drawn_once(finished, tmp_path):
 
 
 def test_a_study_without_a_finished_trial_has_a_report(project):
-    open_study(open_storage(project.place), project.study(), "digest")
+    open_study(open_storage(project.place), project.study(), {"digits": "digest"})
     written = write_report(project.place, "dense", FORMATS, project.folder / "reports")
     assert "trials: none yet; 3 of 3 are still to be trained: ablate run" in written.printed[0]
     assert "No trial is complete yet." in (project.folder / "reports/dense/report.md").read_text()
@@ -126,7 +143,7 @@ def test_missing_and_damaged_artifacts_are_left_out(finished, tmp_path):
     curves[1].write_bytes(b"\xff\xfe")
     curves[2].write_text("epoch,loss\n1")
     report = make_report(find_study(storage, "dense"), storage, ArtifactStore(str(folder)))
-    assert len(report.tradeoff) == report.counts["complete"]
+    assert len(report.tradeoff) == counts(report)["complete"]
     assert len(report.figures.curves) == 10
 
 
@@ -152,8 +169,52 @@ def test_a_folder_that_cannot_be_written_is_said(finished, tmp_path):
 
 
 def test_values_read_well():
-    assert _base.cell("val_loss", 0.12345678) == "0.1235"
-    assert _base.cell("parameters", 1234567) == "1,234,567"
-    assert _base.cell("flops", None) == "-"
-    assert _base.cell("rate", 0.000123456) == "0.0001235"
-    assert _base.cell("pareto", True) == "*"
+    assert cell("val_loss", 0.12345678) == "0.1235"
+    assert cell("parameters", 1234567) == "1,234,567"
+    assert cell("flops", None) == "-"
+    assert cell("rate", 0.000123456) == "0.0001235"
+    assert cell("pareto", True) == "*"
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [
+        (0.5, 2, "+0.50"),
+        (-0.5, 2, "−0.50"),
+        (0.0, 2, "0.00"),
+        (-0.001, 2, "0.00"),
+        (0.005, 4, "+0.0050"),
+    ],
+)
+def test_a_difference_has_a_true_sign_and_nothing_has_none(value, digits, text):
+    assert words.signed(value, digits) == text
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "text"),
+    [
+        ("accuracy", 0.0042, "0.42 points"),
+        ("accuracy", 0.0123, "1.2 points"),
+        ("accuracy", 0.25, "25 points"),
+        ("accuracy", 0.00004, "0.0040 points"),
+        ("f1", 0.004, "0.40 points"),
+        ("loss", 0.0123, "0.012"),
+        ("loss", 12.3, "12"),
+    ],
+)
+def test_an_amount_has_two_digits_and_its_unit(metric, value, text):
+    assert words.amount(value, METRICS[metric]) == text
+    assert words.amount(-value, METRICS[metric]) == text
+
+
+def test_names_are_listed_as_in_a_sentence():
+    assert words.listed(["a"]) == "a"
+    assert words.listed(["a", "b"]) == "a and b"
+    assert words.listed(["a", "b", "c"]) == "a, b and c"
+    assert (words.plural(1, "seed"), words.plural(1200, "seed")) == ("1 seed", "1,200 seeds")
+
+
+def test_p_values_never_read_as_nothing():
+    assert words.p_value(0.03125) == "0.031"
+    assert words.p_value(0.0004) == "<0.001"
+    assert words.p_value(1.0) == "1.000"

@@ -19,6 +19,9 @@ ROWS = [
     (4, "complete", 0.95, 0.95, 0.25, 200, None, 8.0, 5),
 ]
 NAMES = [
+    "phase",
+    "dataset",
+    "variant",
     "number",
     "outcome",
     "val_accuracy",
@@ -29,7 +32,9 @@ NAMES = [
     "training_seconds",
     "units",
 ]
-RESULTS = pd.DataFrame(ROWS, columns=NAMES).convert_dtypes()
+RESULTS = pd.DataFrame(
+    [("tune", "digits", "dense", *row) for row in ROWS], columns=NAMES
+).convert_dtypes()
 
 
 def test_complete_trials_are_sorted_and_the_front_is_marked():
@@ -41,6 +46,19 @@ def test_complete_trials_are_sorted_and_the_front_is_marked():
         2: False,  # trial 0 is more accurate at the same cost
         4: True,
     }
+
+
+def test_replicates_are_no_rows_of_the_table():
+    both = pd.concat([RESULTS, RESULTS.assign(phase="replicate")])
+    assert tradeoff_table(both, ["units"]).equals(tradeoff_table(RESULTS, ["units"]))
+
+
+def test_several_variants_and_data_sets_are_told_apart():
+    assert list(tradeoff_table(RESULTS, ["units"]).columns[:2]) == ["number", "units"]
+    other = RESULTS.assign(variant="wide", dataset="line")
+    table = tradeoff_table(pd.concat([RESULTS, other]), ["units"])
+    assert list(table.columns[:3]) == ["dataset", "variant", "number"]
+    assert len(table) == 8
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,23 @@
-"""Scores agree with scikit-learn, also where a class is never predicted."""
+"""Scores agree with scikit-learn, also where a class is never predicted; losses with NumPy."""
 
 from __future__ import annotations
 
+import itertools
+
+import keras
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from ablate.training.evaluation import score
+from ablate.training.evaluation import crossentropy, inference_seconds, predict, score
 
 
-@given(st.integers(2, 12), st.integers(1, 200), st.integers(0, 2**32 - 1))
+@given(st.integers(3, 12), st.integers(1, 200), st.integers(0, 2**32 - 1))
 def test_scores_agree_with_scikit_learn(classes, count, seed):
     rng = np.random.default_rng(seed)
-    labels = rng.integers(0, classes, count)
+    labels = rng.integers(1, classes, count)  # the first class never occurs
     predicted = rng.integers(0, classes - 1, count)  # the last class is never predicted
     found = score(labels, predicted, classes)
     assert found.accuracy == pytest.approx(np.mean(labels == predicted), abs=1e-12)
@@ -25,3 +28,85 @@ def test_scores_agree_with_scikit_learn(classes, count, seed):
     assert matrix.sum() == count
     assert (matrix.sum(axis=1) == np.bincount(labels, minlength=classes)).all()
     assert matrix[:, -1].sum() == 0
+    assert matrix[0].sum() == 0
+    # The same by hand, from the matrix: the mean over the classes that occur or are predicted.
+    right, rows, columns = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
+    there = rows + columns > 0
+    by_hand = (2 * right[there] / (rows + columns)[there]).mean()
+    assert found.f1 == pytest.approx(by_hand, abs=1e-12)
+
+
+def probabilities(rng, count, classes):
+    logits = rng.normal(0, 3, (count, classes))
+    weights = np.exp(logits)
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+@given(st.integers(2, 12), st.integers(1, 100), st.integers(0, 2**32 - 1))
+def test_crossentropy_agrees_with_numpy(classes, count, seed):
+    rng = np.random.default_rng(seed)
+    labels, predicted = rng.integers(0, classes, count), probabilities(rng, count, classes)
+    chosen = predicted.astype(np.float64)[np.arange(count), labels]
+    expected = -np.log(np.clip(chosen, 1e-7, 1 - 1e-7)).mean()
+    assert crossentropy(labels, predicted) == pytest.approx(expected, rel=1e-4, abs=1e-6)
+
+
+def test_a_certain_mistake_costs_much_and_not_everything():
+    sure = np.array([[1.0, 0.0], [0.0, 1.0]], np.float32)
+    assert crossentropy(np.array([0, 1]), sure) == pytest.approx(0, abs=1e-6)
+    assert crossentropy(np.array([1, 0]), sure) == pytest.approx(-np.log(1e-7), rel=1e-3)
+
+
+@pytest.fixture(scope="module")
+def network():
+    """A network on 1,100 images, more than a batch of any kind holds, with dropout."""
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input((4, 4, 1)),
+            keras.layers.Flatten(),
+            keras.layers.BatchNormalization(),
+            keras.layers.Dropout(0.5),
+            keras.layers.Dense(5, "softmax"),
+        ]
+    )
+    model.compile(loss="categorical_crossentropy", metrics=["accuracy"])
+    rng = np.random.default_rng(0)
+    return model, rng.random((1100, 4, 4, 1), np.float32), rng.integers(0, 5, 1100)
+
+
+def test_loss_and_accuracy_agree_with_keras(network):
+    model, images, labels = network
+    targets = keras.utils.to_categorical(labels, 5)
+    loss, accuracy = model.evaluate(images, targets, batch_size=100, verbose=0)
+    predicted = predict(model, images)
+    assert predicted.shape == (1100, 5)
+    assert crossentropy(labels, predicted) == pytest.approx(loss, rel=1e-5)
+    found = score(labels, predicted.argmax(axis=1), 5)
+    assert found.accuracy == pytest.approx(accuracy, abs=1e-6)
+
+
+def test_predictions_do_not_depend_on_the_batches(network):
+    model, images, _ = network
+    one_by_one = np.concatenate([predict(model, images[i : i + 1]) for i in (0, 511, 512, 1099)])
+    whole = predict(model, images)[[0, 511, 512, 1099]]
+    assert one_by_one == pytest.approx(whole, abs=1e-6)
+
+
+def test_the_latency_is_the_median_of_single_images(network):
+    model, images, _ = network
+    # Each pass takes as many seconds as passes were timed before it, the last one a thousand.
+    takes = [*range(19), 1000]
+    times = itertools.chain.from_iterable(
+        (start, start + take)
+        for start, take in zip(itertools.count(0, 10_000), takes, strict=False)
+    )
+    seen = []
+
+    class Watched:
+        def predict_on_batch(self, batch):
+            seen.append(len(batch))
+            return model.predict_on_batch(batch)
+
+    assert inference_seconds(Watched(), images, lambda: float(next(times))) == 9.5
+    assert seen == [1] * (3 + 20)

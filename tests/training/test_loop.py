@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from ablate.data import Split
+from ablate.data import Split, TestSet
 from ablate.spec import DataSettings, TrainingSettings, TrialSpec
 from ablate.training.loop import Decision, failure_reason, train
 
@@ -27,6 +27,7 @@ def bars(count, seed):
     return images, labels.astype(np.int64)
 
 
+TEST = TestSet(*bars(30, 2))
 SPLIT = Split(*bars(200, 0), *bars(40, 1), class_names=("lies", "stands"))
 
 
@@ -59,6 +60,46 @@ def test_a_trial_learns_and_is_measured():
     assert result.epochs == 8
     assert result.seconds_per_epoch == 1.0
     assert result.training_seconds == 8 * 2 + 2 - 1
+
+
+def test_a_replicate_is_tested_and_a_tuned_trial_is_not():
+    tuned = train(spec(epochs=2), SPLIT, go_on)
+    tests = ("test_loss", "test_accuracy", "test_f1", "test_images", "inference_seconds")
+    assert [getattr(tuned, name) for name in tests] == [None] * 5
+    assert np.sum(tuned.confusion_matrix) == len(SPLIT.y_val)
+    replicate = train(spec(epochs=2), SPLIT, go_on, TEST)
+    assert replicate.test_images == 30
+    assert np.sum(replicate.confusion_matrix) == 30
+    assert replicate.test_accuracy == np.trace(replicate.confusion_matrix) / 30
+    assert 0 < replicate.inference_seconds < 10
+    # To be tested changes nothing of the training.
+    assert (replicate.val_loss, replicate.val_accuracy) == (tuned.val_loss, tuned.val_accuracy)
+    assert [e.loss for e in replicate.curves] == [e.loss for e in tuned.curves]
+
+
+def test_the_tested_weights_are_those_that_were_kept():
+    # Tested on the validation images themselves, a network has their loss.
+    same = TestSet(SPLIT.x_val, np.random.default_rng(0).integers(0, 2, 40))
+    labels = np.random.default_rng(0).integers(0, 2, 240)
+    random = Split(SPLIT.x_train, labels[:200], SPLIT.x_val, same.y, SPLIT.class_names)
+    for checkpoint in ("best", "last"):
+        result = train(spec(checkpoint=checkpoint, epochs=6), random, go_on, same)
+        assert result.best_epoch < 6, "the best epoch should not be the last"
+        assert result.test_loss == pytest.approx(result.val_loss, rel=1e-4)
+        assert result.test_accuracy == pytest.approx(result.val_accuracy, abs=1e-12)
+        assert result.test_f1 == pytest.approx(result.val_f1, abs=1e-12)
+
+
+@pytest.mark.parametrize("settings", [{"label_smoothing": 0.3}, {"loss": "mean_squared_error"}])
+def test_the_test_loss_is_plain_crossentropy_whatever_is_minimised(settings):
+    same = TestSet(SPLIT.x_val, SPLIT.y_val)
+    result = train(spec(epochs=1, **settings), SPLIT, go_on, same)
+    assert result.test_loss == pytest.approx(result.val_loss, rel=1e-4)
+
+
+def test_what_ends_early_is_not_tested():
+    result = train(spec(), SPLIT, lambda epoch: Decision.PRUNE, TEST)
+    assert (result.outcome, result.test_accuracy) == ("pruned", None)
 
 
 def test_the_same_seed_gives_the_same_result_and_another_seed_another():

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
-from ablate.report.figures_data import LEARNING_CURVES, TRADEOFF
-from ablate.report.formats._base import FOOTNOTE, counts_line, environment_line, text_table
+from ablate.report.document import Bars, Bullets, Document, Element, Figure, Paragraph, Table
 
 if TYPE_CHECKING:
     from ablate.report.summary import Report
@@ -17,40 +16,32 @@ FILE = "report.md"
 NEEDS_FIGURES = True
 
 
-def render(report: Report, width: int) -> str:
+def render(report: Report, document: Document, width: int) -> str:
     """The whole report."""
-    parts = [f"# {escape(report.name)}", escape(report.description)]
-    parts.append(f"**Trials:** {counts_line(report)}.")
-    if report.reasons:
-        parts.append(
-            "\n".join(f"- {count} x {escape(why)}" for why, count in report.reasons.items())
-        )
-    parts.append("## Trade-off")
-    if len(report.tradeoff):
-        headings, rows = text_table(report.shown)
-        parts.append(_table(headings, rows))
-        hidden = len(report.tradeoff) - len(report.shown)
-        parts.append(FOOTNOTE + (f" {hidden} more trials are in `trials.csv`." if hidden else ""))
-    else:
-        parts.append("No trial is complete yet.")
-    if TRADEOFF in report.figures.files:
-        parts.append(f"![Validation accuracy against parameters and training time]({TRADEOFF})")
-    if LEARNING_CURVES in report.figures.files:
-        parts.append("## Learning curves")
-        parts.append(f"![Validation loss and accuracy by epoch]({LEARNING_CURVES})")
-        parts.append("The best trials are named; pruned trials are dashed and end in a cross.")
-    parts.append("## Hyperparameter importance")
-    if report.importance.shares:
-        shares = [
-            [escape(name), f"{share:.1%}"] for name, share in report.importance.shares.items()
-        ]
-        parts.append(_table(["hyperparameter", "importance"], shares))
-    parts.append(f"Importance: {escape(report.importance.note)}.")
-    if report.environments:
-        parts.append("## Environment")
-        lines = (f"- {escape(environment_line(e))}" for e in report.environments)
-        parts.append("\n".join(lines))
-    return "\n\n".join(part for part in parts if part) + "\n"
+    parts = [f"# {escape(document.title)}", *(_text(element) for element in document.lead)]
+    for section in document.sections:
+        parts.append(f"## {escape(section.title)}")
+        parts += [_text(element) for element in section.elements]
+    return "\n\n".join(parts) + "\n"
+
+
+def _text(element: Element) -> str:
+    match element:
+        case Paragraph():
+            text = escape(element.text)
+            return f"**{text}**" if element.style == "strong" else text
+        case Bullets():
+            return "\n".join(f"- {escape(item)}" for item in element.items)
+        case Bars():
+            rows = [[escape(name), f"{share:.1%}"] for name, share in element.shares]
+            return _table([element.heading, "importance"], rows, ["left", "right"])
+        case Table():
+            rows = [[escape(value) for value in row] for row in element.rows]
+            headings = [escape(column.heading) for column in element.columns]
+            is_text = [column.kind in ("name", "text") for column in element.columns]
+            return _table(headings, rows, ["left" if text else "right" for text in is_text])
+        case Figure():
+            return f"![{escape(element.alternative)}]({element.file})"
 
 
 def escape(text: str) -> str:
@@ -62,12 +53,11 @@ def escape(text: str) -> str:
     return escaped.replace("&", "&amp;").replace("\\<", "&lt;").replace("\\>", "&gt;")
 
 
-def _table(headings: list[str], rows: list[list[str]]) -> str:
-    cells = [[escape(value) if value != "*" else "\\*" for value in row] for row in rows]
+def _table(headings: list[str], rows: list[list[str]], alignment: list[str]) -> str:
     return tabulate(
-        cells,
-        [escape(heading) for heading in headings],
+        rows,
+        headings,
         tablefmt="pipe",
         disable_numparse=True,
-        colalign=["right"] * len(headings) if rows else None,
+        colalign=alignment if rows else None,
     )

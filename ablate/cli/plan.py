@@ -1,0 +1,113 @@
+"""``ablate plan``: how many trainings, and about how long?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ablate.cli.check import plan_text
+from ablate.cli.options import set_option, storage_option, storage_place, yes_option
+from ablate.config import find_study, load_study
+from ablate.data import shape
+from ablate.errors import InputError, RunError
+from ablate.estimate import Estimate, Timing, estimate
+from ablate.messages import Done, MeasureNetworks, Order, TimeEpoch
+from ablate.plan import configure, make_plan, untuned
+
+if TYPE_CHECKING:
+    from ablate.executors.local import LocalWorker
+    from ablate.spec import Cell, StudySpec
+
+
+@click.command("plan")
+@click.argument("study")
+@set_option
+@yes_option
+@storage_option
+def command(study: str, settings: tuple[str, ...], yes: bool, storage: str) -> int:
+    """Print how many trainings STUDY needs, and about how long they take on this machine.
+
+    Trains the variants with most and least work for two epochs on every data set, and keeps
+    nothing of them but the prepared data.
+
+    \b
+    ablate plan studies/line_dropout.toml
+    """
+    from ablate.executors.local import LocalWorker
+
+    spec = load_study(find_study(study), settings, large=yes)
+    plan = make_plan(spec, {data.dataset: shape(data) for data in spec.datasets})
+    place = storage_place(storage)
+    place.check()
+    click.echo(plan_text(spec, plan))
+    work: dict[Cell, int] = {}
+    timings: dict[Cell, Timing] = {}
+    with LocalWorker(place.logs / "plan.log", spec.training.backend) as worker:
+        for data in spec.datasets:
+            own = _work(worker, spec, data.dataset)
+            work |= own
+            for cell in dict.fromkeys(
+                (max(own, key=own.__getitem__), min(own, key=own.__getitem__))
+            ):
+                timings[cell] = _time(worker, spec, cell, str(place.cache))
+                click.echo(
+                    f"timed {_name(spec, cell)}: first epoch {timings[cell].first:.1f} s, with "
+                    f"compilation, later ones {timings[cell].later:.1f} s"
+                )
+    click.echo(estimate_text(spec, estimate(spec, work, timings)))
+    return 0
+
+
+def estimate_text(study: StudySpec, found: Estimate) -> str:
+    """How long a study takes, in a line."""
+    from ablate.progress import duration
+
+    parts = []
+    if study.tune is not None:
+        pruned = "" if study.tune.pruner.name == "none" else ", less where some are pruned"
+        parts.append(f"{duration(found.tune)} for trials{pruned}")
+    if study.replicate is not None:
+        parts.append(f"{duration(found.replicate)} for replicates")
+    return f"about {duration(found.tune + found.replicate)}: {'; '.join(parts)}"
+
+
+def _name(study: StudySpec, cell: Cell) -> str:
+    return f"{cell.dataset} {cell.variant}" if len(study.datasets) > 1 else cell.variant
+
+
+def _work(worker: LocalWorker, study: StudySpec, dataset: str) -> dict[Cell, int]:
+    """The FLOPs, or else the parameters, of each variant that can be built, untuned."""
+    data = shape(study.data(dataset))
+    sizes: dict[Cell, dict[str, Any]] = {}
+    for cell in (cell for cell in study.cells if cell.dataset == dataset):
+        architecture = study.architecture(cell.variant)
+        order = MeasureNetworks(
+            architecture=architecture.search_space.architecture,
+            source=architecture.source,
+            input_shape=data.image,
+            classes=data.classes,
+            configurations=(configure(study, cell.variant, untuned)[0],),
+        )
+        sizes[cell] = _ask(worker, order)[0]
+        if "infeasible" in sizes[cell]:
+            reason = sizes.pop(cell)["infeasible"]
+            click.echo(f"{_name(study, cell)} cannot be built: {reason}")
+    if not sizes:
+        raise RunError(f"no variant can be built on {dataset}")
+    measure = "flops" if all(size["flops"] for size in sizes.values()) else "parameters"
+    return {cell: int(size[measure]) for cell, size in sizes.items()}
+
+
+def _time(worker: LocalWorker, study: StudySpec, cell: Cell, cache: str) -> Timing:
+    answer = _ask(worker, TimeEpoch(study=study, cell=cell, cache=cache))
+    if answer["later"] is None:
+        raise RunError(f"{_name(study, cell)} {answer['outcome']}: {answer['reason']}")
+    return Timing(answer["first"], answer["later"])
+
+
+def _ask(worker: LocalWorker, order: Order) -> Any:
+    answer = worker.ask(order)
+    if not isinstance(answer, Done):
+        raise InputError(*answer.problems)
+    return answer.answer

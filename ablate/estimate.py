@@ -1,0 +1,60 @@
+"""About how long a study takes, from a few timed epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ablate.plan import longest_training, trials_when_complete
+from ablate.spec import Cell, StudySpec
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long the epochs of a training take, in seconds."""
+
+    first: float
+    """The first epoch, with compilation."""
+    later: float
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """About how long the phases of a study take, in seconds."""
+
+    tune: float
+    """As if no trial were pruned."""
+    replicate: float
+
+
+def estimate(
+    study: StudySpec, work: Mapping[Cell, int], timings: Mapping[Cell, Timing]
+) -> Estimate:
+    """Estimates from the largest and the smallest variant of each data set.
+
+    Args:
+        study: the study.
+        work: the FLOPs, or parameters, of each cell's untuned network; cells that cannot be built
+            are left out.
+        timings: of the cells with most and least work on each data set; what lies between is
+            interpolated by its work.
+    """
+    tune = replicate = 0.0
+    for cell in work:
+        timed = {c: t for c, t in timings.items() if c.dataset == cell.dataset}
+        timing = _between(work[cell], {work[c]: t for c, t in timed.items()})
+        epochs = longest_training(study, cell.variant)
+        seconds = timing.first + (epochs - 1) * timing.later
+        tune += seconds * trials_when_complete(study, cell.variant)
+        replicate += seconds * len(study.seeds)
+    return Estimate(tune, replicate)
+
+
+def _between(work: int, timed: Mapping[int, Timing]) -> Timing:
+    low, high = min(timed), max(timed)
+    share = (work - low) / (high - low) if high > low else 0.0
+    first, last = timed[low], timed[high]
+    return Timing(
+        first=first.first + share * (last.first - first.first),
+        later=first.later + share * (last.later - first.later),
+    )

@@ -1,0 +1,263 @@
+"""The comparison of a study's variants, computed from its replicates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ablate.replicates import CellReplicates, cell_replicates, choices
+from ablate.space import Scalar
+from ablate.spec import Cell, StudySpec
+from ablate.statistics import (
+    Comparison,
+    Effect,
+    Interval,
+    compare,
+    factorial_effects,
+    mean_interval,
+    noise_floor,
+    ratio_interval,
+    seeds_needed,
+)
+from ablate.stored import StoredStudy
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+SPACE = "search_space"
+"""The factor whose levels are search spaces."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Something that is measured on the test set."""
+
+    key: str
+    name: str
+    attribute: str
+    higher_is_better: bool
+    unit: str
+    """What a difference is counted in: ``points`` are hundredths."""
+
+    @property
+    def scale(self) -> float:
+        """What a difference is multiplied by to be in that unit."""
+        return 100.0 if self.unit == "points" else 1.0
+
+
+METRICS = {
+    metric.key: metric
+    for metric in (
+        Metric("accuracy", "accuracy", "test_accuracy", higher_is_better=True, unit="points"),
+        Metric("f1", "macro F1", "test_f1", higher_is_better=True, unit="points"),
+        Metric("loss", "loss", "test_loss", higher_is_better=False, unit=""),
+    )
+}
+
+
+@dataclass(frozen=True)
+class VariantRow:
+    """What is known of one variant on one data set."""
+
+    variant: str
+    is_baseline: bool
+    scores: Mapping[str, Interval]
+    """Each metric over the seeds; none where no replicate is complete."""
+    comparisons: Mapping[str, Comparison]
+    """Each metric against the baseline, over the seeds that both have; empty for the baseline."""
+    parameters: int | None
+    flops: int | None
+    seconds: Interval | None
+    """Training time."""
+    time_ratio: Interval | None
+    """Training time over the baseline's, paired by seed; None for the baseline."""
+    inference_seconds: float | None
+    """Median over the seeds, of one image."""
+    chosen: Mapping[str, Scalar]
+    """The tuned configuration that was replicated."""
+    selected_loss: float | None
+    """Its validation loss in the search, which selected it."""
+    missing: Mapping[int, str]
+    """Seeds that cannot be had, with the reason."""
+    owed: int
+    """Replicates still to be trained."""
+    earlier: int
+    """Replicates of a configuration that was overtaken by a better one."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """The comparison on one data set."""
+
+    dataset: str
+    rows: tuple[VariantRow, ...]
+    effects: tuple[Effect, ...]
+    """For a factorial design, of the study's metric."""
+    test_images: int | None
+    noise_floor: float | None
+    """Half-width of the 95 % interval that so many test images leave of a mean accuracy, the widest
+    of all variants'."""
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """The comparison of a study's variants."""
+
+    baseline: str
+    seeds: int
+    metric: Metric
+    """What verdicts are about."""
+    comparisons: int
+    """How many comparisons the verdicts allow for."""
+    seeds_needed: int
+    """How many seeds these need at least."""
+    blocks: tuple[Block, ...]
+
+
+def make_ablation(stored: StoredStudy) -> Ablation | None:
+    """Compares the variants of a study; None where it asks for no replicates."""
+    spec = stored.spec
+    if spec.replicate is None:
+        return None
+    replicates = cell_replicates(stored)
+    comparisons = {name: _compare(spec, replicates, metric) for name, metric in METRICS.items()}
+    count = len(spec.datasets) * (len(spec.variants) - 1)
+    return Ablation(
+        baseline=spec.baseline,
+        seeds=spec.replicate.seeds,
+        metric=METRICS[spec.replicate.metric],
+        comparisons=count,
+        seeds_needed=seeds_needed(max(count, 1)),
+        blocks=tuple(
+            _block(stored, data.dataset, replicates, comparisons) for data in spec.datasets
+        ),
+    )
+
+
+def _compare(
+    spec: StudySpec, replicates: Mapping[Cell, CellReplicates], metric: Metric
+) -> dict[Cell, Comparison]:
+    """Every variant against the baseline on its data set: one family over the whole study."""
+    pairs = {}
+    for cell in spec.cells:
+        base = Cell(dataset=cell.dataset, variant=spec.baseline)
+        if cell == base:
+            continue
+        own, other = (_values(replicates[c], metric.attribute) for c in (cell, base))
+        shared = [seed for seed in own if seed in other]
+        if shared:
+            pairs[cell] = ([own[seed] for seed in shared], [other[seed] for seed in shared])
+    planned = len(spec.datasets) * (len(spec.variants) - 1)
+    return compare(pairs, higher_is_better=metric.higher_is_better, planned=planned)
+
+
+def _block(
+    stored: StoredStudy,
+    dataset: str,
+    replicates: Mapping[Cell, CellReplicates],
+    comparisons: Mapping[str, Mapping[Cell, Comparison]],
+) -> Block:
+    spec = stored.spec
+    assert spec.replicate is not None
+    rows = []
+    for variant in spec.variants:
+        cell = Cell(dataset=dataset, variant=variant.name)
+        base = Cell(dataset=dataset, variant=spec.baseline)
+        own = {name: found[cell] for name, found in comparisons.items() if cell in found}
+        rows.append(_row(stored, cell, replicates[cell], replicates[base], own))
+    images = _test_images(stored, dataset)
+    means = [row.scores["accuracy"].mean for row in rows if "accuracy" in row.scores]
+    return Block(
+        dataset=dataset,
+        rows=tuple(rows),
+        effects=tuple(_effects(spec, dataset, replicates)),
+        test_images=images,
+        noise_floor=max(noise_floor(mean, images) for mean in means) if means and images else None,
+    )
+
+
+def _row(
+    stored: StoredStudy,
+    cell: Cell,
+    own: CellReplicates,
+    base: CellReplicates,
+    comparisons: Mapping[str, Comparison],
+) -> VariantRow:
+    spec = stored.spec
+    choice = choices(stored).get(cell)
+    trials = list(own.complete.values())
+    seconds = _values(own, "training_seconds")
+    base_seconds = _values(base, "training_seconds")
+    shared = [seed for seed in seconds if seed in base_seconds]
+    is_baseline = cell.variant == spec.baseline
+    ratio = None
+    if shared and not is_baseline:
+        ratio = ratio_interval([seconds[s] for s in shared], [base_seconds[s] for s in shared])
+    selected = None
+    if choice is not None and choice.number is not None:
+        selected = stored.tuning[cell].get_trials(deepcopy=False)[choice.number].value
+    latencies = sorted(_values(own, "inference_seconds").values())
+    return VariantRow(
+        variant=cell.variant,
+        is_baseline=is_baseline,
+        scores={
+            name: mean_interval(list(_values(own, metric.attribute).values()))
+            for name, metric in METRICS.items()
+            if trials
+        },
+        comparisons=comparisons,
+        parameters=_first(trials, "parameters"),
+        flops=_first(trials, "flops"),
+        seconds=mean_interval(list(seconds.values())) if seconds else None,
+        time_ratio=ratio,
+        inference_seconds=latencies[len(latencies) // 2] if latencies else None,
+        chosen=choice.tuned if choice is not None else {},
+        selected_loss=selected,
+        missing=own.missing,
+        owed=len(spec.seeds) - len(own.complete) - len(own.missing),
+        earlier=own.earlier,
+    )
+
+
+def _values(replicates: CellReplicates, attribute: str) -> dict[int, float]:
+    """One measurement of each seed."""
+    return {
+        seed: float(trial.user_attrs[attribute])
+        for seed, trial in replicates.complete.items()
+        if attribute in trial.user_attrs
+    }
+
+
+def _first(trials: list[FrozenTrial], attribute: str) -> Any:
+    """What all replicates of a variant have in common."""
+    return next((t.user_attrs[attribute] for t in trials if attribute in t.user_attrs), None)
+
+
+def _test_images(stored: StoredStudy, dataset: str) -> int | None:
+    study = stored.replicates
+    for trial in study.get_trials(deepcopy=False) if study is not None else ():
+        if trial.params.get("dataset") == dataset and "test_images" in trial.user_attrs:
+            return int(trial.user_attrs["test_images"])
+    return None
+
+
+def _effects(
+    spec: StudySpec, dataset: str, replicates: Mapping[Cell, CellReplicates]
+) -> list[Effect]:
+    """Main effects and two-way interactions of a factorial design, seed by seed."""
+    assert spec.replicate is not None
+    if spec.design != "factorial":
+        return []
+    attribute = METRICS[spec.replicate.metric].attribute
+    responses: dict[int, dict[tuple[Scalar, ...], float]] = {seed: {} for seed in spec.seeds}
+    for variant in spec.variants:
+        cell = Cell(dataset=dataset, variant=variant.name)
+        levels = tuple(
+            variant.search_space if factor == SPACE else variant.values[factor]
+            for factor in spec.factors
+        )
+        for seed, value in _values(replicates[cell], attribute).items():
+            responses[seed][levels] = value
+    whole = {seed: cells for seed, cells in responses.items() if len(cells) == len(spec.variants)}
+    return factorial_effects(whole, spec.factors) if whole else []

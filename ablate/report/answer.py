@@ -1,0 +1,101 @@
+"""The answer of a study, in sentences made from its verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ablate.report.ablation import Ablation, Block, Metric, VariantRow
+from ablate.report.words import amount, difference, interval, listed, plural, score
+
+
+def answer(ablation: Ablation) -> tuple[str, ...]:
+    """A sentence or two for each data set."""
+    several = len(ablation.blocks) > 1
+    sentences = []
+    for block in ablation.blocks:
+        texts = _block(ablation, block)
+        if several:
+            texts = [f"On {block.dataset}: {texts[0]}", *texts[1:]]
+        sentences.append(" ".join(texts))
+    return tuple(sentences)
+
+
+def _block(ablation: Ablation, block: Block) -> list[str]:
+    baseline = next(row for row in block.rows if row.is_baseline)
+    if not baseline.scores:
+        if _is_lost(baseline):
+            return [f"Nothing can be compared: {_untrained(baseline)}"]
+        return ["Nothing is known yet: the baseline has no complete replicate."]
+    if len(block.rows) == 1:
+        return [_alone(baseline, ablation.metric)]
+    metric = ablation.metric
+    name = f"test {metric.name}"
+    texts = []
+    for verdict in ("better", "worse"):
+        for row in _with_verdict(block, ablation, verdict):
+            found = row.comparisons[ablation.metric.key].difference
+            unit = f" {metric.unit}" if metric.unit else ""
+            texts.append(
+                f"{row.variant} is {verdict} than {baseline.variant} "
+                f"({difference(found, metric)}{unit} of {name}, {plural(found.n, 'pair')})."
+            )
+    undetected = _with_verdict(block, ablation, "no detectable difference")
+    if undetected:
+        names = listed([row.variant for row in undetected])
+        sizes = [row.comparisons[ablation.metric.key].detectable for row in undetected]
+        known = [size for size in sizes if size is not None]
+        seen = f"; the study could have seen {amount(max(known), metric)}" if known else ""
+        texts.append(f"For {names} no difference to {baseline.variant} was detected{seen}.")
+    same = _with_verdict(block, ablation, "identical")
+    if same:
+        names = listed([row.variant for row in same])
+        texts.append(f"In every pair {names} scored exactly like {baseline.variant}.")
+    unknown = _with_verdict(block, ablation, "too few seeds")
+    if unknown:
+        needed = unknown[0].comparisons[ablation.metric.key].needed
+        names = listed([row.variant for row in unknown])
+        most = max(row.comparisons[ablation.metric.key].difference.n for row in unknown)
+        texts.append(
+            f"Whether {names} {'differs' if len(unknown) == 1 else 'differ'} from "
+            f"{baseline.variant} cannot be told: {needed} seeds are needed, "
+            f"there {'is' if most == 1 else 'are'} {most}."
+        )
+    silent = [row for row in block.rows if not row.comparisons and not row.is_baseline]
+    texts += [_untrained(row) for row in silent if _is_lost(row)]
+    apart = [row.variant for row in silent if row.scores]
+    if apart:
+        texts.append(f"{listed(apart)} and {baseline.variant} have no seed in common yet.")
+    waiting = [row.variant for row in silent if not row.scores and not _is_lost(row)]
+    if waiting:
+        texts.append(f"There is no replicate yet to judge {listed(waiting)} by.")
+    return texts
+
+
+def _is_lost(row: VariantRow) -> bool:
+    """Whether a variant has no replicate and will have none."""
+    return not row.scores and bool(row.missing) and not row.owed
+
+
+def _untrained(row: VariantRow) -> str:
+    reason = next(iter(row.missing.values())).rstrip(".")
+    return f"{row.variant} could not be trained: {reason}."
+
+
+def _alone(row: VariantRow, metric: Metric) -> str:
+    found = row.scores[metric.key]
+    if found.low is None:
+        return (
+            f"{row.variant} reached a test {metric.name} of {score(found.mean)} with one seed; how much "
+            "that varies from seed to seed cannot be known from one."
+        )
+    seeds = plural(found.n, "seed")
+    return f"{row.variant} reaches a test {metric.name} of {interval(found)} over {seeds}."
+
+
+def _with_verdict(block: Block, ablation: Ablation, verdict: str) -> Sequence[VariantRow]:
+    return [
+        row
+        for row in block.rows
+        if ablation.metric.key in row.comparisons
+        and row.comparisons[ablation.metric.key].verdict == verdict
+    ]

@@ -1,0 +1,62 @@
+"""What the search of each cell found, and how quickly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ablate.replicates import choices
+from ablate.space import Scalar
+from ablate.spec import Cell
+from ablate.statistics import expected_best
+from ablate.stored import StoredStudy
+from ablate.trials import best_trial, finished
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+
+@dataclass(frozen=True)
+class CellSearch:
+    """The search of one cell."""
+
+    cell: Cell
+    trials: int
+    """Finished trials."""
+    number: int | None
+    """The trial with the lowest validation loss; None where none is complete."""
+    loss: float | None
+    """Its validation loss, which selected it."""
+    chosen: Mapping[str, Scalar]
+    expected: tuple[float, ...]
+    """The expected lowest validation loss after 1, 2, ... trials; infinite where a trial had none."""
+
+
+def make_searches(stored: StoredStudy) -> tuple[CellSearch, ...]:
+    """The search of every cell of a study, in the order of its cells."""
+    chosen = choices(stored) if stored.spec.tune is not None else {}
+    found = []
+    for cell, study in stored.tuning.items():
+        best = best_trial(study)
+        losses = [_lowest(trial) for trial in finished(study)]
+        found.append(
+            CellSearch(
+                cell=cell,
+                trials=len(losses),
+                number=best.number if best is not None else None,
+                loss=best.value if best is not None else None,
+                chosen=chosen[cell].tuned if cell in chosen else {},
+                expected=tuple(expected_best(losses)) if losses else (),
+            )
+        )
+    return tuple(found)
+
+
+def _lowest(trial: FrozenTrial) -> float:
+    """The validation loss of a trial: its own, or of one that was pruned the lowest it had reached."""
+    if trial.value is not None:
+        return trial.value
+    known = (value for value in trial.intermediate_values.values() if math.isfinite(value))
+    return min(known, default=math.inf)

@@ -1,0 +1,39 @@
+"""A report's sections: each puts a part of it into words, tables and figures, one file each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ablate.report.document import Document
+from ablate.report.sections.differences import differences
+from ablate.report.sections.effects import effects
+from ablate.report.sections.environment import environment
+from ablate.report.sections.lead import lead
+from ablate.report.sections.search import search
+from ablate.report.sections.trials import importance, learning_curves, trials
+from ablate.report.sections.variants import variants
+
+if TYPE_CHECKING:
+    from ablate.report.summary import Report
+
+SECTIONS = (
+    variants,
+    differences,
+    effects,
+    search,
+    trials,
+    learning_curves,
+    importance,
+    environment,
+)
+"""In the order in which they are read; each gives None where it has nothing to say."""
+
+
+def make_document(report: Report) -> Document:
+    """The whole report."""
+    made = (section(report) for section in SECTIONS)
+    return Document(
+        title=report.name,
+        lead=tuple(lead(report)),
+        sections=tuple(section for section in made if section is not None),
+    )

@@ -1,0 +1,101 @@
+"""Every variant against the baseline, with its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ablate.report import figures_data, words
+from ablate.report.ablation import METRICS, Ablation, Block, VariantRow
+from ablate.report.document import Column, Element, Figure, Paragraph, Section, Table, table
+from ablate.report.sections.variants import block_title
+
+if TYPE_CHECKING:
+    from ablate.report.summary import Report
+
+PAIRED_NOTE = (
+    "Differences are paired: every variant was trained with the same seeds, which draw the split, the "
+    "order of the images and the initial weights. [ ] is the 95 % interval of that one difference. p is "
+    "that of an exact sign-flip test, adjusted for {comparisons} after Holm; the verdict needs p <= 0.05. "
+    "Effect size is Hedges' g of the paired differences. Only {metric} gets a verdict: it was chosen with "
+    "the question."
+)
+
+
+def differences(report: Report) -> Section | None:
+    """Every variant against the baseline."""
+    ablation = report.ablation
+    if ablation is None or not any(row.comparisons for b in ablation.blocks for row in b.rows):
+        return None
+    elements: list[Element] = []
+    for block in ablation.blocks:
+        elements += block_title(report, block)
+        elements.append(_differences_table(ablation, block))
+    if figures_data.FOREST in report.figures.files:
+        text = f"Differences to {ablation.baseline} in {report.figures.metric}, with 95 % intervals"
+        elements.append(Figure(figures_data.FOREST, text))
+    count = words.plural(ablation.comparisons, "comparison")
+    note = PAIRED_NOTE.format(comparisons=count, metric=ablation.metric.name)
+    elements.append(Paragraph(note, "note"))
+    if ablation.seeds < ablation.seeds_needed:
+        elements.append(
+            Paragraph(
+                f"With {count} the test needs at least {ablation.seeds_needed} seeds, here are "
+                f"{ablation.seeds}: no difference, however large, could reach p <= 0.05. Raise "
+                "seeds under [replicate]; what is trained is kept.",
+                "strong",
+            )
+        )
+    return Section(f"Differences to {ablation.baseline}", tuple(elements))
+
+
+def _differences_table(ablation: Ablation, block: Block) -> Table:
+    metric = ablation.metric
+    others = [name for name in ("accuracy", "f1", "loss") if name != metric.key]
+
+    def heading(key: str) -> str:
+        found = METRICS[key]
+        return f"{found.name} ({found.unit})" if found.unit else found.name
+
+    columns = (
+        Column("variant", "name"),
+        Column("pairs"),
+        Column(heading(metric.key)),
+        Column("effect size"),
+        Column("adjusted p"),
+        Column("verdict", "text"),
+        *(Column(heading(name)) for name in others),
+        Column("time ratio"),
+        Column("parameters"),
+    )
+    baseline = next(row for row in block.rows if row.is_baseline)
+    rows = [
+        _difference_cells(row, baseline, metric.key, others)
+        for row in block.rows
+        if not row.is_baseline
+    ]
+    return table(columns, rows)
+
+
+def _difference_cells(
+    row: VariantRow, baseline: VariantRow, key: str, others: Sequence[str]
+) -> list[str]:
+    if key not in row.comparisons:
+        return [row.variant, "0", *[words.NOTHING] * 3, "no pair yet", *[words.NOTHING] * 4]
+    found = row.comparisons[key]
+    effect = found.difference.effect_size
+    ratio = None
+    if row.parameters and baseline.parameters:
+        ratio = row.parameters / baseline.parameters
+    testable = found.verdict != "too few seeds"
+    return [
+        row.variant,
+        str(found.difference.n),
+        words.difference(found.difference, METRICS[key]),
+        words.NOTHING if effect is None else words.signed(effect, 2),
+        words.p_value(found.adjusted_p) if testable else words.NOTHING,
+        words.verdict(found, METRICS[key]),
+        *(words.difference(row.comparisons[name].difference, METRICS[name]) for name in others),
+        words.NOTHING if row.time_ratio is None else words.ratio(row.time_ratio),
+        words.NOTHING if ratio is None else f"x {ratio:.3g}",
+    ]

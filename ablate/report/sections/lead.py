@@ -1,0 +1,46 @@
+"""What a report begins with: the question, the answer, and what the study holds."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ablate.report.answer import answer
+from ablate.report.document import Bullets, Element, Paragraph
+
+if TYPE_CHECKING:
+    from ablate.report.summary import Report
+
+
+def lead(report: Report) -> Iterator[Element]:
+    """The question, the answer, and what the study holds."""
+    if report.spec.description:
+        yield Paragraph(report.spec.description)
+    if report.ablation is not None:
+        for sentence in answer(report.ablation):
+            yield Paragraph(sentence, "strong")
+    elif len(report.spec.variants) > 1:
+        yield Paragraph(
+            "Nothing is known of differences between the variants: their searches select what they "
+            "show. Add [replicate] with seeds to the study, and run it again.",
+            "strong",
+        )
+    yield Bullets(tuple(_count_lines(report)))
+    if report.reasons:
+        yield Bullets(tuple(f"{count} x {why}" for why, count in report.reasons.items()))
+
+
+def _count_lines(report: Report) -> Iterator[str]:
+    """What became of the trials of each phase, and how many are missing."""
+    titles = {"tune": "trials", "replicate": "replicates"}
+    order = ("complete", "pruned", "infeasible", "failed", "missing", "running", "waiting")
+    for phase in report.phases:
+        parts = [f"{phase.counts[name]} {name}" for name in order if phase.counts.get(name)]
+        line = f"{titles[phase.phase]}: {', '.join(parts) or 'none yet'}"
+        if phase.finished < phase.total:
+            left = phase.total - phase.finished
+            verb = "is" if left == 1 else "are"
+            path = shlex.quote(report.spec.path)
+            line += f"; {left} of {phase.total} {verb} still to be trained: ablate run {path}"
+        yield line

@@ -1,0 +1,65 @@
+"""What the searches chose, and how well they do at the same budget."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from ablate.report import figures_data, words
+from ablate.report.document import Column, Element, Figure, Paragraph, Section, table
+
+if TYPE_CHECKING:
+    from ablate.report.summary import Report
+
+
+def search(report: Report) -> Section | None:
+    """What was chosen for each cell, where several were tuned or it was replicated."""
+    if not report.searches or (len(report.searches) == 1 and report.ablation is None):
+        return None
+    several = len(report.spec.datasets) > 1
+    names = list(dict.fromkeys(name for found in report.searches for name in found.chosen))
+    budget = min(len(found.expected) for found in report.searches)
+    # At the whole budget it is the lowest loss itself.
+    sizes = sorted({size for size in (1, budget // 2) if 0 < size < budget})
+    columns = (
+        Column("data set" if several else "", "name"),
+        Column("variant", "name"),
+        Column("trials"),
+        Column("chosen trial"),
+        Column("selected validation loss"),
+        *(Column(f"expected best of {size}") for size in sizes),
+        *(Column(name, "setting") for name in names),
+    )
+    rows = [
+        [
+            found.cell.dataset if several else "",
+            found.cell.variant,
+            str(found.trials),
+            words.NOTHING if found.number is None else str(found.number),
+            words.NOTHING if found.loss is None else words.score(found.loss),
+            *(_loss(found.expected[size - 1]) for size in sizes),
+            *(words.number(found.chosen.get(name, words.NOTHING)) for name in names),
+        ]
+        for found in report.searches
+    ]
+    if not several:
+        columns, rows = columns[1:], [row[1:] for row in rows]
+    elements: list[Element] = [table(columns, rows)]
+    if figures_data.EXPECTED_BEST in report.figures.files:
+        text = "Expected lowest validation loss of each variant after so many trials of its search"
+        elements.append(Figure(figures_data.EXPECTED_BEST, text))
+    elements.append(
+        Paragraph(
+            "The selected validation loss is the lowest of its search, and so optimistic; it ranks "
+            "nothing. The expected best of so many trials compares the searches at the same budget "
+            "(unbiased estimate, which takes trials as exchangeable; a pruned trial counts with the "
+            "best loss that it had reached).",
+            "note",
+        )
+    )
+    return Section("Search", tuple(elements))
+
+
+def _loss(value: float) -> str:
+    """An expected loss; some draws of so few trials hold none."""
+    return words.score(value) if math.isfinite(value) else words.NOTHING

@@ -1,0 +1,100 @@
+"""The trials of the only cell that is tuned: trade-off, curves, importance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ablate.report import figures_data, words
+from ablate.report.document import (
+    Bars,
+    Column,
+    Element,
+    Figure,
+    Kind,
+    Paragraph,
+    Section,
+    Table,
+)
+from ablate.report.tradeoff import FRONT, HEADINGS
+
+if TYPE_CHECKING:
+    from ablate.report.summary import Report
+
+SELECTED_NOTE = (
+    "Accuracy, macro F1 and loss (crossentropy) are measured on the validation set, on which the "
+    "search selected: the best row's score is optimistic. Pareto marks trials that no other beats in "
+    "accuracy, parameters and training time together. FLOPs are those of one image's forward pass."
+)
+
+
+def trials(report: Report) -> Section | None:
+    """The trade-off table of the tuned trials of the only cell."""
+    if len(report.searches) != 1:
+        return None
+    if not len(report.tradeoff):
+        return Section("Trials", (Paragraph("No trial is complete yet."),))
+    elements: list[Element] = [_tradeoff_table(report)]
+    hidden = len(report.tradeoff) - len(report.shown)
+    if hidden:
+        text = f"{hidden} more complete trials: --top {len(report.tradeoff)}, or trials.csv"
+        elements.append(Paragraph(text))
+    elements.append(Paragraph(SELECTED_NOTE, "note"))
+    if figures_data.TRADEOFF in report.figures.files:
+        text = "Validation accuracy against parameters and training time"
+        elements.append(Figure(figures_data.TRADEOFF, text))
+    return Section("Trade-off", tuple(elements))
+
+
+def _tradeoff_table(report: Report) -> Table:
+    shown = report.shown
+    columns = [str(column) for column in shown.columns]
+    kinds: dict[str, Kind] = {"number": "name", "variant": "name", "dataset": "name"}
+    kinds |= dict.fromkeys(report.tuned, "setting")
+    rows = [
+        [cell(column, value) for column, value in zip(columns, row, strict=True)]
+        for row in shown.astype(object).itertuples(index=False, name=None)
+    ]
+    headings = [Column(heading(name), kinds.get(name, "number")) for name in columns]
+    return Table(tuple(headings), tuple(tuple(row) for row in rows))
+
+
+def heading(column: str) -> str:
+    """A column's heading; a tuned parameter keeps its name."""
+    return HEADINGS.get(column, column.removeprefix("param_"))
+
+
+def cell(column: str, value: Any) -> str:
+    """A value of the trade-off table as text."""
+    import pandas as pd
+
+    if column == FRONT:
+        return "*" if value else ""
+    if pd.isna(value):
+        return words.NOTHING
+    if column in ("val_accuracy", "val_f1", "val_loss"):
+        return words.score(value)
+    if column == "training_seconds":
+        return f"{value:.1f}"
+    if column in ("parameters", "flops"):
+        return words.count(int(value))
+    return words.number(value)
+
+
+def learning_curves(report: Report) -> Section | None:
+    """The learning curves of the best trials."""
+    if figures_data.LEARNING_CURVES not in report.figures.files:
+        return None
+    figure = Figure(figures_data.LEARNING_CURVES, "Validation loss and accuracy by epoch")
+    text = "The best trials are named; pruned trials are dashed and end in a cross."
+    return Section("Learning curves", (figure, Paragraph(text, "note")))
+
+
+def importance(report: Report) -> Section | None:
+    """How much each hyperparameter mattered."""
+    if report.importance is None:
+        return None
+    elements: list[Element] = []
+    if report.importance.shares:
+        elements.append(Bars(tuple(report.importance.shares.items()), "hyperparameter"))
+    elements.append(Paragraph(f"Importance: {report.importance.note}.", "note"))
+    return Section("Hyperparameter importance", tuple(elements))

@@ -1,0 +1,103 @@
+"""The trade-off of the variants: scores on the test set, and costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ablate.report import words
+from ablate.report.document import Bullets, Column, Element, Paragraph, Section, Table, table
+
+if TYPE_CHECKING:
+    from ablate.report.ablation import Ablation, Block
+    from ablate.report.summary import Report
+
+TEST_NOTE = (
+    "Means over seeds on the test set, ± the half-width of their 95 % interval (Student's t). Time is "
+    "the wall time of one training, FLOPs and latency are those of one image's forward pass."
+)
+
+
+def variants(report: Report) -> Section | None:
+    """The trade-off of the variants: scores on the test set, and costs."""
+    if report.ablation is None:
+        return None
+    elements: list[Element] = []
+    for block in report.ablation.blocks:
+        elements += block_title(report, block)
+        elements.append(_variants_table(block))
+    elements.append(Paragraph(TEST_NOTE, "note"))
+    elements += [
+        Paragraph(_floor_note(block, len(report.ablation.blocks) > 1), "note")
+        for block in report.ablation.blocks
+        if block.noise_floor is not None
+    ]
+    missing = tuple(_missing_lines(report.ablation))
+    if missing:
+        elements.append(Bullets(missing))
+    return Section("Variants", tuple(elements))
+
+
+def block_title(report: Report, block: Block) -> list[Element]:
+    """The name of a block's data set, where there are several."""
+    several = len(report.spec.datasets) > 1
+    return [Paragraph(f"Data set {block.dataset}", "strong")] if several else []
+
+
+def _variants_table(block: Block) -> Table:
+    baseline = next(row for row in block.rows if row.is_baseline)
+    columns = (
+        Column("variant", "name"),
+        Column("seeds"),
+        Column("accuracy"),
+        Column("macro F1"),
+        Column("loss"),
+        Column("parameters"),
+        Column("FLOPs"),
+        Column("time (s)"),
+        Column("latency (ms)"),
+    )
+    rows = []
+    for row in block.rows:
+        scores = {name: words.interval(found) for name, found in row.scores.items()}
+        name = (
+            f"{row.variant} (baseline)" if row is baseline and len(block.rows) > 1 else row.variant
+        )
+        latency = row.inference_seconds
+        rows.append(
+            [
+                name,
+                str(row.scores["accuracy"].n) if scores else "0",
+                *(scores.get(name, words.NOTHING) for name in ("accuracy", "f1", "loss")),
+                words.count(row.parameters),
+                words.count(row.flops),
+                words.NOTHING if row.seconds is None else f"{row.seconds.mean:.1f}",
+                words.NOTHING if latency is None else f"{latency * 1000:.2f}",
+            ]
+        )
+    return table(columns, rows)
+
+
+def _floor_note(block: Block, several: bool) -> str:
+    assert block.noise_floor is not None and block.test_images is not None
+    where = f" of {block.dataset}" if several else ""
+    return (
+        f"The test set{where} has {block.test_images:,} images: they alone leave an accuracy uncertain "
+        f"by up to ±{block.noise_floor * 100:.2f} points (binomial), whatever the seeds say. The intervals "
+        "above are about other seeds, not about other images."
+    )
+
+
+def _missing_lines(ablation: Ablation) -> Iterator[str]:
+    for block in ablation.blocks:
+        for row in block.rows:
+            where = f"{block.dataset} {row.variant}" if len(ablation.blocks) > 1 else row.variant
+            for reason in dict.fromkeys(row.missing.values()):
+                seeds = [str(seed) for seed, why in row.missing.items() if why == reason]
+                noun = "seed" if len(seeds) == 1 else "seeds"
+                yield f"{where}: {noun} {', '.join(seeds)} missing: {reason}"
+            if row.earlier:
+                yield (
+                    f"{where}: {words.plural(row.earlier, 'replicate')} of an earlier choice left "
+                    "out: a better configuration has been found since"
+                )

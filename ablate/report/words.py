@@ -1,0 +1,102 @@
+"""How numbers, differences and verdicts are written, the same in every format."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ablate.report.ablation import Metric
+    from ablate.statistics import Comparison, Difference, Interval
+
+NOTHING = "-"
+
+
+def score(value: float) -> str:
+    """A score or a loss in four digits."""
+    return f"{value:.4f}"
+
+
+def interval(found: Interval) -> str:
+    """A mean with the half-width of its interval."""
+    if found.low is None or found.high is None:
+        return score(found.mean)
+    return f"{score(found.mean)} ± {score((found.high - found.low) / 2)}"
+
+
+def signed(value: float, digits: int) -> str:
+    """A difference with its sign, a true minus among them."""
+    text = f"{value:+.{digits}f}"
+    return text.replace("-", "−") if float(text) else f"{0:.{digits}f}"
+
+
+def difference(found: Difference, metric: Metric) -> str:
+    """A mean difference with its interval, in the metric's unit."""
+    digits = 2 if metric.unit else 4
+    text = signed(found.mean * metric.scale, digits)
+    if found.low is None or found.high is None:
+        return text
+    low, high = (signed(value * metric.scale, digits) for value in (found.low, found.high))
+    return f"{text} [{low}, {high}]"
+
+
+def ratio(found: Interval) -> str:
+    """A ratio with its interval, which lies differently wide on both sides."""
+    if found.low is None or found.high is None:
+        return f"{found.mean:.2f}"
+    return f"{found.mean:.2f} [{found.low:.2f}, {found.high:.2f}]"
+
+
+def p_value(value: float) -> str:
+    """A p-value in three digits."""
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def count(value: int | None) -> str:
+    """A whole number with separators."""
+    return NOTHING if value is None else f"{value:,}"
+
+
+def number(value: Any) -> str:
+    """A hyperparameter's value."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def configuration(values: Mapping[str, Any]) -> str:
+    """Hyperparameters in one line."""
+    return " ".join(f"{name}={number(value)}" for name, value in values.items())
+
+
+def amount(value: float, metric: Metric) -> str:
+    """A size of a difference, without a sign, in the metric's unit, in two digits at least."""
+    scaled = abs(value) * metric.scale
+    digits = max(0, 1 - math.floor(math.log10(scaled))) if scaled > 0 else 1
+    return f"{scaled:.{min(digits, 6)}f} {metric.unit}".strip()
+
+
+def verdict(found: Comparison, metric: Metric) -> str:
+    """What a comparison says, in words."""
+    pairs = found.difference.n
+    match found.verdict:
+        case "too few seeds":
+            seeds = "1 pair" if pairs == 1 else f"{pairs} pairs"
+            return f"cannot be told from {seeds}: needs {found.needed} seeds"
+        case "identical":
+            return "identical in every pair"
+        case "no detectable difference" if found.detectable is not None:
+            seen = amount(found.detectable, metric)
+            return f"no detectable difference: this study could have seen {seen}"
+    return found.verdict
+
+
+def plural(number: int, noun: str) -> str:
+    """A number with its noun."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def listed(names: list[str]) -> str:
+    """Names as a list in a sentence."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,44 @@
+"""What measured numbers say: intervals, paired tests, verdicts, power, factorial effects.
+
+Runs that share a seed are compared in pairs. Intervals are Student's t; a claim rests on an exact
+sign-flip test, corrected by Holm's procedure for the number of comparisons made.
+`benchmarks/calibration.py` measures how often the claims are false and the intervals miss.
+"""
+
+from ablate.statistics.comparisons import Comparison, Verdict, compare, holm
+from ablate.statistics.differences import Difference, paired_difference
+from ablate.statistics.effects import Effect, Level, factorial_effects
+from ablate.statistics.intervals import (
+    CONFIDENCE,
+    Interval,
+    mean_interval,
+    noise_floor,
+    ratio_interval,
+)
+from ablate.statistics.power import POWER, detectable_difference
+from ablate.statistics.searches import expected_best
+from ablate.statistics.sign_flips import ALPHA, seeds_needed, sign_flip_p, smallest_p
+
+__all__ = [
+    "ALPHA",
+    "CONFIDENCE",
+    "POWER",
+    "Comparison",
+    "Difference",
+    "Effect",
+    "Interval",
+    "Level",
+    "Verdict",
+    "compare",
+    "detectable_difference",
+    "expected_best",
+    "factorial_effects",
+    "holm",
+    "mean_interval",
+    "noise_floor",
+    "paired_difference",
+    "ratio_interval",
+    "seeds_needed",
+    "sign_flip_p",
+    "smallest_p",
+]

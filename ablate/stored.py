@@ -1,0 +1,210 @@
+"""The studies in a storage: found, made, compared with a study file, removed."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from optuna import artifacts, create_study, delete_study, exceptions, load_study
+from optuna.study import get_all_study_summaries
+
+from ablate.errors import InputError, Problem, shown
+from ablate.plan import Part, parts
+from ablate.spec import Cell, StudySpec
+from ablate.storage import ArtifactStore
+
+if TYPE_CHECKING:
+    from optuna import Study
+    from optuna.storages import BaseStorage
+    from optuna.study import StudySummary
+
+METRIC = "val_loss"
+STUDY, PHASE, CELL = "study", "phase", "cell"
+"""User attributes of every Optuna study of ours: what it is a part of, and which part."""
+QUESTION, DATA, SPEC = "question", "data", "spec"
+"""User attributes of a study's first part: what is asked, the images' digests, the whole spec."""
+
+
+@dataclass(frozen=True)
+class StoredStudy:
+    """A study in a storage."""
+
+    spec: StudySpec
+    """As it was run last."""
+    parts: Mapping[Part, Study]
+    """Its Optuna studies; those that were never begun are missing."""
+
+    @property
+    def tuning(self) -> dict[Cell, Study]:
+        """The search of each cell."""
+        return {part.cell: study for part, study in self.parts.items() if part.cell is not None}
+
+    @property
+    def replicates(self) -> Study | None:
+        """The replicates of all cells."""
+        return next((s for part, s in self.parts.items() if part.phase == "replicate"), None)
+
+
+def study_names(storage: BaseStorage) -> list[str]:
+    """The names of all studies, the one with the latest trial first."""
+    latest: dict[str, float] = {}
+    for summary in get_all_study_summaries(storage):
+        name = summary.user_attrs.get(STUDY)
+        if name is not None:
+            started = summary.datetime_start.timestamp() if summary.datetime_start else 0.0
+            latest[name] = max(started, latest.get(name, 0.0))
+    return sorted(latest, key=lambda name: latest[name], reverse=True)
+
+
+def find_study(storage: BaseStorage, name: str) -> StoredStudy | None:
+    """The study of a name; None where there is none, or where it does not say yet what it asks."""
+    own = {summary.study_name: summary for summary in _summaries(storage, name)}
+    texts = [s.user_attrs[SPEC] for s in own.values() if SPEC in s.user_attrs]
+    if not texts:
+        return None
+    spec = StudySpec.model_validate_json(json.dumps(texts[0]))
+    found = {
+        part: load_study(study_name=part.name, storage=storage)
+        for part in parts(spec)
+        if part.name in own
+    }
+    return StoredStudy(spec, found)
+
+
+def _summaries(storage: BaseStorage, name: str) -> list[StudySummary]:
+    summaries = get_all_study_summaries(storage)
+    return [summary for summary in summaries if summary.user_attrs.get(STUDY) == name]
+
+
+def check_question(
+    storage: BaseStorage, study: StudySpec, digests: Mapping[str, str] | None = None
+) -> None:
+    """Makes sure that a stored study of the same name, if there is one, asks the same.
+
+    Args:
+        storage: the storage.
+        study: the study file.
+        digests: the digest of each data set's images, where they are known already.
+
+    Raises:
+        InputError: it asks something else; holds every difference.
+    """
+    named = {summary.study_name: summary for summary in get_all_study_summaries(storage)}
+    for part in parts(study):
+        if part.name in named and not _is_ours(named[part.name], study):
+            rule = f"the storage holds a study {part.name} that was not made by this study"
+            raise InputError(Problem(study.path, rule, "study.name", hint="rename yours"))
+    described = (s for s in _summaries(storage, study.name) if QUESTION in s.user_attrs)
+    attributes = next((summary.user_attrs for summary in described), None)
+    if attributes is None:
+        return
+    old, new = _flat(attributes[QUESTION]), _flat(study.question())
+    remedy = "rename the study to keep both, or run with --fresh to delete the old one's trials"
+    problems = []
+    for key in sorted(old.keys() | new.keys()):
+        then, now = old.get(key), new.get(key)
+        if then == now:
+            continue
+        rule = f"the stored study {study.name} has {shown(then)}, this file has {shown(now)}"
+        where = key
+        if key.rpartition(".")[2] == "architecture_digest":
+            where = "study.search_space"
+            if then and now:  # two hashes would tell nobody anything
+                source = next(a.source for a in study.architectures if a.digest == now)
+                rule = f"{source} has changed since the study {study.name} was begun"
+        problems.append(Problem(study.path, rule, where, hint=remedy))
+    for name, digest in (digests or {}).items() if not problems else ():
+        if attributes[DATA].get(name) != digest:
+            rule = (
+                f"the {name} images are not those that the stored study {study.name} was trained on"
+            )
+            problems.append(Problem(study.path, rule, "study.dataset", hint=remedy))
+    if problems:
+        raise InputError(*problems)
+
+
+def _is_ours(summary: StudySummary, study: StudySpec) -> bool:
+    """Whether an Optuna study is a part of a study; one cut off while it was made is."""
+    if summary.user_attrs.get(STUDY) == study.name:
+        return True
+    return set(summary.user_attrs) <= {PHASE, CELL} and summary.n_trials == 0
+
+
+def open_study(storage: BaseStorage, study: StudySpec, digests: Mapping[str, str]) -> StoredStudy:
+    """The stored study of a spec, made when it is absent.
+
+    Args:
+        storage: the storage.
+        study: the study.
+        digests: the digest of each data set's images.
+
+    Raises:
+        InputError: a stored study of that name asks something else.
+    """
+    check_question(storage, study, digests)
+    existing = {summary.study_name for summary in get_all_study_summaries(storage)}
+    opened: dict[Part, Study] = {}
+    for part in parts(study):
+        if part.name in existing:
+            found = load_study(study_name=part.name, storage=storage)
+        else:
+            found = create_study(study_name=part.name, storage=storage, direction="minimize")
+        if STUDY not in found.user_attrs:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", exceptions.ExperimentalWarning)
+                found.set_metric_names([METRIC])
+            found.set_user_attr(PHASE, part.phase)
+            found.set_user_attr(CELL, part.cell and part.cell.model_dump())
+            found.set_user_attr(STUDY, study.name)
+        opened[part] = found
+    described = (found for found in opened.values() if SPEC in found.user_attrs)
+    _describe(next(described, next(iter(opened.values()))), study, digests)
+    return StoredStudy(study, opened)
+
+
+def _describe(first: Study, study: StudySpec, digests: Mapping[str, str]) -> None:
+    """Writes what is asked beside a study's first part; the question last, when all is there."""
+    attributes = {SPEC: study.model_dump(mode="json"), DATA: dict(digests)}
+    attributes[QUESTION] = study.question()
+    for key, value in attributes.items():
+        if first.user_attrs.get(key) != value:
+            first.set_user_attr(key, value)
+
+
+def remove_study(storage: BaseStorage, name: str, store: ArtifactStore) -> None:
+    """Deletes a study, its trials and their artifacts, where there is one."""
+    summaries = _summaries(storage, name)
+    # What says what was asked goes last: until then the others are known for what they are.
+    summaries.sort(key=lambda summary: QUESTION in summary.user_attrs)
+    for part in [summary.study_name for summary in summaries]:
+        study = load_study(study_name=part, storage=storage)
+        metas = [
+            meta
+            for trial in study.get_trials(deepcopy=False)
+            for meta in artifacts.get_all_artifact_meta(trial, storage=storage)
+        ]
+        delete_study(study_name=part, storage=storage)
+        for meta in metas:
+            try:
+                store.remove(meta.artifact_id)
+            except artifacts.exceptions.ArtifactNotFound:
+                continue
+
+
+def _flat(value: object, prefix: str = "") -> dict[str, object]:
+    """Nested tables as dotted keys; lists of named tables by their names."""
+    if (
+        isinstance(value, list)
+        and value
+        and all(isinstance(v, dict) and "name" in v for v in value)
+    ):
+        value = {cast("dict[str, object]", item)["name"]: item for item in value}
+    if not isinstance(value, dict):
+        return {prefix: value}
+    flat: dict[str, object] = {}
+    for key, inner in value.items():
+        flat |= _flat(inner, f"{prefix}.{key}" if prefix else str(key))
+    return flat

@@ -1,0 +1,281 @@
+"""Carries out the orders that train: asks Optuna, trains, and records."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.storages import BaseStorage
+
+from ablate.data import PreparedData, Split, TestSet, prepare, test_set, training_split
+from ablate.messages import Event, Finished, Started, TimeEpoch, Trained, TrainReplicate, TuneTrial
+from ablate.owner import Owner
+from ablate.plan import Part, longest_training, parts, trial_spec, untuned
+from ablate.pruners import make_pruner
+from ablate.records import write_result
+from ablate.replicates import CHOSEN_FROM, DATASET, SEED, TUNED, VARIANT
+from ablate.samplers import make_sampler
+from ablate.space import Choices, Parameter, Scalar
+from ablate.spec import DataSettings, Epoch, TrialResult, TrialSpec
+from ablate.storage import ArtifactStore, StoragePlace, open_storage
+from ablate.training.device import Environment, prepare_device
+from ablate.training.loop import Decision, train
+from ablate.trials import OWNER
+
+LAST_SEED = 2**32 - 1
+TrainingOrder = TuneTrial | TrainReplicate
+Decide = Callable[[Epoch], Decision]
+
+
+class _TrialFailedError(Exception):
+    """Tells Optuna that a trial failed; its record is already written."""
+
+
+class _InterruptedError(Exception):
+    """Tells Optuna that a trial was stopped; it will be trained again."""
+
+
+@dataclass
+class Trainer:
+    """Trains one trial after the other; keeps what several of them need."""
+
+    tell: Callable[[Event], None]
+    stop: threading.Event
+    """Set when the running trial should end after its epoch."""
+    _data: dict[str, PreparedData] = field(default_factory=dict)
+    _splits: dict[str, Split] = field(default_factory=dict)
+    _tests: dict[str, TestSet] = field(default_factory=dict)
+    _storages: dict[str, BaseStorage] = field(default_factory=dict)
+
+    @cached_property
+    def environment(self) -> Environment:
+        """What training runs on; found out once."""
+        return prepare_device()
+
+    def tune(self, order: TuneTrial) -> None:
+        """Trains one trial of a cell's search, which meets training and validation images only."""
+        study, cell = order.study, order.cell
+        assert study.tune is not None
+        domains = {
+            p.name: None if p.domain.size is None else p.domain.values()
+            for p in study.architecture(cell.variant).tuned
+        }
+        sampler = make_sampler(study.tune.sampler, domains, study.seed, order.ordinal)
+        pruner = make_pruner(study.tune.pruner, longest_training(study, cell.variant))
+
+        def objective(trial: optuna.Trial) -> TrialResult:
+            prepared = self._prepared(study.data(cell.dataset), order.place.cache)
+            spec = trial_spec(study, cell, prepared.digest, study.seed, lambda p: suggest(trial, p))
+
+            def decide(epoch: Epoch) -> Decision:
+                trial.report(epoch.val_loss, step=epoch.epoch)
+                return Decision.PRUNE if trial.should_prune() else Decision.CONTINUE
+
+            return self._train(trial, order, spec, decide, dict(trial.params))
+
+        self._optimize(order, sampler, pruner, objective)
+
+    def replicate(self, order: TrainReplicate) -> None:
+        """Trains a cell's configuration from a fresh seed, to its end, and tests it."""
+        study, cell = order.study, order.cell
+        fixed = {DATASET: cell.dataset, VARIANT: cell.variant, SEED: order.seed}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            sampler = optuna.samplers.PartialFixedSampler(fixed, optuna.samplers.RandomSampler())
+
+        def objective(trial: optuna.Trial) -> TrialResult:
+            # As Optuna's own parameters they are shown, and compared, in its dashboard.
+            trial.suggest_categorical(DATASET, sorted(data.dataset for data in study.datasets))
+            trial.suggest_categorical(VARIANT, sorted(variant.name for variant in study.variants))
+            trial.suggest_int(SEED, 0, LAST_SEED)
+            trial.set_user_attr(CHOSEN_FROM, order.chosen_from)
+            trial.set_user_attr(TUNED, dict(order.tuned))
+            prepared = self._prepared(study.data(cell.dataset), order.place.cache)
+            spec = trial_spec(
+                study, cell, prepared.digest, order.seed, lambda p: order.tuned[p.name]
+            )
+
+            def decide(epoch: Epoch) -> Decision:
+                trial.report(epoch.val_loss, step=epoch.epoch)
+                return Decision.CONTINUE
+
+            test = self._test_set(study.data(cell.dataset), order.place.cache)
+            return self._train(trial, order, spec, decide, {SEED: order.seed}, test)
+
+        self._optimize(order, sampler, optuna.pruners.NopPruner(), objective)
+
+    def time_epoch(self, order: TimeEpoch) -> dict[str, Any]:
+        """Trains a cell's untuned network for two epochs.
+
+        Returns:
+            ``first`` and ``later``, the seconds of the two epochs, and the ``outcome``, with the
+            ``reason`` where it is not complete.
+        """
+        _ = self.environment
+        settings = order.study.data(order.cell.dataset)
+        prepared = self._prepared(settings, order.cache)
+        spec = trial_spec(order.study, order.cell, prepared.digest, order.study.seed, untuned)
+        training = spec.training.model_copy(update={"epochs": 2, "early_stopping": None})
+        spec = spec.model_copy(update={"training": training})
+        split = self._split(settings, order.study.seed, order.cache)
+        result = train(spec, split, lambda epoch: Decision.CONTINUE)
+        seconds = [epoch.seconds for epoch in result.curves]
+        return {
+            "outcome": result.outcome,
+            "reason": result.reason,
+            "first": seconds[0] if seconds else None,
+            "later": seconds[1] if len(seconds) > 1 else None,
+        }
+
+    def _optimize(
+        self,
+        order: TrainingOrder,
+        sampler: optuna.samplers.BaseSampler,
+        pruner: optuna.pruners.BasePruner,
+        train_trial: Callable[[optuna.Trial], TrialResult],
+    ) -> None:
+        """Has Optuna make one trial, trains it, and tells how it ended."""
+        _ = self.environment
+        storage = self._storage(order.place.storage)
+        name = part_of(order).name
+        optuna_study = optuna.load_study(
+            study_name=name, storage=storage, sampler=sampler, pruner=pruner
+        )
+        finished: list[Finished] = []
+
+        def objective(trial: optuna.Trial) -> float:
+            trial.set_user_attr(OWNER, Owner.this_process().model_dump())
+            result = train_trial(trial)
+            finished.append(_finished(name, trial.number, result))
+            return _told_to_optuna(trial, result)
+
+        optuna_study.optimize(objective, n_trials=1, catch=(_TrialFailedError, _InterruptedError))
+        self.tell(finished[0])
+
+    def _train(
+        self,
+        trial: optuna.Trial,
+        order: TrainingOrder,
+        spec: TrialSpec,
+        decide: Decide,
+        parameters: Mapping[str, Scalar],
+        test: TestSet | None = None,
+    ) -> TrialResult:
+        """Trains what a spec says, and writes its record unless it was stopped."""
+        split = self._split(spec.data, spec.seed, order.place.cache)
+        trial.set_user_attr("seed", spec.seed)
+        trial.set_user_attr("fingerprint", spec.fingerprint)
+        trial.set_user_attr("environment", self.environment.model_dump())
+        part = part_of(order)
+        self.tell(
+            Started(
+                part=part.name,
+                number=trial.number,
+                phase=part.phase,
+                cell=order.cell,
+                parameters=parameters,
+                epochs=spec.training.epochs,
+            )
+        )
+
+        def on_epoch(epoch: Epoch) -> Decision:
+            decision = decide(epoch)
+            self.tell(Trained(part=part.name, number=trial.number, epoch=epoch))
+            return Decision.STOP if self.stop.is_set() else decision
+
+        result = train(spec, split, on_epoch, test)
+        if result.outcome != "interrupted":
+            store = ArtifactStore(order.place.artifacts)
+            Path(order.place.artifacts).mkdir(parents=True, exist_ok=True)
+            storage = self._storage(order.place.storage)
+            write_result(trial, result, split.class_names, storage, store)
+        return result
+
+    def _storage(self, url: str) -> BaseStorage:
+        if url not in self._storages:
+            self._storages[url] = open_storage(StoragePlace(url))
+        return self._storages[url]
+
+    def _prepared(self, settings: DataSettings, cache: str) -> PreparedData:
+        key = settings.model_dump_json()
+        if key not in self._data:
+            self._data[key] = prepare(settings, Path(cache))
+        return self._data[key]
+
+    def _split(self, settings: DataSettings, seed: int, cache: str) -> Split:
+        key = f"{settings.model_dump_json()} {seed}"
+        if key not in self._splits:
+            self._splits.clear()  # one split in memory at a time
+            self._splits[key] = training_split(self._prepared(settings, cache), settings, seed)
+        return self._splits[key]
+
+    def _test_set(self, settings: DataSettings, cache: str) -> TestSet:
+        key = settings.model_dump_json()
+        if key not in self._tests:
+            self._tests.clear()
+            self._tests[key] = test_set(self._prepared(settings, cache), settings)
+        return self._tests[key]
+
+
+def part_of(order: TrainingOrder) -> Part:
+    """The part of the study that holds the trial that is ordered."""
+    cell = order.cell if isinstance(order, TuneTrial) else None
+    return next(part for part in parts(order.study) if part.cell == cell)
+
+
+def _told_to_optuna(trial: optuna.Trial, result: TrialResult) -> float:
+    """The objective's value, or the exception that makes Optuna note another state."""
+    match result.outcome:
+        case "complete":
+            assert result.val_loss is not None
+            return result.val_loss
+        case "infeasible":
+            # Pruned rather than failed, so that samplers learn to stay away.
+            trial.set_constraint("can_be_built", 1.0)
+            raise optuna.TrialPruned
+        case "pruned":
+            raise optuna.TrialPruned
+        case "failed":
+            raise _TrialFailedError(result.reason)
+        case "interrupted":
+            raise _InterruptedError
+
+
+def _finished(part: str, number: int, result: TrialResult) -> Finished:
+    best = min((epoch.val_loss for epoch in result.curves), default=None)
+    return Finished(
+        part=part,
+        number=number,
+        outcome=result.outcome,
+        reason=result.reason,
+        val_loss=result.val_loss if result.val_loss is not None else best,
+        val_accuracy=result.val_accuracy,
+        test_accuracy=result.test_accuracy,
+        seconds=result.training_seconds,
+    )
+
+
+def suggest(trial: optuna.Trial, parameter: Parameter) -> Scalar:
+    """Asks Optuna for the value of one parameter."""
+    domain = parameter.domain
+    if isinstance(domain, Choices):
+        chosen: Scalar | None = trial.suggest_categorical(parameter.name, domain.choices)
+        assert chosen is not None
+        return chosen
+    if domain.is_integer:
+        return trial.suggest_int(
+            parameter.name,
+            int(domain.low),
+            int(domain.high),
+            step=int(domain.step or 1),
+            log=domain.log,
+        )
+    return trial.suggest_float(
+        parameter.name, domain.low, domain.high, step=domain.step, log=domain.log
+    )

@@ -1,0 +1,433 @@
+"""The studies in a storage: made, described, compared with a study file, removed."""
+
+from __future__ import annotations
+
+import json
+
+import optuna
+import pytest
+from hand_made import cell, compare, make_stored, replicate, tune
+from optuna import logging
+from optuna.storages import InMemoryStorage
+
+from ablate import stored as module
+from ablate.errors import InputError
+from ablate.replicates import owed_replicates
+from ablate.storage import ArtifactStore, open_existing, open_storage
+from ablate.stored import (
+    StoredStudy,
+    check_question,
+    find_study,
+    open_study,
+    remove_study,
+    study_names,
+)
+
+REMEDY = "rename the study to keep both, or run with --fresh to delete the old one's trials"
+PARTS = ["dense/tune/units=16", "dense/tune/units=4", "dense/replicate"]
+
+
+@pytest.fixture
+def storage():
+    logging.set_verbosity(logging.WARNING)
+    return InMemoryStorage()
+
+
+@pytest.fixture
+def spec(project):
+    return compare(project)
+
+
+def names(storage):
+    return optuna.get_all_study_names(storage)
+
+
+def load(storage, name):
+    return optuna.load_study(study_name=name, storage=storage)
+
+
+def differences(storage, spec, digests=None):
+    """What is said to differ, without file and remedy."""
+    with pytest.raises(InputError) as caught:
+        check_question(storage, spec, digests)
+    lines = str(caught.value).splitlines()
+    assert all(line.startswith(f"{spec.path}: ") for line in lines)
+    assert all(line.endswith(f"; {REMEDY}") for line in lines)
+    return [line.removeprefix(f"{spec.path}: ").removesuffix(f"; {REMEDY}") for line in lines]
+
+
+# Made
+
+
+def test_a_new_study_has_all_its_parts_and_each_names_its_metric(storage, spec):
+    stored = make_stored(spec, storage)
+    assert names(storage) == PARTS
+    assert [part.name for part in stored.parts] == PARTS
+    assert all(load(storage, name).metric_names == ["val_loss"] for name in PARTS)
+    assert all(
+        load(storage, name).direction is optuna.study.StudyDirection.MINIMIZE for name in PARTS
+    )
+    assert {found: study.study_name for found, study in stored.tuning.items()} == {
+        cell("units=16"): "dense/tune/units=16",
+        cell("units=4"): "dense/tune/units=4",
+    }
+    assert stored.replicates.study_name == "dense/replicate"
+
+
+def test_every_part_says_what_it_is_a_part_of(storage, spec):
+    make_stored(spec, storage)
+    said = [load(storage, name).user_attrs for name in PARTS]
+    assert [(found["study"], found["phase"], found["cell"]) for found in said] == [
+        ("dense", "tune", {"dataset": "digits", "variant": "units=16"}),
+        ("dense", "tune", {"dataset": "digits", "variant": "units=4"}),
+        ("dense", "replicate", None),
+    ]
+
+
+def test_the_first_part_alone_holds_the_question(storage, spec):
+    make_stored(spec, storage)
+    first, *others = (load(storage, name).user_attrs for name in PARTS)
+    assert first["question"] == spec.question()
+    assert first["data"] == {"digits": "digest of digits"}
+    assert not any({"question", "data", "spec"} & found.keys() for found in others)
+
+
+def test_a_search_alone_is_one_optuna_study_of_its_name(storage, project):
+    stored = make_stored(project.study(), storage)
+    assert names(storage) == ["dense"]
+    assert stored.replicates is None
+
+
+# Found
+
+
+def test_a_study_is_found_as_it_was_asked(storage, spec):
+    make_stored(spec, storage)
+    found = find_study(storage, "dense")
+    assert isinstance(found, StoredStudy)
+    assert found.spec == spec
+    assert [part.name for part in found.parts] == PARTS
+    assert find_study(storage, "dens") is None
+
+
+def test_texts_and_types_survive_a_journal(project):
+    spec = compare(project, "study.description=Hängt es ab? „Ja“", "fix.trouble=none")
+    make_stored(spec, open_storage(project.place))
+    assert find_study(open_existing(project.place), "dense").spec == spec
+
+
+@pytest.mark.parametrize("kept", [[], ["study"], ["study", "data"]])
+def test_a_study_that_does_not_say_yet_what_it_asks_is_not_found(storage, kept):
+    study = optuna.create_study(study_name="dense", storage=storage)
+    for key in kept:
+        study.set_user_attr(key, "dense")
+    assert find_study(storage, "dense") is None
+
+
+def test_parts_that_were_never_begun_are_missing(storage, spec):
+    make_stored(spec, storage)
+    optuna.delete_study(study_name="dense/replicate", storage=storage)
+    found = find_study(storage, "dense")
+    assert [part.name for part in found.parts] == PARTS[:2]
+    assert found.replicates is None
+
+
+def test_names_come_with_the_latest_trial_first(storage, project):
+    for name in ("first", "second", "third"):
+        make_stored(project.study(f"study.name={name}"), storage)
+    compared = make_stored(compare(project, "study.name=fourth"), storage)
+    optuna.create_study(study_name="of another hand", storage=storage)
+    for name in ("third", "first"):
+        (search,) = find_study(storage, name).tuning.values()
+        search.tell(search.ask(), 0.5)
+    compared.replicates.tell(compared.replicates.ask(), 0.5)
+    assert study_names(storage) == ["fourth", "first", "third", "second"]
+
+
+# Opened again
+
+
+def test_texts_and_counts_may_change_under_one_name(storage, project, spec):
+    stored = make_stored(spec, storage)
+    tune(stored, "units=4", 0.5)
+    changed = compare(project, "study.description=Another text", "tune.trials=7", seeds=9)
+    again = make_stored(changed, storage)
+    assert names(storage) == PARTS
+    assert len(again.tuning[cell("units=4")].trials) == 1
+    assert find_study(storage, "dense").spec == changed
+
+
+def test_replicates_may_be_added_to_a_search(storage, project):
+    make_stored(project.study(), storage)
+    make_stored(project.study("replicate.seeds=3"), storage)
+    assert names(storage) == ["dense", "dense/replicate"]
+    assert find_study(storage, "dense").spec.seeds == (1, 2, 3)
+
+
+def test_the_same_question_is_no_problem(storage, spec):
+    make_stored(spec, storage)
+    check_question(storage, spec)
+    check_question(storage, spec, {"digits": "digest of digits"})
+
+
+def test_other_images_are_refused(storage, project):
+    spec = project.study()
+    make_stored(spec, storage)
+    assert differences(storage, spec, {"digits": "another"}) == [
+        "study.dataset: the digits images are not those that the stored study dense was trained on"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (
+            ["training.epochs=9", 'tune.sampler="qmc"'],
+            [
+                "training.epochs: the stored study dense has 2, this file has 9",
+                'tune.sampler.name: the stored study dense has "random", this file has "qmc"',
+                'tune.sampler.qmc_type: the stored study dense has null, this file has "sobol"',
+                "tune.sampler.scramble: the stored study dense has null, this file has true",
+            ],
+        ),
+        (["study.seed=1"], ["seed: the stored study dense has 0, this file has 1"]),
+        (
+            ["data.per_class=10"],
+            ["data.per_class: the stored study dense has 20, this file has 10"],
+        ),
+        (
+            ['fix.trouble="nan"'],
+            ['fix.trouble: the stored study dense has null, this file has "nan"'],
+        ),
+        (
+            ["replicate.metric=f1"],
+            ['replicate.metric: the stored study dense has "accuracy", this file has "f1"'],
+        ),
+        (
+            ['vary.baseline="units=4"'],
+            ['vary.baseline: the stored study dense has "units=16", this file has "units=4"'],
+        ),
+        (
+            ["vary.units=[4, 8, 16]"],
+            [
+                'vary.variants.units=8.name: the stored study dense has null, this file has "units=8"',
+                "vary.variants.units=8.search_space: the stored study dense has null, "
+                'this file has "space"',
+                "vary.variants.units=8.values.units: the stored study dense has null, this file has 8",
+            ],
+        ),
+        (
+            ["tune.learning_rate.high=0.5"],
+            [
+                "tune.parameters.learning_rate.domain.high: the stored study dense has 1.0, "
+                "this file has 0.5"
+            ],
+        ),
+    ],
+)
+def test_another_question_names_every_difference(storage, project, spec, settings, expected):
+    make_stored(spec, storage)
+    assert differences(storage, compare(project, *settings)) == expected
+
+
+def test_a_changed_network_is_said_without_its_hash(storage, project, spec):
+    make_stored(spec, storage)
+    source = project.folder / "models.py"
+    source.write_text(source.read_text() + "\n# changed\n")
+    assert differences(storage, compare(project)) == [
+        f"study.search_space: {source.resolve()} has changed since the study dense was begun"
+    ]
+
+
+def test_what_differs_in_one_of_several_data_sets_is_said_under_its_name(storage, project):
+    both = 'study.dataset=["digits", "line"]'
+    make_stored(compare(project, both), storage)
+    assert differences(storage, compare(project, both, "data.line.images_per_class=10")) == [
+        "data.line.options.images_per_class: the stored study dense has 1000, this file has 10"
+    ]
+
+
+def named(project, *listed):
+    """Variants that are written out, in an order of one's own."""
+    units = {"a": 4, "b": 8}
+    tables = ", ".join(f"{name} = {{ units = {units[name]} }}" for name in listed)
+    return project.study(
+        f"vary.variants={{ {tables} }}",
+        "vary.baseline=a",
+        "tune.parameters=[]",
+        "tune.learning_rate={ low = 0.001, high = 1.0 }",
+        "replicate.seeds=2",
+    )
+
+
+def test_variants_in_another_order_are_the_same_question(storage, project):
+    make_stored(named(project, "a", "b"), storage)
+    check_question(storage, named(project, "b", "a"))
+
+
+def test_a_study_in_another_order_is_found_as_it_was_run_last(storage, project):
+    make_stored(named(project, "a", "b"), storage)
+    again = named(project, "b", "a")
+    make_stored(again, storage)
+    assert find_study(storage, "dense").spec == again
+
+
+# Studies of others
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_part_that_is_not_ours_is_refused(storage, spec, name):
+    optuna.create_study(study_name=name, storage=storage).set_user_attr("mine", 1)
+    with pytest.raises(InputError) as caught:
+        make_stored(spec, storage)
+    assert str(caught.value) == (
+        f"{spec.path}: study.name: the storage holds a study {name} that was not made by this "
+        "study; rename yours"
+    )
+    assert names(storage) == [name]
+
+
+def test_trials_of_another_hand_are_refused(storage, project):
+    study = optuna.create_study(study_name="dense", storage=storage)
+    study.tell(study.ask(), 0.5)
+    with pytest.raises(InputError, match="holds a study dense that was not made by this study"):
+        make_stored(project.study(), storage)
+
+
+def test_a_part_of_another_study_is_refused(storage, project, spec):
+    make_stored(project.study("study.name=dense/replicate"), storage)
+    with pytest.raises(InputError, match="a study dense/replicate that was not made by this study"):
+        make_stored(spec, storage)
+
+
+# Cut off
+
+
+class CutError(Exception):
+    """What ends a process in the middle."""
+
+
+def cut_after(steps, patch):
+    """Lets so many writes of `open_study` happen and then cuts it off."""
+    left = [steps]
+
+    def counted(write):
+        def step(*arguments, **named):
+            if left[0] == 0:
+                raise CutError
+            left[0] -= 1
+            return write(*arguments, **named)
+
+        return step
+
+    patch.setattr(module, "create_study", counted(module.create_study))
+    for name in ("set_user_attr", "set_metric_names"):
+        patch.setattr(optuna.Study, name, counted(getattr(optuna.Study, name)))
+
+
+@pytest.mark.parametrize("steps", range(18))
+def test_wherever_making_is_cut_off_it_is_finished_next_time(storage, spec, steps):
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(CutError):
+        cut_after(steps, patch)
+        make_stored(spec, storage)
+    before = find_study(storage, "dense")
+    assert before is None or before.spec == spec
+    stored = make_stored(spec, storage)
+    assert names(storage) == PARTS
+    assert [load(storage, name).metric_names for name in PARTS] == [["val_loss"]] * 3
+    assert [load(storage, name).user_attrs["study"] for name in PARTS] == ["dense"] * 3
+    assert stored.parts[next(iter(stored.parts))].user_attrs["question"] == spec.question()
+    assert find_study(storage, "dense").spec == spec
+    check_question(storage, spec)
+
+
+def test_making_takes_eighteen_steps(storage, spec, monkeypatch):
+    """So that the test above cuts after every one of them."""
+    cut_after(18, monkeypatch)
+    make_stored(spec, storage)
+    with pytest.raises(CutError):
+        load(storage, "dense/replicate").set_user_attr("another", "step")
+
+
+def test_raising_counts_when_cut_off_is_finished_next_time(storage, project, spec):
+    make_stored(spec, storage)
+    more = compare(project, seeds=9)
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(CutError):
+        cut_after(0, patch)
+        make_stored(more, storage)
+    assert find_study(storage, "dense").spec == spec
+    assert len(owed_replicates(make_stored(more, storage))) == 0
+    assert find_study(storage, "dense").spec == more
+
+
+# Removed
+
+
+def test_a_study_is_removed_with_all_its_parts(storage, project, spec, tmp_path):
+    stored = make_stored(spec, storage)
+    tune(stored, "units=4", 0.5)
+    replicate(stored, "units=4", 1)
+    make_stored(compare(project, "study.name=dense/tune"), storage)
+    make_stored(project.study("study.name=other"), storage)
+    optuna.create_study(study_name="of another hand", storage=storage)
+    remove_study(storage, "dense", ArtifactStore(str(tmp_path)))
+    remove_study(storage, "never there", ArtifactStore(str(tmp_path)))
+    assert names(storage) == [
+        *(f"dense/{name.replace('dense', 'tune')}" for name in PARTS),
+        "other",
+        "of another hand",
+    ]
+    assert find_study(storage, "dense") is None
+
+
+def test_artifacts_go_with_the_trials_that_they_belong_to(storage, project, spec, tmp_path):
+    store = ArtifactStore(str(tmp_path / "artifacts"))
+    (tmp_path / "artifacts").mkdir()
+    (tmp_path / "curves.csv").write_text("1,2\n")
+    kept = {}
+    for name in ("dense", "other"):
+        stored = make_stored(compare(project, f"study.name={name}"), storage)
+        for study in (stored.tuning[cell("units=4")], stored.replicates):
+            trial = study.ask()
+            kept[name] = optuna.artifacts.upload_artifact(
+                artifact_store=store,
+                file_path=str(tmp_path / "curves.csv"),
+                study_or_trial=trial,
+                storage=storage,
+            )
+            study.tell(trial, 0.5)
+    gone = optuna.artifacts.get_all_artifact_meta(
+        find_study(storage, "dense").replicates.trials[0], storage=storage
+    )
+    store.remove(gone[0].artifact_id)
+    remove_study(storage, "dense", store)
+    left = {path.name for path in (tmp_path / "artifacts").iterdir()}
+    assert len(left) == 2
+    assert kept["other"] in left
+
+
+def test_wherever_removing_is_cut_off_the_rest_is_still_known_for_what_it_is(
+    storage, project, spec, tmp_path, monkeypatch
+):
+    make_stored(spec, storage)
+    removed = []
+
+    def cut(study_name, storage):
+        if removed:
+            raise CutError
+        removed.append(study_name)
+        optuna.delete_study(study_name=study_name, storage=storage)
+
+    monkeypatch.setattr(module, "delete_study", cut)
+    with pytest.raises(CutError):
+        remove_study(storage, "dense", ArtifactStore(str(tmp_path)))
+    assert differences(storage, compare(project, "training.epochs=9")) == [
+        "training.epochs: the stored study dense has 2, this file has 9"
+    ]
+
+
+def test_what_is_stored_is_plain_json(storage, spec):
+    make_stored(spec, storage)
+    attributes = load(storage, PARTS[0]).user_attrs
+    assert json.loads(json.dumps(attributes)) == attributes
+    assert open_study(storage, spec, {"digits": "digest of digits"}).spec == spec

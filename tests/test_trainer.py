@@ -1,0 +1,196 @@
+"""What a worker does when it is told to train: it asks Optuna, trains, records, and tells."""
+
+from __future__ import annotations
+
+import threading
+
+import optuna
+import pytest
+from conftest import COMPARED
+from optuna.trial import FixedTrial, TrialState
+
+from ablate.messages import Finished, Place, Started, TimeEpoch, Trained, TrainReplicate, TuneTrial
+from ablate.space import Choices, Parameter, Range
+from ablate.storage import open_storage
+from ablate.stored import open_study
+from ablate.trainer import Trainer, part_of, suggest
+from ablate.trials import outcome_of
+
+
+class Bench:
+    """A study, opened, and a trainer for its orders."""
+
+    def __init__(self, project, *settings):
+        project.study_file.write_text(COMPARED)
+        place = project.place
+        self.study = project.study("training.epochs=1", *settings)
+        self.stored = open_study(open_storage(place), self.study, {"digits": "0"})
+        self.events = []
+        self.trainer = Trainer(self.events.append, threading.Event())
+        self.place = Place(
+            storage=place.url, artifacts=str(place.artifacts), cache=str(place.cache)
+        )
+
+    def tune(self, variant=0, ordinal=0):
+        cell = self.study.cells[variant]
+        order = TuneTrial(study=self.study, place=self.place, cell=cell, ordinal=ordinal)
+        self.trainer.tune(order)
+        return self.stored.tuning[cell].trials[-1]
+
+    def replicate(self, seed, variant=0, rate=0.01):
+        order = TrainReplicate(
+            study=self.study,
+            place=self.place,
+            cell=self.study.cells[variant],
+            seed=seed,
+            chosen_from=7,
+            tuned={"learning_rate": rate},
+        )
+        self.trainer.replicate(order)
+        return self.stored.replicates.trials[-1]
+
+
+@pytest.fixture
+def bench(project):
+    return Bench(project)
+
+
+def kinds(events):
+    return [type(event).__name__ for event in events]
+
+
+def test_a_tuned_trial_is_told_and_recorded_in_the_search_of_its_cell(bench):
+    trial = bench.tune(variant=1)
+    started, trained, finished = bench.events
+    assert kinds(bench.events) == ["Started", "Trained", "Finished"]
+    assert isinstance(started, Started)
+    assert (started.part, started.phase, started.number) == ("compared/tune/units=4", "tune", 0)
+    assert started.cell == bench.study.cells[1]
+    assert started.parameters == trial.params
+    assert isinstance(trained, Trained)
+    assert trial.intermediate_values == {1: trained.epoch.val_loss}
+    assert isinstance(finished, Finished)
+    assert (finished.outcome, finished.val_loss) == ("complete", trial.value)
+    assert finished.test_accuracy is None
+    assert trial.user_attrs["seed"] == bench.study.seed
+    assert not any("test" in name for name in trial.user_attrs)
+    assert bench.stored.tuning[bench.study.cells[0]].trials == []
+    assert bench.stored.replicates.trials == []
+
+
+def test_a_replicate_is_trained_from_its_seed_with_what_was_chosen_and_tested(bench):
+    trial = bench.replicate(seed=2, variant=1, rate=0.03)
+    started, _, finished = bench.events
+    assert (started.part, started.phase) == ("compared/replicate", "replicate")
+    assert started.parameters == {"seed": 2}
+    assert trial.params == {"dataset": "digits", "variant": "units=4", "seed": 2}
+    attributes = trial.user_attrs
+    assert (attributes["seed"], attributes["chosen_from"]) == (2, 7)
+    assert attributes["tuned"] == {"learning_rate": 0.03}
+    assert attributes["test_images"] == 200
+    assert finished.test_accuracy == attributes["test_accuracy"]
+    assert attributes["parameters"] == 64 * 4 + 4 + 4 * 10 + 10
+    assert all(not study.trials for study in bench.stored.tuning.values())
+
+
+def test_a_replicate_depends_on_its_seed_and_its_configuration_alone(bench):
+    first = bench.replicate(seed=1)
+    bench.replicate(seed=2)
+    again = bench.replicate(seed=1)
+    other = bench.replicate(seed=1, rate=0.02)
+    assert again.value == first.value
+    assert again.user_attrs["fingerprint"] == first.user_attrs["fingerprint"]
+    assert other.value != first.value
+    assert other.user_attrs["fingerprint"] != first.user_attrs["fingerprint"]
+
+
+def test_a_replicate_is_never_pruned(project):
+    # Every search trial that is not better than all before it would be pruned.
+    pruner = 'tune.pruner={ name = "percentile", percentile = 0.0, n_startup_trials = 0 }'
+    bench = Bench(project, pruner, "training.epochs=2")
+    # The second learns next to nothing.
+    trials = [bench.replicate(seed, rate=rate) for seed, rate in ((1, 1e-1), (2, 1e-9))]
+    assert [outcome_of(trial) for trial in trials] == ["complete", "complete"]
+    assert trials[1].intermediate_values[1] > trials[0].intermediate_values[1]
+    assert [len(trial.intermediate_values) for trial in trials] == [2, 2]
+
+
+def test_a_trial_that_is_stopped_leaves_no_outcome(project):
+    bench = Bench(project, "training.epochs=3")
+    bench.trainer.stop.set()
+    for trial in (bench.tune(), bench.replicate(seed=1)):
+        assert trial.state is TrialState.FAIL
+        assert outcome_of(trial) == "interrupted"
+        assert "test_accuracy" not in trial.user_attrs
+        assert len(trial.intermediate_values) == 1, "it ends after its epoch"
+    assert [e.outcome for e in bench.events if isinstance(e, Finished)] == ["interrupted"] * 2
+
+
+def test_an_infeasible_trial_violates_a_constraint(project):
+    bench = Bench(project, 'fix.trouble="infeasible"')
+    trial = bench.tune()
+    assert (trial.state, outcome_of(trial)) == (TrialState.PRUNED, "infeasible")
+    assert trial.user_attrs["reason"] == "nothing can be built here"
+    assert any(value > 0 for value in trial.constraints.values())
+
+
+def test_epochs_are_timed_and_nothing_is_stored(bench):
+    cell = bench.study.cells[0]
+    order = TimeEpoch(study=bench.study, cell=cell, cache=bench.place.cache)
+    timed = bench.trainer.time_epoch(order)
+    assert (timed["outcome"], timed["reason"]) == ("complete", None)
+    assert timed["first"] > 0
+    assert timed["later"] > 0, "two epochs, where the study has one"
+    assert bench.events == []
+    assert all(not study.trials for study in bench.stored.parts.values())
+
+
+def test_a_failure_is_told_instead_of_seconds(project):
+    bench = Bench(project, 'fix.trouble="nan"')
+    order = TimeEpoch(study=bench.study, cell=bench.study.cells[0], cache=bench.place.cache)
+    assert bench.trainer.time_epoch(order) == {
+        "outcome": "failed",
+        "reason": "the training loss is nan after epoch 1",
+        "first": None,
+        "later": None,
+    }
+
+
+def test_an_order_belongs_to_a_part(bench):
+    tune, other = (
+        TuneTrial(study=bench.study, place=bench.place, cell=cell, ordinal=0)
+        for cell in bench.study.cells
+    )
+    replicate = TrainReplicate(
+        study=bench.study,
+        place=bench.place,
+        cell=bench.study.cells[0],
+        seed=1,
+        chosen_from=None,
+        tuned={},
+    )
+    assert [part_of(order).name for order in (tune, other, replicate)] == [
+        "compared/tune/units=16",
+        "compared/tune/units=4",
+        "compared/replicate",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("domain", "value", "kind"),
+    [
+        (Choices(choices=("a", "b")), "b", optuna.distributions.CategoricalDistribution),
+        (Choices(choices=(True, False)), False, optuna.distributions.CategoricalDistribution),
+        (Range(low=1, high=9, step=2), 5, optuna.distributions.IntDistribution),
+        (Range(low=1, high=64, log=True), 8, optuna.distributions.IntDistribution),
+        (Range(low=0.0, high=0.6, step=0.2), 0.4, optuna.distributions.FloatDistribution),
+        (Range(low=1e-4, high=1e-2, log=True), 1e-3, optuna.distributions.FloatDistribution),
+    ],
+)
+def test_every_domain_is_asked_for_as_what_it_is(domain, value, kind):
+    default = domain.ends()[0]
+    trial = FixedTrial({"x": value})
+    found = suggest(trial, Parameter(name="x", domain=domain, default=default))
+    assert found == value
+    assert type(found) is type(value)
+    assert isinstance(trial.distributions["x"], kind)
