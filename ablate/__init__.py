@@ -96,15 +96,9 @@ def results(study: StudySpec | str, *, storage: str = DEFAULT_STORAGE) -> pd.Dat
     Raises:
         InputError: nothing was run there, or no study of that name.
     """
-    from ablate.errors import Problem, did_you_mean
     from ablate.records import results_table
     from ablate.storage import StoragePlace, open_existing
-    from ablate.stored import find_study, study_names
+    from ablate.stored import named_study
 
     name = study if isinstance(study, str) else study.name
-    opened = open_existing(StoragePlace(storage))
-    found = find_study(opened, name)
-    if found is None:
-        hint = did_you_mean(name, study_names(opened))
-        raise InputError(Problem(name, "no such study has been run", hint=hint))
-    return results_table(found)
+    return results_table(named_study(open_existing(StoragePlace(storage)), name))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate.data import PreparedData, drawn
+from ablate.files import write_text
 from ablate.spec import DataSettings
 
 if TYPE_CHECKING:
@@ -61,6 +64,29 @@ class DataCard:
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON."""
         return {**asdict(self), "warnings": list(self.warnings)}
+
+
+def find_card(prepared: PreparedData, settings: DataSettings) -> dict[str, Any] | None:
+    """The card that `keep_card` has kept beside a data set, as plain JSON; None where it has not."""
+    try:
+        card: dict[str, Any] = json.loads(_card_file(prepared, settings).read_text())
+    except (OSError, ValueError):
+        return None
+    return card
+
+
+def keep_card(prepared: PreparedData, settings: DataSettings) -> dict[str, Any]:
+    """The card of a data set, made once and kept beside it, as plain JSON."""
+    card = find_card(prepared, settings)
+    if card is None:
+        card = data_card(prepared, settings).as_dict()
+        write_text(_card_file(prepared, settings), json.dumps(card))
+    return card
+
+
+def _card_file(prepared: PreparedData, settings: DataSettings) -> Path:
+    drawn_counts = (settings.per_class, settings.test_per_class)
+    return prepared.folder / f"card-{'-'.join(str(count or 'all') for count in drawn_counts)}.json"
 
 
 def data_card(prepared: PreparedData, settings: DataSettings) -> DataCard:

@@ -12,17 +12,9 @@ from ablate.spec import Cell, DataSettings, Epoch, Outcome, Phase, StudySpec
 
 
 class PrepareData(Frozen):
-    """Load a data set and keep it in the cache. Answered by `Done` with its digest."""
+    """Load a data set and keep it in the cache. Answered by `Done` with its card."""
 
     order: Literal["prepare_data"] = "prepare_data"
-    settings: DataSettings
-    cache: str
-
-
-class DescribeData(Frozen):
-    """Make a data set's card. Answered by `Done` with its fields."""
-
-    order: Literal["describe_data"] = "describe_data"
     settings: DataSettings
     cache: str
 
@@ -87,13 +79,7 @@ class StopTraining(Frozen):
 
 
 Order = Annotated[
-    PrepareData
-    | DescribeData
-    | MeasureNetworks
-    | TuneTrial
-    | TrainReplicate
-    | TimeEpoch
-    | StopTraining,
+    PrepareData | MeasureNetworks | TuneTrial | TrainReplicate | TimeEpoch | StopTraining,
     Field(discriminator="order"),
 ]
 

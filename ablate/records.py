@@ -21,7 +21,9 @@ from ablate.stored import StoredStudy
 from ablate.trials import OUTCOME, outcome_of
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 CURVES = "learning_curves.csv"
 CONFUSION = "confusion_matrix.csv"
@@ -124,6 +126,22 @@ def read_curves(
         except (ValueError, TypeError, KeyError):
             continue  # cut or edited: as good as missing
     return curves
+
+
+def read_confusion(
+    trial: FrozenTrial, storage: BaseStorage, store: ArtifactStore
+) -> tuple[tuple[str, ...], NDArray[np.int64]] | None:
+    """A trial's class names and confusion matrix; None where its artifact is missing or cut."""
+    import numpy as np
+
+    text = _download(trial, CONFUSION, storage, store)
+    rows = list(csv.reader(io.StringIO(text or "")))
+    names = tuple(rows[0][1:]) if rows else ()
+    try:
+        matrix = np.array([[int(count) for count in row[1:]] for row in rows[1:]], dtype=np.int64)
+    except ValueError:
+        return None
+    return (names, matrix) if names and matrix.shape == (len(names), len(names)) else None
 
 
 def _row(trial: FrozenTrial, tuned: Mapping[str, Any]) -> dict[str, Any]:

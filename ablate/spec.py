@@ -143,6 +143,35 @@ class Cell(Frozen):
 
 Phase = Literal["tune", "replicate"]
 """What a training run is for: the search of a cell, or a replicate of what it chose."""
+
+
+class PublishedValues(Frozen):
+    """What somebody else has published of a variant; None where they do not say."""
+
+    source: Annotated[str, Field(min_length=1)]
+    """Where it was published."""
+    accuracy: Annotated[float, Field(ge=0, le=1)] | None = None
+    f1: Annotated[float, Field(ge=0, le=1)] | None = None
+    loss: NotNegative | None = None
+    parameters: Positive | None = None
+    training_time: Positive | None = None
+    """In any unit, the same for all variants: only ratios are compared."""
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The numbers that there are, by name."""
+        values = self.model_dump(exclude={"source"}, exclude_none=True)
+        return {name: float(value) for name, value in values.items()}
+
+
+class Published(Frozen):
+    """Published numbers of a variant on a data set."""
+
+    variant: str
+    dataset: str
+    values: PublishedValues
+
+
 DesignName = Literal["one_at_a_time", "leave_one_out", "factorial", "variants"]
 
 
@@ -165,8 +194,14 @@ class StudySpec(Frozen):
     """The variant that all others are compared with."""
     tune: TuneSettings | None = None
     replicate: ReplicateSettings | None = None
+    published: tuple[Published, ...] = ()
+    """Numbers that the report sets ours beside."""
     path: str
     """The study file."""
+    text: str = ""
+    """What stands in it."""
+    settings: tuple[str, ...] = ()
+    """``dotted.key=value`` overrides of it."""
 
     @property
     def cells(self) -> tuple[Cell, ...]:

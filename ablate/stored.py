@@ -6,12 +6,12 @@ import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from optuna import artifacts, create_study, delete_study, exceptions, load_study
 from optuna.study import get_all_study_summaries
 
-from ablate.errors import InputError, Problem, shown
+from ablate.errors import InputError, Problem, did_you_mean, shown
 from ablate.plan import Part, parts
 from ablate.spec import Cell, StudySpec
 from ablate.storage import ArtifactStore
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 METRIC = "val_loss"
 STUDY, PHASE, CELL = "study", "phase", "cell"
 """User attributes of every Optuna study of ours: what it is a part of, and which part."""
-QUESTION, DATA, SPEC = "question", "data", "spec"
-"""User attributes of a study's first part: what is asked, the images' digests, the whole spec."""
+QUESTION, DATA, SPEC, CARDS = "question", "data", "spec", "cards"
+"""User attributes of a study's first part: what is asked, the images' digests, the whole spec, the
+data cards."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,19 @@ def find_study(storage: BaseStorage, name: str) -> StoredStudy | None:
         if part.name in own
     }
     return StoredStudy(spec, found)
+
+
+def named_study(storage: BaseStorage, name: str) -> StoredStudy:
+    """The study of a name.
+
+    Raises:
+        InputError: there is none.
+    """
+    found = find_study(storage, name)
+    if found is None:
+        hint = did_you_mean(name, study_names(storage))
+        raise InputError(Problem(name, "no such study has been run", hint=hint))
+    return found
 
 
 def _summaries(storage: BaseStorage, name: str) -> list[StudySummary]:
@@ -172,6 +186,25 @@ def _describe(first: Study, study: StudySpec, digests: Mapping[str, str]) -> Non
     for key, value in attributes.items():
         if first.user_attrs.get(key) != value:
             first.set_user_attr(key, value)
+
+
+def data_digests(stored: StoredStudy) -> dict[str, str]:
+    """The digest of each data set's images."""
+    found = next((s.user_attrs.get(DATA) for s in stored.parts.values()), None)
+    return dict(found or {})
+
+
+def data_cards(stored: StoredStudy) -> dict[str, dict[str, Any]]:
+    """The data card of each data set of a study that has one."""
+    found = next((s.user_attrs.get(CARDS) for s in stored.parts.values()), None)
+    return dict(found or {})
+
+
+def write_cards(stored: StoredStudy, cards: Mapping[str, Mapping[str, Any]]) -> None:
+    """Keeps the data cards of a study beside its question."""
+    first = next(iter(stored.parts.values()))
+    if first.user_attrs.get(CARDS) != cards:
+        first.set_user_attr(CARDS, dict(cards))
 
 
 def remove_study(storage: BaseStorage, name: str, store: ArtifactStore) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ablate.data import find_prepared
+from ablate.data_card import find_card
 from ablate.errors import InputError, Problem, RunError
 from ablate.executors.local import LocalWorker, WorkerDiedError
 from ablate.files import folder_name
@@ -30,7 +31,13 @@ from ablate.plan import trials_when_complete
 from ablate.replicates import owed_replicates
 from ablate.spec import DataSettings, StudySpec
 from ablate.storage import ArtifactStore, StoragePlace, mend_journal, open_storage
-from ablate.stored import StoredStudy, check_question, open_study, remove_study
+from ablate.stored import (
+    StoredStudy,
+    check_question,
+    open_study,
+    remove_study,
+    write_cards,
+)
 from ablate.trials import close_lost, fail_trial, finished, outcome_of, requeue_lost
 
 if TYPE_CHECKING:
@@ -126,15 +133,18 @@ def run_study(
     place.check()
     if not fresh:
         _check_stored_question(place, study)
-    digests = {data.dataset: _prepare_data(study, data, place) for data in study.datasets}
+    cards = {data.dataset: _prepare_data(study, data, place) for data in study.datasets}
+    digests = {name: str(card["digest"]) for name, card in cards.items()}
     storage = open_storage(place)
     if fresh:
         remove_study(storage, study.name, ArtifactStore(place.artifacts))
+    stored = open_study(storage, study, digests)
+    write_cards(stored, cards)
     run = _Run(
         study=study,
         place=place,
         storage=storage,
-        stored=open_study(storage, study, digests),
+        stored=stored,
         listener=listener or Silence(),
         stop=stop or StopRequest(),
         deadline=float("inf") if timeout is None else started + timeout,
@@ -169,11 +179,12 @@ def _check_stored_question(place: StoragePlace, study: StudySpec) -> None:
         check_question(open_storage(place), study)
 
 
-def _prepare_data(study: StudySpec, settings: DataSettings, place: StoragePlace) -> str:
-    """Prepares a data set, in a process of its own where it is not at hand; its digest."""
+def _prepare_data(study: StudySpec, settings: DataSettings, place: StoragePlace) -> dict[str, Any]:
+    """Prepares a data set, in a process of its own where it is not at hand; its data card."""
     found = find_prepared(settings, place.cache)
-    if found is not None:
-        return found.digest
+    card = find_card(found, settings) if found is not None else None
+    if card is not None:
+        return card
     with (
         tempfile.TemporaryDirectory(prefix="ablate-data-") as folder,
         LocalWorker(Path(folder) / "data.log", study.training.backend) as worker,
@@ -181,7 +192,8 @@ def _prepare_data(study: StudySpec, settings: DataSettings, place: StoragePlace)
         answer = worker.ask(PrepareData(settings=settings, cache=str(place.cache)))
     if isinstance(answer, Refused):
         raise InputError(*answer.problems)
-    return str(answer.answer)
+    made: dict[str, Any] = answer.answer
+    return made
 
 
 def log_path(place: StoragePlace, study: StudySpec) -> Path:

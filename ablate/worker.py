@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from ablate.errors import AblateError, InputError, Problem
 from ablate.messages import (
-    DescribeData,
     Done,
     Event,
     MeasureNetworks,
@@ -63,15 +62,10 @@ class Worker:
             match order:
                 case PrepareData():
                     from ablate.data import prepare
+                    from ablate.data_card import keep_card
 
                     prepared = prepare(order.settings, Path(order.cache))
-                    self.tell(Done(answer=prepared.digest))
-                case DescribeData():
-                    from ablate.data import prepare
-                    from ablate.data_card import data_card
-
-                    prepared = prepare(order.settings, Path(order.cache))
-                    self.tell(Done(answer=data_card(prepared, order.settings).as_dict()))
+                    self.tell(Done(answer=keep_card(prepared, order.settings)))
                 case MeasureNetworks():
                     self.tell(Done(answer=[_measure(order, c) for c in order.configurations]))
                 case TuneTrial():

@@ -10,7 +10,7 @@ from ablate.cli.options import storage_option, storage_place
 from ablate.config import load_data_settings
 from ablate.config.toml import override
 from ablate.errors import InputError
-from ablate.messages import DescribeData, Refused
+from ablate.messages import PrepareData, Refused
 
 
 @click.command("data")
@@ -36,7 +36,7 @@ def command(name: str, settings: tuple[str, ...], storage: str) -> int:
     place = storage_place(storage)
     place.check()
     with LocalWorker(place.logs / "data.log", "tensorflow") as worker:
-        answer = worker.ask(DescribeData(settings=chosen, cache=str(place.cache)))
+        answer = worker.ask(PrepareData(settings=chosen, cache=str(place.cache)))
     if isinstance(answer, Refused):
         raise InputError(*answer.problems)
     click.echo(card_text(answer.answer))

@@ -8,7 +8,7 @@ import click
 
 from ablate.cli.options import DEFAULT_TOP, out_option, storage_option, storage_place
 
-DEFAULT = "terminal,markdown,csv"
+DEFAULT = "terminal,markdown,html,csv"
 WIDE = 200
 """The width, in characters, of a report that goes to a file or a pipe."""
 
@@ -21,7 +21,7 @@ WIDE = 200
     default=DEFAULT,
     show_default=True,
     metavar="NAMES",
-    help="Formats, separated by commas.",
+    help="Formats, separated by commas: csv, html, json, latex, markdown, terminal.",
 )
 @click.option(
     "--sort",
@@ -42,11 +42,13 @@ WIDE = 200
 def command(study: str | None, formats: str, sort: str, top: int, out: Path, storage: str) -> int:
     """Report on STUDY, by name; without one, on the study that was trained last.
 
-    Prints the trade-off table and writes report.md, trials.csv and figures to reports/STUDY/.
-    Reads the records only: nothing is trained and Keras is not loaded.
+    Prints the report and writes report.md, report.html, trials.csv and figures to reports/STUDY/.
+    The page report.html needs no other file and no network. Reads the records only: nothing is
+    trained and Keras is not loaded.
 
     \b
     ablate report line_dropout --sort parameters --top 10
+    ablate report line_dropout --format html,latex,json
     """
     from rich.console import Console
 

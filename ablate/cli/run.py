@@ -117,7 +117,7 @@ def _write_report(name: str, place: StoragePlace, out: Path) -> None:
     from ablate.report.writing import write_report
 
     try:
-        written = write_report(place, name, ("markdown", "csv"), out, top=DEFAULT_TOP)
+        written = write_report(place, name, ("markdown", "html", "csv"), out, top=DEFAULT_TOP)
     except AblateError as error:
         click.echo(f"warning: the report was not written: {error}", err=True)
         return

@@ -12,6 +12,7 @@ from pydantic import Field
 from ablate import catalog
 from ablate.config.checks import check_exhaustive, check_in_use, check_overlap, check_training
 from ablate.config.data import parse_datasets
+from ablate.config.published import parse_published
 from ablate.config.search_space import find_search_space, load_search_space
 from ablate.config.toml import override, read_toml
 from ablate.config.tuning import TuneTable, fixed_parameters, listed_parameters, tuned_parameters
@@ -22,6 +23,7 @@ from ablate.space import Frozen, Parameter, SearchSpace
 from ablate.spec import (
     Architecture,
     Backend,
+    Published,
     ReplicateSettings,
     StudySpec,
     TrainingSettings,
@@ -47,6 +49,7 @@ class _Tables(Frozen):
     tune: Mapping[str, Any] | None = None
     fix: Mapping[str, Any] = {}
     replicate: Mapping[str, Any] | None = None
+    published: Mapping[str, Any] = {}
 
 
 def find_study(name: str) -> Path:
@@ -134,6 +137,12 @@ def load_study(
         if tune is not None:
             tuned = {p.name: p for architecture in architectures for p in architecture.tuned}
             check_exhaustive(tune.sampler, list(tuned.values()), where, problems)
+    published: tuple[Published, ...] = ()
+    if variants is not None:
+        names = [variant.name for variant in variants.variants]
+        published = parse_published(
+            tables.published, names, lists["dataset"] or (), where, problems
+        )
     if problems or not (study and training and datasets and variants):
         raise InputError(*problems)
     search = None
@@ -152,7 +161,10 @@ def load_study(
         baseline=variants.baseline,
         tune=search,
         replicate=replicate,
+        published=published,
         path=str(path),
+        text=path.read_text(encoding="utf-8"),
+        settings=tuple(settings),
     )
 
 

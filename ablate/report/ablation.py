@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ablate.replicates import CellReplicates, cell_replicates, choices
+from ablate.report.tradeoff import SAME_TIME, undominated
 from ablate.space import Scalar
 from ablate.spec import Cell, StudySpec
 from ablate.statistics import (
@@ -84,6 +88,8 @@ class VariantRow:
     """Replicates still to be trained."""
     earlier: int
     """Replicates of a configuration that was overtaken by a better one."""
+    on_front: bool = False
+    """Whether no variant beats it in mean accuracy, parameters and training time together."""
 
 
 @dataclass(frozen=True)
@@ -115,12 +121,14 @@ class Ablation:
     blocks: tuple[Block, ...]
 
 
-def make_ablation(stored: StoredStudy) -> Ablation | None:
+def make_ablation(
+    stored: StoredStudy, replicates: Mapping[Cell, CellReplicates] | None = None
+) -> Ablation | None:
     """Compares the variants of a study; None where it asks for no replicates."""
     spec = stored.spec
     if spec.replicate is None:
         return None
-    replicates = cell_replicates(stored)
+    replicates = replicates or cell_replicates(stored)
     comparisons = {name: _compare(spec, replicates, metric) for name, metric in METRICS.items()}
     count = len(spec.datasets) * (len(spec.variants) - 1)
     return Ablation(
@@ -166,6 +174,11 @@ def _block(
         base = Cell(dataset=dataset, variant=spec.baseline)
         own = {name: found[cell] for name, found in comparisons.items() if cell in found}
         rows.append(_row(stored, cell, replicates[cell], replicates[base], own))
+    costs = np.array([_costs(row) for row in rows])
+    rows = [
+        replace(row, on_front=front)
+        for row, front in zip(rows, undominated(costs, (0, 0, SAME_TIME)), strict=True)
+    ]
     images = _test_images(stored, dataset)
     means = [row.scores["accuracy"].mean for row in rows if "accuracy" in row.scores]
     return Block(
@@ -218,6 +231,13 @@ def _row(
         owed=len(spec.seeds) - len(own.complete) - len(own.missing),
         earlier=own.earlier,
     )
+
+
+def _costs(row: VariantRow) -> tuple[float, float, float]:
+    """What the Pareto front weighs, all to be kept low; NaN where nothing is known."""
+    if not row.scores or row.parameters is None or row.seconds is None:
+        return (math.nan, math.nan, math.nan)
+    return (-row.scores["accuracy"].mean, row.parameters, row.seconds.mean)
 
 
 def _values(replicates: CellReplicates, attribute: str) -> dict[int, float]:

@@ -6,6 +6,7 @@ import math
 
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -14,6 +15,8 @@ from ablate.report.figures_data import FiguresData
 COLOURS = {"better": "#1b7f4d", "worse": "#b3372f"}
 OTHER = "#5a5a5a"
 MARKERS = {"better": "^", "worse": "v"}
+FEW = 10
+"""Lines that a legend inside of a figure holds, and that a palette for the colour-blind tells apart."""
 DODGE = 0.06
 """How far lines over the same levels stand apart, in levels."""
 
@@ -32,16 +35,17 @@ def forest_figure(data: FiguresData) -> Figure:
             colour = COLOURS.get(row.verdict, OTHER)
             if row.low is not None and row.high is not None:
                 ax.plot([row.low, row.high], [y, y], color=colour, lw=2, solid_capstyle="butt")
-            ax.plot(row.mean, y, MARKERS.get(row.verdict, "o"), color=colour, ms=6)
+            # Hollow, where one pair leaves the interval unknown.
+            face = colour if row.low is not None else "white"
+            ax.plot(row.mean, y, MARKERS.get(row.verdict, "o"), color=colour, mfc=face, ms=6)
         ax.axvline(0, color="black", lw=0.8)
         ax.set_yticks(range(len(rows)), [row.variant for row in rows])
         ax.set_ylim(len(rows) - 0.5, -0.5)
         ax.grid(visible=False, axis="y")
         if len(datasets) > 1:
             ax.set_title(name, loc="left", fontsize="medium")
-    grid[-1, 0].set_xlabel(
-        f"difference in {data.metric}" + (f" ({data.unit})" if data.unit else "")
-    )
+    unit = f" ({data.unit})" if data.unit else ""
+    grid[-1, 0].set_xlabel(f"difference to {data.baseline} in {data.metric}{unit}")
     return figure
 
 
@@ -84,7 +88,7 @@ def expected_best_figure(data: FiguresData) -> Figure:
     """The expected lowest validation loss after so many trials, a line for each variant."""
     figure = Figure(figsize=(6, 3.6), layout="constrained")
     ax = figure.subplots()
-    palette = sns.color_palette("colorblind", len(data.searches))
+    palette = colours(len(data.searches))
     values = []
     for curve, colour in zip(data.searches, palette, strict=True):
         known = [(k, v) for k, v in enumerate(curve.expected, 1) if v is not None]
@@ -94,5 +98,20 @@ def expected_best_figure(data: FiguresData) -> Figure:
         ax.set_yscale("log")
     ax.set(xlabel="trials", ylabel="expected lowest validation loss")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.legend(fontsize=7)
+    place_legend(ax, len(data.searches))
     return figure
+
+
+def colours(count: int) -> list[tuple[float, float, float]]:
+    """A colour for each of so many lines, all different."""
+    palette = sns.color_palette("colorblind" if count <= FEW else "husl", count)
+    return [(red, green, blue) for red, green, blue in palette]
+
+
+def place_legend(ax: Axes, count: int) -> None:
+    """The legend: inside the axes, or beside them where it has many lines."""
+    if count <= FEW:
+        ax.legend(fontsize=7)
+    else:
+        columns = math.ceil(count / 20)
+        ax.legend(fontsize=6, loc="upper left", bbox_to_anchor=(1.01, 1), ncols=columns)

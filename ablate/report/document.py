@@ -24,6 +24,8 @@ class Table:
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]
+    caption: str = ""
+    """What the table shows, where the section's title does not say it."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +53,23 @@ class Bars:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure that lies beside the report."""
+    """A figure that lies beside the report, as SVG; a PDF of the same stem is drawn on demand."""
 
     file: str
     alternative: str
     """What it shows, in words, for those who do not see it."""
 
 
-Element = Paragraph | Bullets | Table | Bars | Figure
+@dataclass(frozen=True)
+class Code:
+    """A file or commands, shown as they stand."""
+
+    text: str
+    language: str = ""
+    """``toml``, ``console``, or empty."""
+
+
+Element = Paragraph | Bullets | Table | Bars | Figure | Code
 
 
 @dataclass(frozen=True)
@@ -79,7 +90,7 @@ class Document:
     sections: tuple[Section, ...]
 
 
-def table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Table:
+def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], caption: str = "") -> Table:
     """A table without the columns in which nothing stands."""
     kept = [
         index
@@ -89,4 +100,5 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Table:
     return Table(
         columns=tuple(columns[index] for index in kept),
         rows=tuple(tuple(row[index] for index in kept) for row in rows),
+        caption=caption,
     )

@@ -1,10 +1,10 @@
-"""The program that draws figures: reads an order from its standard input, writes SVG files."""
+"""The program that draws figures: reads an order from its standard input, writes files."""
 
 from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -22,15 +22,24 @@ from ablate.report.ablation_drawing import (
     forest_figure,
     interactions_figure,
 )
-from ablate.report.figures import Order
+from ablate.report.figures import FileType, Order
 from ablate.report.figures_data import (
     EXPECTED_BEST,
     FOREST,
+    HISTORY,
     INTERACTIONS,
     LEARNING_CURVES,
+    MEAN_CURVES,
     TRADEOFF,
+    VARIANTS,
     Curve,
     FiguresData,
+)
+from ablate.report.variant_drawing import (
+    confusion_figure,
+    history_figure,
+    mean_curves_figure,
+    variants_figure,
 )
 
 NAMED = 5
@@ -119,10 +128,11 @@ def _front(table: pd.DataFrame, column: str) -> pd.DataFrame:
     return ordered[ordered["accuracy"] > best]
 
 
-def draw(data: FiguresData, folder: Path) -> None:
+def draw(data: FiguresData, folder: Path, types: Sequence[FileType]) -> None:
     """Draws every figure that there is something to show in."""
     mpl.use("svg")
     mpl.rcParams["svg.hashsalt"] = "ablate"  # the same data give the same file
+    mpl.rcParams["pdf.fonttype"] = 42  # TrueType: text can be searched and copied
     sns.set_theme(style="whitegrid", context="paper")
     figures: dict[str, Callable[[FiguresData], Figure]] = {
         TRADEOFF: tradeoff_figure,
@@ -130,10 +140,16 @@ def draw(data: FiguresData, folder: Path) -> None:
         FOREST: forest_figure,
         INTERACTIONS: interactions_figure,
         EXPECTED_BEST: expected_best_figure,
+        HISTORY: history_figure,
+        VARIANTS: variants_figure,
+        MEAN_CURVES: mean_curves_figure,
     }
     shown = _literal(data)
+    confusions = {confusion.file: confusion for confusion in shown.confusions}
     for name in data.files:
-        _save(figures[name](shown), folder / name, data.digest)
+        found = confusions.get(name)
+        figure = confusion_figure(found) if found is not None else figures[name](shown)
+        _save(figure, folder / name, types, data.digest)
 
 
 def _literal(data: FiguresData) -> FiguresData:
@@ -153,15 +169,23 @@ def _literal(data: FiguresData) -> FiguresData:
     return FiguresData.model_validate(literal(data.model_dump()))
 
 
-def _save(figure: Figure, path: Path, digest: str) -> None:
-    content = BytesIO()
-    figure.savefig(content, format="svg", metadata={"Date": None, "Description": digest})
-    with replacing(path) as file:
-        file.write(content.getvalue())
+def _save(figure: Figure, path: Path, types: Sequence[FileType], digest: str) -> None:
+    metadata = {
+        "svg": {"Date": None, "Description": digest},
+        "pdf": {"CreationDate": None, "Keywords": digest},
+    }
+    for kind in types:
+        content = BytesIO()
+        figure.savefig(content, format=kind, metadata=metadata[kind])
+        with replacing(path.with_suffix(f".{kind}")) as file:
+            file.write(content.getvalue())
 
 
 if __name__ == "__main__":
     text = sys.stdin.read()
     if text:
         order = Order.model_validate_json(text)
-        draw(order.data, Path(order.folder))
+        try:
+            draw(order.data, Path(order.folder), order.types)
+        except OSError as error:
+            sys.exit(f"{order.folder}: {error.strerror}")

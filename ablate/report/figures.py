@@ -9,19 +9,30 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from ablate.errors import AblateError
 from ablate.report.figures_data import FiguresData
 from ablate.space import Frozen
 
+FileType = Literal["svg", "pdf"]
+
 
 class Order(Frozen):
-    """What to draw, and where."""
+    """What to draw, where, and as which files."""
 
     data: FiguresData
     folder: str
+    types: tuple[FileType, ...]
+
+
+def figure_files(data: FiguresData, types: Iterable[FileType]) -> list[str]:
+    """The files of all figures; those of one figure differ in their ending only."""
+    return [str(Path(name).with_suffix(f".{kind}")) for kind in types for name in data.files]
 
 
 class Draughtsman:
@@ -35,6 +46,7 @@ class Draughtsman:
             stderr=subprocess.PIPE,
             encoding="utf-8",
         )
+        self._unneeded = False
 
     def __enter__(self) -> Self:
         return self
@@ -44,15 +56,24 @@ class Draughtsman:
             self._process.kill()
             self._process.communicate()
 
-    def draw(self, data: FiguresData, folder: Path) -> None:
-        """Sends the order; figures that are there already, unchanged, are not drawn again."""
-        if all(_is_current(folder / name, data) for name in data.files):
+    def draw(self, data: FiguresData, folder: Path, types: tuple[FileType, ...]) -> None:
+        """Sends the order; figures that are there already, unchanged, are not drawn again.
+
+        Raises:
+            OSError: nothing can be written into the folder.
+        """
+        if all(_is_current(folder / name, data) for name in figure_files(data, types)):
+            self._unneeded = True
             self._process.kill()
             return
         folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        order = Order(data=data, folder=str(folder), types=types)
         assert self._process.stdin is not None
-        self._process.stdin.write(Order(data=data, folder=str(folder)).model_dump_json())
-        self._process.stdin.close()
+        with suppress(BrokenPipeError):  # it has failed already, and says why below
+            self._process.stdin.write(order.model_dump_json())
+            self._process.stdin.close()
         self._process.stdin = None
 
     def wait(self) -> None:
@@ -62,12 +83,12 @@ class Draughtsman:
             AblateError: drawing failed.
         """
         _, errors = self._process.communicate()
-        if self._process.returncode > 0:
+        if self._process.returncode and not self._unneeded:
             raise AblateError(f"the figures could not be drawn:\n{errors.strip()}")
 
 
 def _is_current(path: Path, data: FiguresData) -> bool:
     try:
-        return data.digest in path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        return data.digest.encode() in path.read_bytes()
+    except OSError:
         return False

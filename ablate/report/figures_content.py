@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ablate.records import read_curves
-from ablate.replicates import cell_replicates
+from ablate.replicates import CellReplicates
 from ablate.report.ablation import SPACE, Ablation
+from ablate.report.confusion import Confusion
+from ablate.report.curves import MeanCurves
 from ablate.report.figures_data import (
+    Band,
+    CellCurves,
+    ConfusionData,
     Curve,
-    FiguresData,
     ForestRow,
+    History,
+    HistoryPoint,
     Point,
     Response,
     SearchCurve,
+    VariantPoint,
 )
 from ablate.report.search import CellSearch
 from ablate.report.tradeoff import FRONT
 from ablate.space import Scalar, label
-from ablate.spec import Cell
+from ablate.spec import Cell, StudySpec
 from ablate.statistics import mean_interval
 from ablate.storage import ArtifactStore
 from ablate.stored import StoredStudy
@@ -32,29 +39,132 @@ if TYPE_CHECKING:
 
 CURVES = 60
 """How many learning curves a figure shows at most, the best trials first."""
+FEW_VARIANTS = 4
+"""Variants on a data set up to which each confusion matrix is shown."""
 
 
-def make_figures(
-    stored: StoredStudy,
-    storage: BaseStorage,
-    store: ArtifactStore,
-    tradeoff: pd.DataFrame,
-    searches: Sequence[CellSearch],
+def trial_figures(
+    stored: StoredStudy, storage: BaseStorage, store: ArtifactStore, tradeoff: pd.DataFrame
+) -> dict[str, Any]:
+    """The figures of single tuned trials, only where one cell is tuned."""
+    if len(stored.tuning) != 1:
+        return {}
+    return {
+        "points": _points(tradeoff),
+        "curves": _curves(stored, storage, store, tradeoff),
+    }
+
+
+def search_figures(stored: StoredStudy, searches: Sequence[CellSearch]) -> dict[str, Any]:
+    """How the searches went."""
+    return {
+        "searches": tuple(_search_curves(stored, searches)),
+        "histories": tuple(_histories(stored, searches)),
+    }
+
+
+def ablation_figures(
+    stored: StoredStudy, replicates: Mapping[Cell, CellReplicates], ablation: Ablation | None
+) -> dict[str, Any]:
+    """Differences to the baseline, and interactions."""
+    if ablation is None:
+        return {}
+    return {
+        "metric": f"test {ablation.metric.name}",
+        "unit": ablation.metric.unit,
+        "baseline": ablation.baseline,
+        "forest": tuple(_forest(ablation)),
+        "responses": tuple(_responses(stored.spec, replicates, ablation)),
+    }
+
+
+def replicate_figures(
+    spec: StudySpec,
     ablation: Ablation | None,
-) -> FiguresData:
-    """What the figures of a study show; those of single trials only where one cell is tuned."""
-    alone = len(stored.tuning) == 1
-    metric = ablation.metric if ablation else None
-    return FiguresData(
-        name=stored.spec.name,
-        points=_points(tradeoff) if alone else (),
-        curves=_curves(stored, storage, store, tradeoff) if alone else (),
-        metric=f"test {metric.name}" if metric else "",
-        unit=metric.unit if metric else "",
-        forest=tuple(_forest(ablation)) if ablation else (),
-        responses=tuple(_responses(stored, ablation)) if ablation else (),
-        searches=tuple(_search_curves(stored, searches)),
+    curves: Sequence[MeanCurves],
+    confusions: Sequence[Confusion],
+) -> dict[str, Any]:
+    """What the seeds of each variant have in common: trade-off, curves, confusion."""
+    return {
+        "variants": tuple(_variant_points(ablation)) if ablation else (),
+        "cell_curves": tuple(_cell_curves(found) for found in curves),
+        "confusions": tuple(
+            ConfusionData(
+                file=f"confusion_{index}.svg",
+                title=cell_name(spec, found.cell),
+                class_names=found.class_names,
+                matrix=found.matrix,
+            )
+            for index, found in enumerate(shown_confusions(spec, ablation, confusions), 1)
+        ),
+    }
+
+
+def shown_confusions(
+    spec: StudySpec, ablation: Ablation | None, confusions: Sequence[Confusion]
+) -> list[Confusion]:
+    """On each data set all variants, or of many the baseline and that with the best mean metric."""
+    if ablation is None or len(spec.variants) <= FEW_VARIANTS:
+        return list(confusions)
+    kept: set[Cell] = set()
+    key, sign = ablation.metric.key, 1 if ablation.metric.higher_is_better else -1
+    for block in ablation.blocks:
+        known = [row for row in block.rows if key in row.scores]
+        best = max(known, key=lambda row: sign * row.scores[key].mean, default=None)
+        names = {spec.baseline, *([best.variant] if best else [])}
+        kept |= {Cell(dataset=block.dataset, variant=name) for name in names}
+    return [found for found in confusions if found.cell in kept]
+
+
+def cell_name(spec: StudySpec, cell: Cell) -> str:
+    """What a cell is called: its variant, after its data set where there are several."""
+    return f"{cell.dataset}: {cell.variant}" if len(spec.datasets) > 1 else cell.variant
+
+
+def _variant_points(ablation: Ablation) -> Iterator[VariantPoint]:
+    for block in ablation.blocks:
+        for row in block.rows:
+            if not row.scores or row.parameters is None or row.seconds is None:
+                continue
+            found = row.scores["accuracy"]
+            yield VariantPoint(
+                dataset=block.dataset,
+                variant=row.variant,
+                accuracy=found.mean,
+                low=found.low,
+                high=found.high,
+                parameters=row.parameters,
+                seconds=row.seconds.mean,
+                on_front=row.on_front,
+            )
+
+
+def _cell_curves(found: MeanCurves) -> CellCurves:
+    bands = {
+        name: Band(
+            mean=tuple(value.mean for value in values),
+            low=tuple(value.low for value in values),
+            high=tuple(value.high for value in values),
+        )
+        for name, values in found.measures.items()
+    }
+    return CellCurves(
+        dataset=found.cell.dataset,
+        variant=found.cell.variant,
+        best_epoch=found.best_epoch,
+        **bands,
     )
+
+
+def _histories(stored: StoredStudy, searches: Sequence[CellSearch]) -> Iterator[History]:
+    for search in searches:
+        points = tuple(
+            HistoryPoint(number=number, loss=loss, pruned=pruned)
+            for number, loss, pruned in search.history
+            if math.isfinite(loss)
+        )
+        if points:
+            yield History(name=cell_name(stored.spec, search.cell), points=points)
 
 
 def _points(tradeoff: pd.DataFrame) -> tuple[Point, ...]:
@@ -112,19 +222,20 @@ def _forest(ablation: Ablation) -> Iterator[ForestRow]:
             )
 
 
-def _responses(stored: StoredStudy, ablation: Ablation) -> Iterator[Response]:
+def _responses(
+    spec: StudySpec, replicates: Mapping[Cell, CellReplicates], ablation: Ablation
+) -> Iterator[Response]:
     """For each pair of factors the mean at each pair of their levels, over all else."""
-    spec = stored.spec
     if spec.design != "factorial":
         return
-    replicates, attribute = cell_replicates(stored), ablation.metric.attribute
+    attribute = ablation.metric.attribute
     for data in spec.datasets:
         cells = [Cell(dataset=data.dataset, variant=variant.name) for variant in spec.variants]
         # A seed that lacks a cell would be an average of other things.
         whole = [s for s in spec.seeds if all(s in replicates[cell].complete for cell in cells)]
         for x, line in combinations(spec.factors, 2):
-            for x_level in spec.factors[x]:
-                for line_level in spec.factors[line]:
+            for x_level in _in_order(spec.factors[x]):
+                for line_level in _in_order(spec.factors[line]):
                     found: dict[int, list[float]] = {}
                     for variant in spec.variants:
                         values: dict[str, Scalar] = {**variant.values, SPACE: variant.search_space}
@@ -150,13 +261,17 @@ def _responses(stored: StoredStudy, ablation: Ablation) -> Iterator[Response]:
                     )
 
 
+def _in_order(levels: Sequence[Scalar]) -> Sequence[Scalar]:
+    """Numbers by size, other levels as they stand."""
+    numbers = [level for level in levels if isinstance(level, int | float)]
+    return sorted(numbers) if len(numbers) == len(levels) else levels
+
+
 def _search_curves(stored: StoredStudy, searches: Sequence[CellSearch]) -> Iterator[SearchCurve]:
     """Only where several cells were tuned: the curves are there to be compared."""
     if len(stored.spec.cells) < 2:
         return
-    several = len(stored.spec.datasets) > 1
     for search in searches:
-        name = f"{search.cell.dataset} {search.cell.variant}" if several else search.cell.variant
         expected = tuple(v if math.isfinite(v) else None for v in search.expected)
         if any(value is not None for value in expected):
-            yield SearchCurve(name=name, expected=expected)
+            yield SearchCurve(name=cell_name(stored.spec, search.cell), expected=expected)

@@ -11,6 +11,9 @@ LEARNING_CURVES = "learning_curves.svg"
 FOREST = "differences.svg"
 INTERACTIONS = "interactions.svg"
 EXPECTED_BEST = "expected_best.svg"
+HISTORY = "search_history.svg"
+VARIANTS = "variants.svg"
+MEAN_CURVES = "curves.svg"
 
 
 class Point(Frozen):
@@ -65,6 +68,65 @@ class SearchCurve(Frozen):
     expected: tuple[float | None, ...]
 
 
+class HistoryPoint(Frozen):
+    """A finished trial in the order of its search."""
+
+    number: int
+    loss: float
+    """Its validation loss; for a pruned trial the lowest that it had reached."""
+    pruned: bool
+
+
+class History(Frozen):
+    """The search of one cell, trial by trial."""
+
+    name: str
+    points: tuple[HistoryPoint, ...]
+
+
+class VariantPoint(Frozen):
+    """A variant in the trade-off figure: mean accuracy over seeds with its interval, and costs."""
+
+    dataset: str
+    variant: str
+    accuracy: float
+    low: float | None
+    high: float | None
+    parameters: int
+    seconds: float
+    on_front: bool
+
+
+class Band(Frozen):
+    """A measure by epoch: the mean over seeds with its interval."""
+
+    mean: tuple[float, ...]
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
+
+
+class CellCurves(Frozen):
+    """The learning curves of a variant on a data set over its seeds."""
+
+    dataset: str
+    variant: str
+    loss: Band
+    val_loss: Band
+    accuracy: Band
+    val_accuracy: Band
+    best_epoch: float
+    """The median over seeds of the epoch with the lowest validation loss."""
+
+
+class ConfusionData(Frozen):
+    """A confusion matrix, as shares of the true class."""
+
+    file: str
+    title: str
+    class_names: tuple[str, ...]
+    matrix: tuple[tuple[int, ...], ...]
+
+
 class FiguresData(Frozen):
     """All that the figures of one report show."""
 
@@ -73,11 +135,17 @@ class FiguresData(Frozen):
     curves: tuple[Curve, ...] = ()
     metric: str = ""
     """What the responses are, and the differences are differences of."""
+    baseline: str = ""
+    """What the differences are differences to."""
     unit: str = ""
     """What the differences are counted in."""
     forest: tuple[ForestRow, ...] = ()
     responses: tuple[Response, ...] = ()
     searches: tuple[SearchCurve, ...] = ()
+    histories: tuple[History, ...] = ()
+    variants: tuple[VariantPoint, ...] = ()
+    cell_curves: tuple[CellCurves, ...] = ()
+    confusions: tuple[ConfusionData, ...] = ()
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -88,10 +156,14 @@ class FiguresData(Frozen):
             FOREST: self.forest,
             INTERACTIONS: self.responses,
             EXPECTED_BEST: self.searches,
+            HISTORY: self.histories,
+            VARIANTS: self.variants,
+            MEAN_CURVES: self.cell_curves,
         }
-        return tuple(name for name, data in shown.items() if data)
+        drawn = tuple(name for name, data in shown.items() if data)
+        return (*drawn, *(confusion.file for confusion in self.confusions))
 
     @property
     def digest(self) -> str:
         """Written into each figure, so that an unchanged one is not drawn again."""
-        return f"ablate figure 2 {hashlib.sha256(self.model_dump_json().encode()).hexdigest()}"
+        return f"ablate figure 4 {hashlib.sha256(self.model_dump_json().encode()).hexdigest()}"

@@ -12,7 +12,7 @@ from ablate.space import Scalar
 from ablate.spec import Cell
 from ablate.statistics import expected_best
 from ablate.stored import StoredStudy
-from ablate.trials import best_trial, finished
+from ablate.trials import best_trial, finished, outcome_of
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -30,6 +30,8 @@ class CellSearch:
     loss: float | None
     """Its validation loss, which selected it."""
     chosen: Mapping[str, Scalar]
+    history: tuple[tuple[int, float, bool], ...]
+    """Each finished trial's number, its lowest validation loss, and whether it was pruned."""
     expected: tuple[float, ...]
     """The expected lowest validation loss after 1, 2, ... trials; infinite where a trial had none."""
 
@@ -40,7 +42,12 @@ def make_searches(stored: StoredStudy) -> tuple[CellSearch, ...]:
     found = []
     for cell, study in stored.tuning.items():
         best = best_trial(study)
-        losses = [_lowest(trial) for trial in finished(study)]
+        # A pruned trial counts with the best it had reached: so much the search has seen of it.
+        trials = finished(study)
+        history = tuple(
+            (trial.number, _lowest(trial), outcome_of(trial) == "pruned") for trial in trials
+        )
+        losses = [loss for _, loss, _ in history]
         found.append(
             CellSearch(
                 cell=cell,
@@ -48,6 +55,7 @@ def make_searches(stored: StoredStudy) -> tuple[CellSearch, ...]:
                 number=best.number if best is not None else None,
                 loss=best.value if best is not None else None,
                 chosen=chosen[cell].tuned if cell in chosen else {},
+                history=history,
                 expected=tuple(expected_best(losses)) if losses else (),
             )
         )

@@ -9,15 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 from ablate.phases import PhaseState, phase_states
 from ablate.records import environment_of, parameter_column, results_table
+from ablate.replicates import cell_replicates
 from ablate.report.ablation import Ablation, make_ablation
-from ablate.report.figures_content import make_figures
+from ablate.report.confusion import Confusion, make_confusions
+from ablate.report.curves import MeanCurves, make_mean_curves
+from ablate.report.figures_content import (
+    ablation_figures,
+    replicate_figures,
+    search_figures,
+    trial_figures,
+)
 from ablate.report.figures_data import FiguresData
 from ablate.report.importance import Importance, hyperparameter_importance
+from ablate.report.published import PublishedComparison, make_published
 from ablate.report.search import CellSearch, make_searches
 from ablate.report.tradeoff import tradeoff_table
 from ablate.spec import StudySpec
 from ablate.storage import ArtifactStore
-from ablate.stored import StoredStudy
+from ablate.stored import StoredStudy, data_cards
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +54,14 @@ class Report:
     """None unless there is one cell to tune."""
     ablation: Ablation | None
     """None where no replicates are asked for."""
+    curves: tuple[MeanCurves, ...]
+    """Of each cell over its seeds."""
+    confusions: tuple[Confusion, ...]
+    """Of each cell on the test set, added up over its seeds."""
+    published: PublishedComparison | None
+    """None where the study holds no published numbers."""
+    cards: Mapping[str, Mapping[str, Any]]
+    """The data card of each data set that has one, see `data_card.DataCard`."""
     environments: Sequence[Mapping[str, Any]]
     figures: FiguresData
 
@@ -77,7 +94,10 @@ def make_report(
     )
     tuned = [parameter_column(name) for name in names if parameter_column(name) in trials]
     tradeoff = tradeoff_table(trials, tuned, sort)
-    searches, ablation = make_searches(stored), make_ablation(stored)
+    replicates = cell_replicates(stored)
+    searches, ablation = make_searches(stored), make_ablation(stored, replicates)
+    curves = make_mean_curves(replicates, storage, store)
+    confusions = make_confusions(replicates, storage, store)
     only = next(iter(stored.tuning.values())) if len(stored.tuning) == 1 else None
     return Report(
         spec=stored.spec,
@@ -90,10 +110,20 @@ def make_report(
         searches=searches,
         importance=hyperparameter_importance(only) if only is not None else None,
         ablation=ablation,
+        curves=curves,
+        confusions=confusions,
+        published=make_published(stored.spec, replicates),
+        cards=data_cards(stored),
         environments=environment_of(
             trial for study in stored.parts.values() for trial in study.get_trials(deepcopy=False)
         ),
-        figures=make_figures(stored, storage, store, tradeoff, searches, ablation),
+        figures=FiguresData(
+            name=stored.spec.name,
+            **trial_figures(stored, storage, store, tradeoff),
+            **search_figures(stored, searches),
+            **ablation_figures(stored, replicates, ablation),
+            **replicate_figures(stored.spec, ablation, curves, confusions),
+        ),
     )
 
 

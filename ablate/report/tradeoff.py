@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ablate.errors import InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -15,6 +16,8 @@ MEASURES = ("val_accuracy", "val_f1", "val_loss", "parameters", "flops", "traini
 HIGHER_IS_BETTER = ("val_accuracy", "val_f1")
 OBJECTIVES = ("val_accuracy", "parameters", "training_seconds")
 """What the Pareto front weighs against each other."""
+SAME_TIME = 0.1
+"""Training times that differ by less than this share count as the same: they vary from run to run."""
 FRONT = "pareto"
 HEADINGS = {
     "dataset": "data set",
@@ -71,16 +74,28 @@ def pareto_front(table: pd.DataFrame, objectives: Sequence[str]) -> list[bool]:
     """Which rows no other row dominates; a row that lacks a value is not on the front."""
     import numpy as np
 
-    costs: NDArray[np.float64] = np.column_stack(
-        [
-            table[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-            * (-1 if name in HIGHER_IS_BETTER else 1)
-            for name in objectives
-        ]
-    )
-    whole = [bool(np.isfinite(cost).all()) for cost in costs]
-    return [
-        bool(is_whole)
-        and not bool(((costs <= cost).all(axis=1) & (costs < cost).any(axis=1) & whole).any())
-        for cost, is_whole in zip(costs, whole, strict=True)
+    columns = [
+        table[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+        * (-1 if name in HIGHER_IS_BETTER else 1)
+        for name in objectives
     ]
+    tolerances = [SAME_TIME if name == "training_seconds" else 0.0 for name in objectives]
+    return undominated(np.column_stack(columns), tolerances)
+
+
+def undominated(costs: NDArray[np.float64], tolerances: Sequence[float]) -> list[bool]:
+    """Which rows of costs no other row beats: no dearer in any column, cheaper in one.
+
+    Args:
+        costs: ``(rows, objectives)``; a row that holds NaN is never on the front.
+        tolerances: for each column the share by which two costs may differ and still be the same.
+    """
+    import numpy as np
+
+    slack = 1 + np.asarray(tolerances)
+    whole = np.all(np.isfinite(costs), axis=1)
+    front = []
+    for cost, is_whole in zip(costs, np.atleast_1d(whole), strict=True):
+        beaten = (costs <= cost * slack).all(axis=1) & (costs < cost / slack).any(axis=1) & whole
+        front.append(bool(is_whole) and not bool(beaten.any()))
+    return front

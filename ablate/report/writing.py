@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -9,15 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablate import catalog
-from ablate.errors import InputError, Problem, did_you_mean
+from ablate.errors import InputError, Problem
 from ablate.files import folder_name, write_text
-from ablate.report.figures import Draughtsman
+from ablate.report.figures import Draughtsman, figure_files
+from ablate.report.formats._base import Page
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
     from ablate.storage import StoragePlace
     from ablate.stored import StoredStudy
+
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,9 @@ def write_report(
     Raises:
         InputError: there is no such study, format or column, or `out` cannot be written.
     """
-    modules = [catalog.load("report_formats", format_name) for format_name in formats]
-    drawing = any(module.NEEDS_FIGURES for module in modules)
-    with Draughtsman() if drawing else nullcontext() as draughtsman:
+    modules = [catalog.load("report_formats", one) for one in dict.fromkeys(formats)]
+    types = tuple(sorted({module.FIGURES for module in modules if module.FIGURES}))
+    with Draughtsman() if types else nullcontext() as draughtsman:
         # Loads pandas and Optuna, while the draughtsman loads seaborn.
         from ablate.report.sections import make_document
         from ablate.report.summary import make_report
@@ -67,39 +71,47 @@ def write_report(
         storage = open_existing(place)
         study = _find(storage, name)
         report = make_report(study, storage, ArtifactStore(place.artifacts), sort, top)
-        document = make_document(report)
         folder = out / folder_name(report.name)
-        printed, files = [], []
         try:
             if draughtsman is not None:
-                draughtsman.draw(report.figures, folder)
-                files += [folder / file for file in report.figures.files]
-            for module in modules:
-                text = module.render(report, document, width)
-                if module.FILE is None:
-                    printed.append(text)
-                else:
-                    write_text(folder / module.FILE, text)
-                    files.append(folder / module.FILE)
+                draughtsman.draw(report.figures, folder, types)
+            document = make_document(report)
+            if draughtsman is not None:
+                draughtsman.wait()
+            page = Page(width, folder)
+            rendered = [module.render(report, document, page) for module in modules]
+            texts = {
+                name: text
+                for one in rendered
+                if not isinstance(one, str)
+                for name, text in one.items()
+            }
+            for file, text in texts.items():
+                write_text(folder / file, _clean(text))
         except OSError as error:
             rule = f"cannot be written: {error.strerror}"
             hint = "name another folder with --out"
             raise InputError(Problem(str(folder), rule, hint=hint)) from error
-        if draughtsman is not None:
-            draughtsman.wait()
-    return WrittenReport(report.name, tuple(printed), tuple(sorted(files)))
+    return WrittenReport(
+        name=report.name,
+        printed=tuple(_clean(one) for one in rendered if isinstance(one, str)),
+        files=tuple(
+            sorted(folder / file for file in (*texts, *figure_files(report.figures, types)))
+        ),
+    )
+
+
+def _clean(text: str) -> str:
+    """A text without what messages may hold: orders to a terminal, and halves of characters."""
+    return _CONTROL.sub("", text).encode("utf-8", "backslashreplace").decode()
 
 
 def _find(storage: BaseStorage, name: str | None) -> StoredStudy:
     """The study of that name, or the one with the latest trial."""
-    from ablate.stored import find_study, study_names
+    from ablate.stored import named_study, study_names
 
     known = study_names(storage)
     if not known:
         hint = "run one first, for example: ablate run smoke"
         raise InputError(Problem("storage", "there is no study in it yet", hint=hint))
-    study = find_study(storage, name or known[0])
-    if study is None:
-        hint = did_you_mean(str(name), known)
-        raise InputError(Problem(str(name), "no such study has been run", hint=hint))
-    return study
+    return named_study(storage, name or known[0])

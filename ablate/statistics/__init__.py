@@ -13,6 +13,7 @@ from ablate.statistics.intervals import (
     Interval,
     mean_interval,
     noise_floor,
+    prediction_interval,
     ratio_interval,
 )
 from ablate.statistics.power import POWER, detectable_difference
@@ -37,6 +38,7 @@ __all__ = [
     "mean_interval",
     "noise_floor",
     "paired_difference",
+    "prediction_interval",
     "ratio_interval",
     "seeds_needed",
     "sign_flip_p",

@@ -45,6 +45,22 @@ def mean_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> In
     return Interval(array.size, mean, mean - reach, mean + reach)
 
 
+def prediction_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval:
+    """The mean, with the interval in which one further run is expected.
+
+    Student's t with the spread of a single run and of the mean together (Hahn 1969): wider than
+    the interval of the mean, and hardly narrower for more runs.
+
+    Raises:
+        ValueError: no value, or one is not finite.
+    """
+    mean = mean_interval(values, confidence)
+    if mean.low is None or mean.high is None:
+        return mean
+    half = (mean.high - mean.low) / 2 * math.sqrt(mean.n + 1)
+    return Interval(mean.n, mean.mean, mean.mean - half, mean.mean + half)
+
+
 def ratio_interval(
     values: Sequence[float], baseline: Sequence[float], confidence: float = CONFIDENCE
 ) -> Interval:

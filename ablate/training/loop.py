@@ -16,6 +16,7 @@ import keras
 
 from ablate.data import Split, TestSet
 from ablate.spec import Epoch, TrainingSettings, TrialResult, TrialSpec
+from ablate.training.batches import Batches
 from ablate.training.evaluation import crossentropy, inference_seconds, predict, score
 from ablate.training.network import InfeasibleError, ModelError, build_network, measure
 from ablate.training.optimizer import make_callbacks, make_loss, make_optimizer
@@ -113,13 +114,14 @@ def _train(
         metrics=["accuracy", *extra],
     )
     recorder = _Recorder(monitor, settings.checkpoint == "best", on_epoch, clock)
-    # Again, so that the order of the images does not depend on what the network has drawn.
+    labels = keras.utils.to_categorical(split.y_train, classes)
+    batches = Batches(split.x_train, labels, settings.batch_size, spec.seed)
+    # Again, so that dropout's masks do not depend on what building the network has drawn.
     keras.utils.set_random_seed(spec.seed)
     started = clock()
     model.fit(
-        split.x_train,
-        keras.utils.to_categorical(split.y_train, classes),
-        batch_size=settings.batch_size,
+        batches,
+        shuffle=False,  # `batches` does
         epochs=settings.epochs,
         validation_data=(split.x_val, keras.utils.to_categorical(split.y_val, classes)),
         validation_batch_size=settings.batch_size,

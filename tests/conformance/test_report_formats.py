@@ -6,6 +6,7 @@ import pytest
 from hand_made import compare, make_stored, replicate, tune
 
 from ablate import catalog
+from ablate.report.formats._base import Page
 from ablate.report.sections import make_document
 from ablate.report.summary import make_report
 from ablate.storage import ArtifactStore, StoragePlace, open_existing, open_storage
@@ -14,10 +15,17 @@ from ablate.stored import find_study
 FORMATS = catalog.available("report_formats")
 
 
-def rendered(module, place, name="dense", width=100):
+FIGURE = '<svg xmlns="http://www.w3.org/2000/svg" width="9pt" height="9pt" viewBox="0 0 9 9"/>'
+
+
+def rendered(module, place, folder, name="dense", width=100):
+    """The texts of a report, by file name."""
     storage = open_existing(place)
     report = make_report(find_study(storage, name), storage, ArtifactStore(str(place.artifacts)))
-    return module.render(report, make_document(report), width)
+    for file in report.figures.files:
+        (folder / file).write_text(FIGURE)
+    texts = module.render(report, make_document(report), Page(width, folder))
+    return {"printed": texts} if isinstance(texts, str) else texts
 
 
 @pytest.fixture(params=FORMATS)
@@ -25,23 +33,27 @@ def module(request):
     return catalog.load("report_formats", request.param)
 
 
-def test_a_format_says_what_it_writes(module):
-    assert module.FILE is None or "/" not in module.FILE
-    assert isinstance(module.NEEDS_FIGURES, bool)
+def test_a_format_says_which_figures_it_needs(module):
+    assert module.FIGURES in (None, "svg", "pdf")
     assert module.__doc__
 
 
-def test_formats_write_different_files():
-    files = [catalog.load("report_formats", name).FILE for name in FORMATS]
-    written = [file for file in files if file is not None]
-    assert len(written) == len(set(written))
+def are_whole(texts):
+    return texts and all(
+        file and "/" not in file and text.endswith("\n") for file, text in texts.items()
+    )
 
 
-def test_a_format_renders_a_study_that_has_been_run(module, finished, troubled, compared):
+def test_a_format_renders_a_study_that_has_been_run(module, finished, troubled, compared, tmp_path):
     for ran, name in ((finished, "dense"), (troubled, "dense"), (compared, "compared")):
-        text = rendered(module, ran.place, name)
-        assert isinstance(text, str)
-        assert text.endswith("\n")
+        assert are_whole(rendered(module, ran.place, tmp_path, name))
+
+
+def test_formats_write_different_files(compared, tmp_path):
+    modules = [catalog.load("report_formats", name) for name in FORMATS]
+    texts = [rendered(module, compared.place, tmp_path, "compared") for module in modules]
+    files = [file for found in texts for file in found]
+    assert len(files) == len(set(files))
 
 
 def search_alone(project, storage):
@@ -77,4 +89,4 @@ def several_data_sets(project, storage):
 def test_a_format_renders_a_study_that_was_begun(module, project, begin, width):
     place = StoragePlace(str(project.folder / "runs" / "begun.journal"))
     begin(project, open_storage(place))
-    assert rendered(module, place, width=width).endswith("\n")
+    assert are_whole(rendered(module, place, project.folder, width=width))

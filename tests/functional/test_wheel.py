@@ -32,7 +32,8 @@ def test_every_package_and_file_is_in_the_wheel(wheel):
     for folder in ("studies", "search_spaces"):
         files = [*(ROOT / folder).glob("*.toml"), *(ROOT / folder).glob("*.py")]
         sources |= {f"ablate/{folder}/{path.name}" for path in files}
-    assert sources | {"ablate/py.typed"} <= names
+    template = {f"ablate/report/formats/report.{kind}" for kind in ("html.jinja", "css", "js")}
+    assert sources | template | {"ablate/py.typed"} <= names
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"ablate"}
 
@@ -83,6 +84,7 @@ def test_the_wheel_runs_from_an_empty_folder(wheel, tmp_path):
     assert "5 complete, 1 pruned" in report.stdout
     assert {path.name for path in folder.iterdir()} == {"runs", "reports"}
     assert {path.name for path in (folder / "reports" / "smoke").iterdir()} == {
+        "report.html",
         "report.md",
         "trials.csv",
         "tradeoff.svg",

@@ -11,6 +11,7 @@ from optuna.trial import TrialState, create_trial
 
 from ablate.config import load_study
 from ablate.report.formats import markdown, terminal
+from ablate.report.formats._base import Page
 from ablate.report.sections import make_document
 from ablate.report.summary import make_report
 from ablate.spec import Cell
@@ -138,12 +139,12 @@ class ByHand:
     def terminal(self, width=200):
         """The report on a screen."""
         report = self.report()
-        return terminal.render(report, make_document(report), width)
+        return terminal.render(report, make_document(report), Page(width))
 
     def markdown(self):
         """The report as Markdown."""
         report = self.report()
-        return markdown.render(report, make_document(report), 100)
+        return markdown.render(report, make_document(report), Page(100))["report.md"]
 
 
 def answer_of(by_hand):

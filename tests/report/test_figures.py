@@ -41,7 +41,7 @@ def drawn(data, folder):
     """Draws in this process, and leaves matplotlib as it was; the files' contents."""
     folder.mkdir()
     with mpl.rc_context():
-        draw(data, folder)
+        draw(data, folder, ("svg",))
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
@@ -54,9 +54,12 @@ def texts(svg):
 
 
 def test_the_figures_of_a_comparison_are_drawn_with_their_names_and_always_alike(data, tmp_path):
-    assert data.files == ("differences.svg", "interactions.svg", "expected_best.svg")
+    assert data.files == (
+        *("differences.svg", "interactions.svg", "expected_best.svg", "search_history.svg"),
+        "variants.svg",
+    )
     with Draughtsman() as draughtsman:
-        draughtsman.draw(data, tmp_path / "one")
+        draughtsman.draw(data, tmp_path / "one", ("svg",))
         found = drawn(data, tmp_path / "other")
         draughtsman.wait()
     assert set(found) == set(data.files)
@@ -64,7 +67,10 @@ def test_the_figures_of_a_comparison_are_drawn_with_their_names_and_always_alike
         assert (tmp_path / "one" / name).read_bytes() == content, name
     variants = {"units=4 epochs=1", "units=4 epochs=10", "units=16 epochs=1"}
     differences = texts(found["differences.svg"])
-    assert set(differences) >= {*variants, "difference in test accuracy (points)"}
+    assert set(differences) >= {
+        *variants,
+        "difference to units=16 epochs=10 in test accuracy (points)",
+    }
     assert "units=16 epochs=10" not in differences, "the baseline is the line at 0"
     interactions = texts(found["interactions.svg"])
     assert set(interactions) >= {"units", "epochs", "4", "16", "1", "10", "test accuracy"}

@@ -13,6 +13,7 @@ from ablate.report import words
 from ablate.report.ablation import METRICS
 from ablate.report.formats import csv as csv_format
 from ablate.report.formats import markdown, terminal
+from ablate.report.formats._base import Page
 from ablate.report.sections import make_document
 from ablate.report.sections.trials import cell
 from ablate.report.summary import make_report
@@ -30,7 +31,8 @@ def report_of(project, name="dense", **options):
 
 
 def written_as(module, report, width=100):
-    return module.render(report, make_document(report), width)
+    rendered = module.render(report, make_document(report), Page(width))
+    return rendered if isinstance(rendered, str) else next(iter(rendered.values()))
 
 
 def counts(report):
@@ -104,6 +106,7 @@ def test_all_files_are_written_and_figures_are_drawn_once(finished, tmp_path):
     assert [path.name for path in written.files] == [
         "learning_curves.svg",
         "report.md",
+        "search_history.svg",
         "tradeoff.svg",
         "trials.csv",
     ]
@@ -115,7 +118,7 @@ def test_all_files_are_written_and_figures_are_drawn_once(finished, tmp_path):
             assert ET.parse(path).getroot().tag.endswith("svg")
     for path in written.files:
         if path.name == "report.md":
-            for name in ("tradeoff.svg", "learning_curves.svg"):
+            for name in ("tradeoff.svg", "search_history.svg", "learning_curves.svg"):
                 assert f"]({name})" in path.read_text()
     again = write_report(finished.place, None, FORMATS, tmp_path)
     for path in again.files:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ablate.report.document import Document
+    from ablate.report.formats._base import Page
     from ablate.report.summary import Report
 
+FIGURES = None
 FILE = "trials.csv"
-NEEDS_FIGURES = False
 
 
-def render(report: Report, document: Document, width: int) -> str:
+def render(report: Report, document: Document, page: Page) -> dict[str, str]:
     """Every training run with every column, see `records.results_table`; times in seconds."""
-    return str(report.trials.to_csv(index=False))
+    return {FILE: str(report.trials.to_csv(index=False))}

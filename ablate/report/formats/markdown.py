@@ -7,22 +7,23 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
-from ablate.report.document import Bars, Bullets, Document, Element, Figure, Paragraph, Table
+from ablate.report.document import Bars, Bullets, Code, Document, Element, Figure, Paragraph, Table
 
 if TYPE_CHECKING:
+    from ablate.report.formats._base import Page
     from ablate.report.summary import Report
 
+FIGURES = "svg"
 FILE = "report.md"
-NEEDS_FIGURES = True
 
 
-def render(report: Report, document: Document, width: int) -> str:
+def render(report: Report, document: Document, page: Page) -> dict[str, str]:
     """The whole report."""
     parts = [f"# {escape(document.title)}", *(_text(element) for element in document.lead)]
     for section in document.sections:
         parts.append(f"## {escape(section.title)}")
         parts += [_text(element) for element in section.elements]
-    return "\n\n".join(parts) + "\n"
+    return {FILE: "\n\n".join(parts) + "\n"}
 
 
 def _text(element: Element) -> str:
@@ -39,7 +40,13 @@ def _text(element: Element) -> str:
             rows = [[escape(value) for value in row] for row in element.rows]
             headings = [escape(column.heading) for column in element.columns]
             is_text = [column.kind in ("name", "text") for column in element.columns]
-            return _table(headings, rows, ["left" if text else "right" for text in is_text])
+            caption = f"{escape(element.caption)}\n\n" if element.caption else ""
+            return caption + _table(
+                headings, rows, ["left" if text else "right" for text in is_text]
+            )
+        case Code():
+            fence = "`" * max(3, 1 + max(map(len, re.findall("`+", element.text)), default=0))
+            return f"{fence}{element.language}\n{element.text.rstrip()}\n{fence}"
         case Figure():
             return f"![{escape(element.alternative)}]({element.file})"
 

@@ -13,26 +13,37 @@ from rich.text import Text
 from ablate.report.document import (
     Bars,
     Bullets,
-    Column,
+    Code,
     Document,
     Element,
     Figure,
     Paragraph,
     Table,
 )
+from ablate.report.formats._fitting import fitting
 
 if TYPE_CHECKING:
+    from ablate.report.formats._base import Page
     from ablate.report.summary import Report
 
-FILE = None
-NEEDS_FIGURES = False
+FIGURES = None
 STYLES = {"plain": "", "strong": "bold", "note": "dim"}
-LEFT_OUT = ("Environment", "Learning curves")
+LEFT_OUT = (
+    *("Learning curves", "Confusion on the test set", "Learning curves of the search"),
+    *("Data", "How to make this again", "Environment"),
+)
 """Sections for those who keep the report."""
+LONGEST = 40
+"""Characters after which a name is continued below."""
 
 
-def render(report: Report, document: Document, width: int) -> str:
+def render(report: Report, document: Document, page: Page) -> str:
     """The report without its figures."""
+    return text_of(document, page.width)
+
+
+def text_of(document: Document, width: int) -> str:
+    """A document as plain text, as wide as the screen."""
     console = Console(file=StringIO(), width=width, color_system=None)
     console.print(Text(document.title, style="bold"))
     for element in document.lead:
@@ -59,52 +70,20 @@ def _print(console: Console, element: Element) -> None:
             for name, share in element.shares:
                 console.print(Text(f"  {name:24} {share:6.1%}  {'#' * round(share * 30)}"))
         case Table():
-            for table in _fitting(element, console):
-                console.print(table)
+            if element.caption:
+                console.print(Text(element.caption))
+            for table in fitting(element, lambda table: _fits(table, console)):
+                console.print(_rich(table))
                 console.print()
+        case Code():
+            console.print(Text(element.text))
         case Figure():
             pass  # its numbers stand in the tables
 
 
-def _fitting(table: Table, console: Console) -> list[RichTable]:
-    """One table where the screen is wide enough, else its names with some columns each."""
-    whole = _rich(table)
+def _fits(table: Table, console: Console) -> bool:
     unlimited = console.options.update(max_width=10_000)
-    if console.measure(whole, options=unlimited).maximum <= console.width:
-        return [whole]
-    names = [i for i, column in enumerate(table.columns) if column.kind == "name"]
-    settings = [i for i, column in enumerate(table.columns) if column.kind == "setting"]
-    others = [i for i in range(len(table.columns)) if i not in names and i not in settings]
-    parts: list[list[int]] = [[]]
-    for index in others:
-        wider = _rich(_columns(table, [*names, *parts[-1], index]))
-        fits = console.measure(wider, options=unlimited).maximum <= console.width
-        if fits or not parts[-1]:
-            parts[-1].append(index)
-        else:
-            parts.append([index])
-    tables = [_rich(_columns(table, [*names, *part])) for part in parts if part]
-    if settings:
-        tables.append(_rich(_merged(table, names, settings)))
-    return tables
-
-
-def _columns(table: Table, kept: list[int]) -> Table:
-    return Table(
-        columns=tuple(table.columns[index] for index in kept),
-        rows=tuple(tuple(row[index] for index in kept) for row in table.rows),
-    )
-
-
-def _merged(table: Table, names: list[int], settings: list[int]) -> Table:
-    """The names with all hyperparameters in one column."""
-    rows = []
-    for row in table.rows:
-        pairs = ((table.columns[i].heading, row[i]) for i in settings)
-        text = "  ".join(f"{name}={value}" for name, value in pairs if value != "-")
-        rows.append((*(row[index] for index in names), text))
-    columns = (*(table.columns[index] for index in names), Column("hyperparameters", "text"))
-    return Table(columns, tuple(rows))
+    return console.measure(_rich(table), options=unlimited).maximum <= console.width
 
 
 def _rich(table: Table) -> RichTable:
@@ -114,8 +93,9 @@ def _rich(table: Table) -> RichTable:
         rich.add_column(
             Text(column.heading.replace("_", "\n") if column.kind == "setting" else column.heading),
             justify="right" if is_number else "left",
-            no_wrap=column.kind != "text",
+            no_wrap=is_number,
             overflow="fold",
+            max_width=None if column.kind == "text" else LONGEST,
         )
     for row in table.rows:
         rich.add_row(*(Text(value) for value in row))

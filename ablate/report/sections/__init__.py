@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ablate.report.document import Document
+from ablate.report.sections.confusion import confusion
+from ablate.report.sections.curves import curves
 from ablate.report.sections.differences import differences
 from ablate.report.sections.effects import effects
 from ablate.report.sections.environment import environment
 from ablate.report.sections.lead import lead
+from ablate.report.sections.provenance import data, question
+from ablate.report.sections.published import published
 from ablate.report.sections.search import search
 from ablate.report.sections.trials import importance, learning_curves, trials
 from ablate.report.sections.variants import variants
@@ -20,10 +24,15 @@ SECTIONS = (
     variants,
     differences,
     effects,
+    published,
+    curves,
+    confusion,
     search,
     trials,
     learning_curves,
     importance,
+    data,
+    question,
     environment,
 )
 """In the order in which they are read; each gives None where it has nothing to say."""

@@ -65,7 +65,6 @@ def _differences_table(ablation: Ablation, block: Block) -> Table:
         Column("adjusted p"),
         Column("verdict", "text"),
         *(Column(heading(name)) for name in others),
-        Column("time ratio"),
         Column("parameters"),
     )
     baseline = next(row for row in block.rows if row.is_baseline)
@@ -81,7 +80,7 @@ def _difference_cells(
     row: VariantRow, baseline: VariantRow, key: str, others: Sequence[str]
 ) -> list[str]:
     if key not in row.comparisons:
-        return [row.variant, "0", *[words.NOTHING] * 3, "no pair yet", *[words.NOTHING] * 4]
+        return [row.variant, "0", *[words.NOTHING] * 3, "no pair yet", *[words.NOTHING] * 3]
     found = row.comparisons[key]
     effect = found.difference.effect_size
     ratio = None
@@ -96,6 +95,5 @@ def _difference_cells(
         words.p_value(found.adjusted_p) if testable else words.NOTHING,
         words.verdict(found, METRICS[key]),
         *(words.difference(row.comparisons[name].difference, METRICS[name]) for name in others),
-        words.NOTHING if row.time_ratio is None else words.ratio(row.time_ratio),
         words.NOTHING if ratio is None else f"x {ratio:.3g}",
     ]

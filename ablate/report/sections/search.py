@@ -45,6 +45,9 @@ def search(report: Report) -> Section | None:
     if not several:
         columns, rows = columns[1:], [row[1:] for row in rows]
     elements: list[Element] = [table(columns, rows)]
+    if figures_data.HISTORY in report.figures.files:
+        text = "Validation loss of each trial in the order of its search, and the lowest so far"
+        elements.append(Figure(figures_data.HISTORY, text))
     if figures_data.EXPECTED_BEST in report.figures.files:
         text = "Expected lowest validation loss of each variant after so many trials of its search"
         elements.append(Figure(figures_data.EXPECTED_BEST, text))

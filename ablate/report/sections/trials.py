@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 SELECTED_NOTE = (
     "Accuracy, macro F1 and loss (crossentropy) are measured on the validation set, on which the "
     "search selected: the best row's score is optimistic. Pareto marks trials that no other beats in "
-    "accuracy, parameters and training time together. FLOPs are those of one image's forward pass."
+    "accuracy, parameters and training time together "
+    "(times within 10 % count as the same). FLOPs are those of one image's forward pass."
 )
 
 
@@ -42,6 +43,9 @@ def trials(report: Report) -> Section | None:
     if figures_data.TRADEOFF in report.figures.files:
         text = "Validation accuracy against parameters and training time"
         elements.append(Figure(figures_data.TRADEOFF, text))
+    if figures_data.HISTORY in report.figures.files and report.ablation is None:
+        text = "Validation loss of each trial in the order of the search, and the lowest so far"
+        elements.append(Figure(figures_data.HISTORY, text))
     return Section("Trade-off", tuple(elements))
 
 
@@ -86,7 +90,7 @@ def learning_curves(report: Report) -> Section | None:
         return None
     figure = Figure(figures_data.LEARNING_CURVES, "Validation loss and accuracy by epoch")
     text = "The best trials are named; pruned trials are dashed and end in a cross."
-    return Section("Learning curves", (figure, Paragraph(text, "note")))
+    return Section("Learning curves of the search", (figure, Paragraph(text, "note")))
 
 
 def importance(report: Report) -> Section | None:

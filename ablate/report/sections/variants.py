@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ablate.report import words
-from ablate.report.document import Bullets, Column, Element, Paragraph, Section, Table, table
+from ablate.report import figures_data, words
+from ablate.report.document import (
+    Bullets,
+    Column,
+    Element,
+    Figure,
+    Paragraph,
+    Section,
+    Table,
+    table,
+)
 
 if TYPE_CHECKING:
     from ablate.report.ablation import Ablation, Block
@@ -14,7 +23,9 @@ if TYPE_CHECKING:
 
 TEST_NOTE = (
     "Means over seeds on the test set, ± the half-width of their 95 % interval (Student's t). Time is "
-    "the wall time of one training, FLOPs and latency are those of one image's forward pass."
+    "the wall time of one training, FLOPs and latency are those of one image's forward pass. Pareto marks "
+    "variants that no other beats in accuracy, parameters and training time together "
+    "(times within 10 % count as the same)."
 )
 
 
@@ -26,6 +37,9 @@ def variants(report: Report) -> Section | None:
     for block in report.ablation.blocks:
         elements += block_title(report, block)
         elements.append(_variants_table(block))
+    if figures_data.VARIANTS in report.figures.files:
+        text = "Mean test accuracy of each variant against its parameters and its training time"
+        elements.append(Figure(figures_data.VARIANTS, text))
     elements.append(Paragraph(TEST_NOTE, "note"))
     elements += [
         Paragraph(_floor_note(block, len(report.ablation.blocks) > 1), "note")
@@ -55,7 +69,9 @@ def _variants_table(block: Block) -> Table:
         Column("parameters"),
         Column("FLOPs"),
         Column("time (s)"),
+        Column("time ratio"),
         Column("latency (ms)"),
+        Column("Pareto", "text"),
     )
     rows = []
     for row in block.rows:
@@ -72,7 +88,9 @@ def _variants_table(block: Block) -> Table:
                 words.count(row.parameters),
                 words.count(row.flops),
                 words.NOTHING if row.seconds is None else f"{row.seconds.mean:.1f}",
+                words.ratio(row.time_ratio) if row.time_ratio is not None else "",
                 words.NOTHING if latency is None else f"{latency * 1000:.2f}",
+                "*" if row.on_front else "",
             ]
         )
     return table(columns, rows)

@@ -1,0 +1,35 @@
+"""``ablate compare``: the best of several studies side by side."""
+
+from __future__ import annotations
+
+import click
+
+from ablate.cli.options import storage_option, storage_place
+from ablate.cli.report import WIDE
+
+
+@click.command("compare")
+@click.argument("studies", nargs=-1, required=True, metavar="STUDY STUDY...")
+@storage_option
+def command(studies: tuple[str, ...], storage: str) -> int:
+    """Print the best variants of several studies in one table.
+
+    Of each study the variant with the lowest mean validation loss over its seeds is taken.
+    Studies that tested on different images are refused.
+
+    \b
+    ablate compare line_dropout bottleneck_components
+    """
+    from rich.console import Console
+
+    from ablate.report.formats.terminal import text_of
+    from ablate.report.studies_compared import compare_studies, comparison_document
+    from ablate.storage import open_existing
+    from ablate.stored import named_study
+
+    opened = open_existing(storage_place(storage))
+    found = [named_study(opened, name) for name in dict.fromkeys(studies)]
+    console = Console()
+    width = console.width if console.is_terminal else WIDE
+    click.echo(text_of(comparison_document(compare_studies(found)), width))
+    return 0

@@ -1,0 +1,59 @@
+"""The ``[published.VARIANT]`` tables of a study file: numbers that ours are set beside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ablate.config.validation import validate
+from ablate.errors import Problem, did_you_mean
+from ablate.spec import Published, PublishedValues
+
+
+def parse_published(
+    table: Mapping[str, Any],
+    variants: Sequence[str],
+    datasets: Sequence[str],
+    where: str,
+    problems: list[Problem],
+) -> tuple[Published, ...]:
+    """Published numbers, by variant and, where there are several, by data set.
+
+    Args:
+        table: for each variant a table of numbers with a ``source``; with several data sets a
+            table of numbers for each of them instead.
+        variants: the names of the study's variants.
+        datasets: the names of its data sets.
+        where: the file.
+        problems: what is wrong with the file so far.
+    """
+    found = []
+    for variant, own in table.items():
+        key = f"published.{variant}"
+        if variant not in variants:
+            hint = did_you_mean(variant, variants)
+            problems.append(Problem(where, "is not a variant of this study", key, hint=hint))
+            continue
+        if not isinstance(own, Mapping):
+            problems.append(Problem(where, "must be a table of numbers and their source", key, own))
+            continue
+        common = {name: value for name, value in own.items() if name not in datasets}
+        by_dataset = {name: own[name] for name in datasets if name in own}
+        if not by_dataset and len(datasets) == 1:
+            by_dataset = {datasets[0]: {}}
+        if not by_dataset:
+            rule = f"must hold a table for a data set: {', '.join(datasets)}"
+            problems.append(Problem(where, rule, key))
+        for dataset, numbers in by_dataset.items():
+            place = f"{key}.{dataset}" if dataset in own else key
+            if not isinstance(numbers, Mapping):
+                problems.append(Problem(where, "must be a table of numbers", place, numbers))
+                continue
+            values = validate(PublishedValues, {**common, **numbers}, where, place, problems)
+            if values is None:
+                continue
+            if not values.numbers:
+                known = ", ".join(name for name in PublishedValues.model_fields if name != "source")
+                problems.append(Problem(where, f"holds no number: {known}", place))
+            found.append(Published(variant=variant, dataset=dataset, values=values))
+    return tuple(found)

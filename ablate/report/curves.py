@@ -1,0 +1,61 @@
+"""Learning curves over seeds: the mean of each epoch, and how much the seeds differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+from ablate.records import read_curves
+from ablate.replicates import CellReplicates
+from ablate.spec import Cell, Epoch
+from ablate.statistics import Interval, mean_interval
+from ablate.storage import ArtifactStore
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+
+MEASURES = ("loss", "val_loss", "accuracy", "val_accuracy")
+
+
+@dataclass(frozen=True)
+class MeanCurves:
+    """The learning curves of one cell over its seeds."""
+
+    cell: Cell
+    seeds: int
+    """How many seeds have curves."""
+    measures: Mapping[str, tuple[Interval, ...]]
+    """For each of `MEASURES` an interval for each epoch that every seed reached."""
+    best_epoch: float
+    """The median over the seeds of the epoch with the lowest validation loss, from 1."""
+
+
+def make_mean_curves(
+    replicates: Mapping[Cell, CellReplicates], storage: BaseStorage, store: ArtifactStore
+) -> tuple[MeanCurves, ...]:
+    """The curves of every cell that has any."""
+    found = []
+    for cell, own in replicates.items():
+        curves = list(read_curves(own.complete.values(), storage, store).values())
+        if curves:
+            found.append(mean_curves(cell, curves))
+    return tuple(found)
+
+
+def mean_curves(cell: Cell, curves: list[list[Epoch]]) -> MeanCurves:
+    """The mean of curves of the same cell, as far as all of them reach."""
+    shared = min(len(curve) for curve in curves)
+    return MeanCurves(
+        cell=cell,
+        seeds=len(curves),
+        measures={
+            name: tuple(
+                mean_interval([getattr(curve[index], name) for curve in curves])
+                for index in range(shared)
+            )
+            for name in MEASURES
+        },
+        best_epoch=median(min(curve, key=lambda epoch: epoch.val_loss).epoch for curve in curves),
+    )

@@ -1,0 +1,163 @@
+"""Published numbers beside ours: is theirs a run of ours, and do their orderings hold?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
+
+from ablate.replicates import CellReplicates
+from ablate.spec import Cell, StudySpec
+from ablate.statistics import (
+    Interval,
+    mean_interval,
+    paired_difference,
+    prediction_interval,
+    ratio_interval,
+)
+
+ATTRIBUTES = {
+    "accuracy": "test_accuracy",
+    "f1": "test_f1",
+    "loss": "test_loss",
+    "parameters": "parameters",
+    "training_time": "training_seconds",
+}
+"""Where a replicate records what was published."""
+RATIOS = ("parameters", "training_time")
+"""What is compared as a ratio."""
+LOWER_IS_BETTER = ("loss", *RATIOS)
+Outcome = Literal["confirmed", "contradicted", "undecided"]
+
+
+@dataclass(frozen=True)
+class PublishedNumber:
+    """A published number beside ours."""
+
+    dataset: str
+    variant: str
+    measure: str
+    published: float
+    source: str
+    ours: Interval
+    """The mean over our seeds, with its interval."""
+    expected: Interval
+    """The same mean, with the interval in which one further run is expected."""
+
+    @property
+    def inside(self) -> bool | None:
+        """Whether the published number could be a run of ours; None where that is not known."""
+        if self.expected.low is None or self.expected.high is None:
+            return None
+        return self.expected.low <= self.published <= self.expected.high
+
+
+@dataclass(frozen=True)
+class Ordering:
+    """What is published of two variants: that one is better, smaller or faster than the other."""
+
+    dataset: str
+    measure: str
+    first: str
+    """The variant that is published as the better one."""
+    second: str
+    published: float
+    """The difference first - second; for `RATIOS` the ratio second / first."""
+    ours: Interval
+    """The same of ours, paired by seed, with its interval."""
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class PublishedComparison:
+    """All published numbers of a study beside ours."""
+
+    numbers: tuple[PublishedNumber, ...]
+    orderings: tuple[Ordering, ...]
+
+
+def make_published(
+    spec: StudySpec, replicates: Mapping[Cell, CellReplicates]
+) -> PublishedComparison | None:
+    """Sets published numbers beside ours; None where the study holds none."""
+    if not spec.published:
+        return None
+    numbers = []
+    for found in spec.published:
+        cell = Cell(dataset=found.dataset, variant=found.variant)
+        for measure, value in found.values.numbers.items():
+            own = list(_values(replicates[cell], measure).values())
+            if own and measure != "training_time":  # whose unit is theirs alone
+                numbers.append(
+                    PublishedNumber(
+                        dataset=found.dataset,
+                        variant=found.variant,
+                        measure=measure,
+                        published=value,
+                        source=found.values.source,
+                        ours=mean_interval(own),
+                        expected=prediction_interval(own),
+                    )
+                )
+    return PublishedComparison(tuple(numbers), tuple(_orderings(spec, replicates)))
+
+
+def _orderings(spec: StudySpec, replicates: Mapping[Cell, CellReplicates]) -> list[Ordering]:
+    """An ordering for every two variants of which the same was published on the same data set."""
+    found = []
+    for one, other in combinations(spec.published, 2):
+        if one.dataset != other.dataset:
+            continue
+        for measure in ATTRIBUTES:
+            values = (one.values.numbers.get(measure), other.values.numbers.get(measure))
+            if values[0] is None or values[1] is None or values[0] == values[1]:
+                continue
+            first_is_better = (values[0] > values[1]) != (measure in LOWER_IS_BETTER)
+            first, second = (one, other) if first_is_better else (other, one)
+            theirs, others = (p.values.numbers[measure] for p in (first, second))
+            own, compared = (
+                _values(replicates[Cell(dataset=p.dataset, variant=p.variant)], measure)
+                for p in (first, second)
+            )
+            seeds = [seed for seed in own if seed in compared]
+            if not seeds:
+                continue
+            pairs = [own[seed] for seed in seeds], [compared[seed] for seed in seeds]
+            if measure in RATIOS:
+                published, ours = others / theirs, ratio_interval(pairs[1], pairs[0])
+            else:
+                difference = paired_difference(*pairs)
+                ours = Interval(difference.n, difference.mean, difference.low, difference.high)
+                published = theirs - others
+            found.append(
+                Ordering(
+                    dataset=one.dataset,
+                    measure=measure,
+                    first=first.variant,
+                    second=second.variant,
+                    published=published,
+                    ours=ours,
+                    outcome=_outcome(measure, ours),
+                )
+            )
+    return found
+
+
+def _outcome(measure: str, ours: Interval) -> Outcome:
+    """Whether our interval lies on the published side of no difference."""
+    even = 1.0 if measure in RATIOS else 0.0
+    if measure == "parameters" and ours.low is None:  # no seed changes them
+        ours = Interval(ours.n, ours.mean, ours.mean, ours.mean)
+    if ours.low is None or ours.high is None or ours.low <= even <= ours.high:
+        return "undecided"
+    return "confirmed" if (ours.mean > even) != (measure == "loss") else "contradicted"
+
+
+def _values(replicates: CellReplicates, measure: str) -> dict[int, float]:
+    name = ATTRIBUTES[measure]
+    return {
+        seed: float(trial.user_attrs[name])
+        for seed, trial in replicates.complete.items()
+        if name in trial.user_attrs
+    }

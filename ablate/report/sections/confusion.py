@@ -1,0 +1,83 @@
+"""What is taken for what on the test set, and how well each class is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ablate.report import words
+from ablate.report.document import Column, Element, Figure, Paragraph, Section, Table, table
+from ablate.report.figures_content import cell_name, shown_confusions
+
+if TYPE_CHECKING:
+    from ablate.report.confusion import Confusion
+    from ablate.report.summary import Report
+
+PAIRS = 10
+"""Most confused pairs that are listed."""
+CLASSES = 20
+"""Classes up to which all are listed; of more the worst."""
+
+
+def confusion(report: Report) -> Section | None:
+    """Confusion matrices, the most confused pairs, and each class's precision, recall and F1."""
+    shown = shown_confusions(report.spec, report.ablation, report.confusions)
+    if not shown:
+        return None
+    elements: list[Element] = []
+    for found, data in zip(shown, report.figures.confusions, strict=True):
+        name = cell_name(report.spec, found.cell)
+        text = (
+            f"Confusion matrix of {name} on the test set, over {words.plural(found.seeds, 'seed')}"
+        )
+        elements.append(Figure(data.file, text))
+        pairs = found.most_confused(PAIRS)
+        if pairs:
+            elements.append(_pairs_table(name, pairs))
+        elements.append(_classes_table(name, found))
+    note = (
+        "Counts are added up over the seeds, each of which tested the same images. Precision is the "
+        "share of the images called so that are, recall the share of those that are that were called so."
+    )
+    if len(shown) < len(report.confusions):
+        note += " Of many variants the baseline and the best are shown."
+    elements.append(Paragraph(note, "note"))
+    return Section("Confusion on the test set", tuple(elements))
+
+
+def _pairs_table(name: str, pairs: list[tuple[str, str, int, float]]) -> Table:
+    columns = (
+        Column("true class", "name"),
+        Column("taken for", "text"),
+        Column("images"),
+        Column("share of the class"),
+    )
+    rows = [
+        [true, other, words.count(count), f"{share:.1%}"] for true, other, count, share in pairs
+    ]
+    return table(columns, rows, caption=f"{name}: most confused classes")
+
+
+def _classes_table(name: str, found: Confusion) -> Table:
+    classes = list(found.classes)
+    caption = f"{name}: each class"
+    if len(classes) > CLASSES:
+        caption = f"{name}: the {CLASSES} of {len(classes)} classes with the lowest F1"
+        classes = sorted(classes, key=lambda scores: scores.f1)[:CLASSES]
+    columns = (
+        Column("class", "name"),
+        Column("images"),
+        Column("precision"),
+        Column("recall"),
+        Column("F1"),
+    )
+    rows = [
+        [
+            scores.name,
+            words.count(scores.images // found.seeds),
+            words.score(scores.precision),
+            words.score(scores.recall),
+            words.score(scores.f1),
+        ]
+        for scores in classes
+    ]
+    return table(columns, rows, caption=caption)

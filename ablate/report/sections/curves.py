@@ -1,0 +1,60 @@
+"""Learning curves of the variants over their seeds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ablate.report import figures_data, words
+from ablate.report.document import Column, Element, Figure, Paragraph, Section, table
+
+if TYPE_CHECKING:
+    from ablate.report.summary import Report
+
+NOTE = (
+    "Lines are means over seeds on the validation set, with their 95 % band; dashed lines are those of "
+    "the training set. The dot marks the median of the epochs with the lowest validation loss, which is "
+    "{use}."
+)
+BEST = 'the checkpoint that was tested (`checkpoint = "best"`)'
+LAST = 'not the one that was tested: that is the last epoch (`checkpoint = "last"`)'
+
+
+def curves(report: Report) -> Section | None:
+    """Loss and accuracy by epoch, and where the best checkpoint lay."""
+    if not report.curves:
+        return None
+    several = len(report.spec.datasets) > 1
+    elements: list[Element] = []
+    if figures_data.MEAN_CURVES in report.figures.files:
+        text = "Training and validation loss and accuracy by epoch, mean and band over seeds"
+        elements.append(Figure(figures_data.MEAN_CURVES, text))
+    columns = (
+        Column("data set" if several else "", "name"),
+        Column("variant", "name"),
+        Column("seeds"),
+        Column("best epoch"),
+        Column("of"),
+        Column("last training loss"),
+        Column("last validation loss"),
+        Column("lowest mean validation loss"),
+    )
+    rows = []
+    for found in report.curves:
+        losses = [value.mean for value in found.measures["val_loss"]]
+        rows.append(
+            [
+                found.cell.dataset if several else "",
+                found.cell.variant,
+                str(found.seeds),
+                f"{found.best_epoch:g}",
+                str(len(losses)),
+                words.score(found.measures["loss"][-1].mean),
+                words.score(losses[-1]),
+                words.score(min(losses)),
+            ]
+        )
+    skip = 0 if several else 1
+    elements.append(table(columns[skip:], [row[skip:] for row in rows]))
+    use = BEST if report.spec.training.checkpoint == "best" else LAST
+    elements.append(Paragraph(NOTE.format(use=use), "note"))
+    return Section("Learning curves", tuple(elements))

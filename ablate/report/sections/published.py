@@ -1,0 +1,116 @@
+"""Published numbers beside ours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ablate.report import words
+from ablate.report.document import Column, Element, Paragraph, Section, Table, table
+from ablate.report.published import RATIOS, Ordering, PublishedComparison, PublishedNumber
+
+if TYPE_CHECKING:
+    from ablate.report.summary import Report
+
+MEASURES = {
+    "accuracy": "accuracy",
+    "f1": "macro F1",
+    "loss": "loss",
+    "parameters": "parameters",
+    "training_time": "training time",
+}
+NOTE = (
+    "A published number comes from one run, ours from several: it is inside where it lies in the interval "
+    "in which 95 % of single runs of ours are expected (Student's t). An ordering is confirmed, or "
+    "contradicted, where the 95 % interval of our paired differences (ratios for parameters and training "
+    "time) lies wholly on one side of no difference, and else undecided."
+)
+
+
+def published(report: Report) -> Section | None:
+    """Each published number and ordering, and whether ours agree."""
+    found = report.published
+    if found is None:
+        return None
+    several = len(report.spec.datasets) > 1
+    elements: list[Element] = []
+    if found.numbers:
+        elements.append(_numbers(found, several=several))
+    if found.orderings:
+        elements.append(_orderings(found, several=several))
+    if not elements:
+        elements.append(Paragraph("None of ours can be set beside them yet."))
+    elements.append(Paragraph(NOTE, "note"))
+    sources = dict.fromkeys(number.source for number in found.numbers)
+    if sources:
+        elements.append(Paragraph(f"Published in: {'; '.join(sources)}.", "note"))
+    return Section("Published numbers", tuple(elements))
+
+
+def _numbers(found: PublishedComparison, *, several: bool) -> Table:
+    columns = (
+        Column("data set" if several else "", "name"),
+        Column("variant", "name"),
+        Column("measure", "text"),
+        Column("published"),
+        Column("ours"),
+        Column("one run of ours"),
+        Column("verdict", "text"),
+    )
+    skip = 0 if several else 1
+    rows = [_number_cells(number)[skip:] for number in found.numbers]
+    return table(columns[skip:], rows, caption="Numbers")
+
+
+def _number_cells(number: PublishedNumber) -> list[str]:
+    inside = {True: "inside", False: "outside", None: "cannot be told from one seed"}
+    low, high = number.expected.low, number.expected.high
+    text = words.NOTHING if low is None or high is None else f"{_value(number.measure, low)} to "
+    if high is not None and low is not None:
+        text += _value(number.measure, high)
+    verdict = inside[number.inside]
+    if number.measure == "parameters":
+        text, verdict = words.NOTHING, f"x {number.ours.mean / number.published:.3g}"
+    ours = words.interval(number.ours)
+    return [
+        number.dataset,
+        number.variant,
+        MEASURES[number.measure],
+        _value(number.measure, number.published),
+        words.count(round(number.ours.mean)) if number.measure == "parameters" else ours,
+        text,
+        verdict,
+    ]
+
+
+def _orderings(found: PublishedComparison, *, several: bool) -> Table:
+    columns = (
+        Column("data set" if several else "", "name"),
+        Column("published ordering", "name"),
+        Column("published"),
+        Column("ours"),
+        Column("verdict", "text"),
+    )
+    skip = 0 if several else 1
+    rows = [_ordering_cells(ordering)[skip:] for ordering in found.orderings]
+    return table(columns[skip:], rows, caption="Orderings")
+
+
+def _ordering_cells(ordering: Ordering) -> list[str]:
+    if ordering.measure in RATIOS:
+        less = "fewer parameters" if ordering.measure == "parameters" else "less training time"
+        claim = f"{ordering.first} has {less} than {ordering.second}"
+        if ordering.measure == "training_time":
+            claim = f"{ordering.first} takes {less} than {ordering.second}"
+        published, ours = f"x {ordering.published:.3g}", f"x {words.ratio(ordering.ours)}"
+    else:
+        claim = f"{ordering.first} has a better {MEASURES[ordering.measure]} than {ordering.second}"
+        published = words.signed(ordering.published, 4)
+        ours = words.signed(ordering.ours.mean, 4)
+        if ordering.ours.low is not None and ordering.ours.high is not None:
+            low, high = (words.signed(v, 4) for v in (ordering.ours.low, ordering.ours.high))
+            ours += f" [{low}, {high}]"
+    return [ordering.dataset, claim, published, ours, ordering.outcome]
+
+
+def _value(measure: str, value: float) -> str:
+    return words.count(round(value)) if measure == "parameters" else words.score(value)

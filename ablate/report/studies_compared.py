@@ -1,0 +1,136 @@
+"""The best variants of several studies in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from ablate.errors import InputError, Problem
+from ablate.replicates import cell_replicates
+from ablate.report import words
+from ablate.report.ablation import VariantRow, make_ablation
+from ablate.report.document import Column, Document, Element, Paragraph, Section, table
+from ablate.spec import Cell
+from ablate.stored import StoredStudy, data_digests
+
+NOTE = (
+    "Of each study the variant with the lowest mean validation loss over its seeds is shown: it was not "
+    "chosen by its test scores. Scores are means over seeds on the same test set, ± the half-width of "
+    "their 95 % interval. Seeds, splits and machines may differ between studies, so differences are not "
+    "paired and get no verdict, and times compare only where the device is the same."
+)
+
+
+@dataclass(frozen=True)
+class StudyRow:
+    """The best variant of a study on a data set."""
+
+    study: str
+    dataset: str
+    row: VariantRow
+    devices: tuple[str, ...]
+
+
+def compare_studies(studies: Sequence[StoredStudy]) -> tuple[StudyRow, ...]:
+    """The best variant of each study, on each data set that all of them have.
+
+    Raises:
+        InputError: a study has no complete replicate, the studies share no data set, or they tested
+            on different images of one.
+    """
+    problems: list[Problem] = []
+    shared = [
+        data.dataset
+        for data in studies[0].spec.datasets
+        if all(any(d.dataset == data.dataset for d in s.spec.datasets) for s in studies)
+    ]
+    if not shared:
+        names = "; ".join(
+            f"{s.spec.name}: {', '.join(d.dataset for d in s.spec.datasets)}" for s in studies
+        )
+        raise InputError(Problem("ablate compare", f"the studies share no data set ({names})"))
+    for dataset in shared:
+        sets = {study.spec.name: _test_set(study, dataset) for study in studies}
+        if len(set(sets.values())) > 1:
+            groups = ", ".join(f"{name}: {digest[:12]}" for name, (digest, _) in sets.items())
+            rule = f"the studies tested on different {dataset} images ({groups})"
+            hint = "scores on different images do not compare"
+            problems.append(Problem("ablate compare", rule, hint=hint))
+    rows = []
+    for study in studies:
+        found = [row for dataset in shared if (row := _best(study, dataset)) is not None]
+        if not found:
+            rule = "has no complete replicate"
+            hint = f"give it [replicate], and run it: ablate run {study.spec.name}"
+            problems.append(Problem(study.spec.name, rule, hint=hint))
+        rows += found
+    if problems:
+        raise InputError(*problems)
+    return tuple(rows)
+
+
+def _test_set(study: StoredStudy, dataset: str) -> tuple[str, int | None]:
+    """What determines the images that a study tests on."""
+    return data_digests(study).get(dataset, ""), study.spec.data(dataset).test_per_class
+
+
+def _best(study: StoredStudy, dataset: str) -> StudyRow | None:
+    """The variant with the lowest mean validation loss; None where none is complete."""
+    ablation = make_ablation(study)
+    if ablation is None:
+        return None
+    replicates = cell_replicates(study)
+    block = next(block for block in ablation.blocks if block.dataset == dataset)
+    losses = {}
+    for row in block.rows:
+        trials = replicates[Cell(dataset=dataset, variant=row.variant)].complete.values()
+        values = [trial.value for trial in trials if trial.value is not None]
+        if values:
+            losses[row.variant] = fmean(values)
+    if not losses:
+        return None
+    name = min(losses, key=lambda variant: losses[variant])
+    row = next(row for row in block.rows if row.variant == name)
+    own = replicates[Cell(dataset=dataset, variant=name)].complete.values()
+    devices = (str((t.user_attrs.get("environment") or {}).get("device", "")) for t in own)
+    return StudyRow(study.spec.name, dataset, row, tuple(dict.fromkeys(devices)))
+
+
+def comparison_document(rows: Sequence[StudyRow]) -> Document:
+    """The table, a block for each data set."""
+    elements: list[Element] = []
+    for dataset in dict.fromkeys(row.dataset for row in rows):
+        columns = (
+            Column("study", "name"),
+            Column("variant", "name"),
+            Column("seeds"),
+            Column("accuracy"),
+            Column("macro F1"),
+            Column("loss"),
+            Column("parameters"),
+            Column("FLOPs"),
+            Column("time (s)"),
+            Column("latency (ms)"),
+            Column("device", "text"),
+        )
+        cells = [_cells(found) for found in rows if found.dataset == dataset]
+        elements.append(table(columns, cells, caption=f"Data set {dataset}"))
+    elements.append(Paragraph(NOTE, "note"))
+    return Document("Studies compared", (), (Section("Best variants", tuple(elements)),))
+
+
+def _cells(found: StudyRow) -> list[str]:
+    row = found.row
+    latency = row.inference_seconds
+    return [
+        found.study,
+        row.variant,
+        str(row.scores["accuracy"].n),
+        *(words.interval(row.scores[name]) for name in ("accuracy", "f1", "loss")),
+        words.count(row.parameters),
+        words.count(row.flops),
+        words.NOTHING if row.seconds is None else f"{row.seconds.mean:.1f}",
+        words.NOTHING if latency is None else f"{latency * 1000:.2f}",
+        ", ".join(found.devices),
+    ]

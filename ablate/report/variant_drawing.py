@@ -1,0 +1,160 @@
+"""The figures of variants over seeds: trade-off, learning curves, confusion, search history."""
+
+from __future__ import annotations
+
+import numpy as np
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from ablate.report.ablation_drawing import colours, place_legend
+from ablate.report.figures_data import Band, CellCurves, ConfusionData, FiguresData, VariantPoint
+
+GREY = "#5a5a5a"
+FEW = 20
+"""Classes up to which a confusion matrix holds numbers and names."""
+MEASURES = (("loss", "val_loss", "loss"), ("accuracy", "val_accuracy", "accuracy"))
+
+
+def variants_figure(data: FiguresData) -> Figure:
+    """Mean test accuracy against parameters and training time, with the front drawn."""
+    datasets = list(dict.fromkeys(point.dataset for point in data.variants))
+    figure = Figure(figsize=(9, 3.6 * len(datasets)), layout="constrained")
+    grid = figure.subplots(len(datasets), 2, squeeze=False, sharey="row")
+    for axes, dataset in zip(grid, datasets, strict=True):
+        points = [point for point in data.variants if point.dataset == dataset]
+        for ax, cost, text in (
+            (axes[0], "parameters", "parameters"),
+            (axes[1], "seconds", "training time (seconds)"),
+        ):
+            _draw_points(ax, points, cost)
+            ax.set(xlabel=text, ylabel="test accuracy")
+        if len(datasets) > 1:
+            axes[0].set_title(dataset, loc="left", fontsize="medium")
+    return figure
+
+
+def _draw_points(ax: Axes, points: list[VariantPoint], cost: str) -> None:
+    costs = [getattr(point, cost) for point in points]
+    if max(costs) > 10 * min(costs):
+        ax.set_xscale("log")
+    for point in points:
+        x = getattr(point, cost)
+        colour = "#1b6ca8" if point.on_front else GREY
+        if point.low is not None and point.high is not None:
+            ax.plot([x, x], [point.low, point.high], color=colour, lw=1.4)
+        ax.plot(x, point.accuracy, "o" if point.on_front else "X", color=colour, ms=5)
+        place = (x, point.accuracy)
+        ax.annotate(point.variant, place, (5, 3), textcoords="offset points", fontsize=7)
+    best = [point for point in points if point.on_front]
+    ordered = sorted(best, key=lambda point: (getattr(point, cost), -point.accuracy))
+    front: list[VariantPoint] = []
+    for point in ordered:
+        if not front or point.accuracy > front[-1].accuracy:
+            front.append(point)
+    x_values = [getattr(point, cost) for point in front]
+    y_values = [point.accuracy for point in front]
+    ax.step(x_values, y_values, where="post", color="#1b6ca8", lw=1, alpha=0.6)
+    ax.margins(x=0.18, y=0.12)
+
+
+def mean_curves_figure(data: FiguresData) -> Figure:
+    """Loss and accuracy by epoch, mean and 95 % band over seeds; training dashed."""
+    datasets = list(dict.fromkeys(curves.dataset for curves in data.cell_curves))
+    figure = Figure(figsize=(9, 3.4 * len(datasets)), layout="constrained")
+    grid = figure.subplots(len(datasets), 2, squeeze=False)
+    for axes, dataset in zip(grid, datasets, strict=True):
+        chosen = [curves for curves in data.cell_curves if curves.dataset == dataset]
+        palette = colours(len(chosen))
+        for ax, (training, validation, text) in zip(axes, MEASURES, strict=True):
+            for curves, colour in zip(chosen, palette, strict=True):
+                _draw_cell(ax, curves, training, validation, colour)
+            ax.set(xlabel="epoch", ylabel=text)
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+            if text == "loss":
+                _log_if_wide(ax, chosen)
+        place_legend(axes[1], len(chosen))
+        if len(datasets) > 1:
+            axes[0].set_title(dataset, loc="left", fontsize="medium")
+    return figure
+
+
+def _log_if_wide(ax: Axes, chosen: list[CellCurves]) -> None:
+    values = [v for c in chosen for v in (*c.loss.mean, *c.val_loss.mean) if v > 0]
+    if values and max(values) > 10 * min(values):
+        ax.set_yscale("log")
+
+
+def _draw_cell(
+    ax: Axes,
+    curves: CellCurves,
+    training: str,
+    validation: str,
+    colour: tuple[float, float, float],
+) -> None:
+    band: Band = getattr(curves, validation)
+    epochs = np.arange(1, len(band.mean) + 1)
+    ax.plot(epochs, band.mean, color=colour, lw=1.8, label=curves.variant)
+    if None not in band.low and None not in band.high:
+        low = np.array(band.low, dtype=float)
+        high = np.array(band.high, dtype=float)
+        if validation == "val_loss":  # a band on a logarithmic axis must not reach 0
+            low = np.maximum(low, min(band.mean) / 10)
+        ax.fill_between(epochs, low, high, color=colour, alpha=0.18, lw=0)
+    own: Band = getattr(curves, training)
+    ax.plot(np.arange(1, len(own.mean) + 1), own.mean, color=colour, lw=1, ls="--")
+    at = min(max(round(curves.best_epoch), 1), len(band.mean))
+    ax.plot(at, band.mean[at - 1], "o", color=colour, mec="black", ms=5)
+
+
+def confusion_figure(data: ConfusionData) -> Figure:
+    """A confusion matrix as shares of the true class; with numbers where there are few classes."""
+    matrix = np.array(data.matrix, dtype=float)
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    few = len(data.class_names) <= FEW
+    figure = Figure(figsize=(5.6, 4.8) if few else (7.2, 6.4), layout="constrained")
+    ax = figure.subplots()
+    sns.heatmap(
+        shares,
+        vmin=0,
+        vmax=1,
+        cmap="Blues",
+        square=True,
+        annot=np.array(data.matrix) if few else None,
+        fmt="d",
+        annot_kws={"size": 7},
+        xticklabels=list(data.class_names) if few else False,
+        yticklabels=list(data.class_names) if few else False,
+        cbar_kws={"label": "share of the true class", "shrink": 0.8},
+        rasterized=not few,
+        ax=ax,
+    )
+    ax.set(xlabel="predicted class", ylabel="true class")
+    ax.set_title(data.title, loc="left", fontsize="medium")
+    return figure
+
+
+def history_figure(data: FiguresData) -> Figure:
+    """Validation loss of each trial in the order of its search, and the best so far."""
+    figure = Figure(figsize=(7, 3.4), layout="constrained")
+    ax = figure.subplots()
+    palette = colours(len(data.histories))
+    losses: list[float] = []
+    for history, colour in zip(data.histories, palette, strict=True):
+        points = [point for point in history.points if np.isfinite(point.loss)]
+        losses += [point.loss for point in points]
+        for pruned, marker in ((False, "o"), (True, "x")):
+            shown = [point for point in points if point.pruned == pruned]
+            numbers, values = [p.number for p in shown], [p.loss for p in shown]
+            ax.plot(numbers, values, marker, color=colour, ms=4, alpha=0.7, ls="")
+        best = np.minimum.accumulate([point.loss for point in points])
+        numbers = [point.number for point in points]
+        ax.step(numbers, best, where="post", color=colour, lw=1.4, label=history.name)
+    if losses and min(losses) > 0 and max(losses) > 10 * min(losses):
+        ax.set_yscale("log")
+    ax.set(xlabel="trial", ylabel="validation loss")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if len(data.histories) > 1:
+        place_legend(ax, len(data.histories))
+    return figure

@@ -1,0 +1,81 @@
+"""The best variants of several studies in one table."""
+
+from __future__ import annotations
+
+import pytest
+from optuna.storages import InMemoryStorage
+
+from ablate.errors import InputError
+from ablate.report.studies_compared import compare_studies, comparison_document
+from ablate.stored import DATA
+
+from .by_hand import ByHand
+
+TABLES = "[vary]\nunits = [4, 16]\n[replicate]\nseeds = 2\n"
+
+
+@pytest.fixture
+def storage():
+    return InMemoryStorage()
+
+
+def made(project, storage, name, tables=TABLES, **more):
+    return ByHand(project.folder, tables, name=name, storage=storage, **more)
+
+
+def finished(study, accuracies):
+    for variant, accuracy in accuracies.items():
+        study.replicates(variant, [accuracy, accuracy + 0.02])
+    return study
+
+
+def test_the_best_variant_of_each_study_is_shown(project, storage):
+    one = finished(made(project, storage, "one"), {"units=16": 0.9, "units=4": 0.8})
+    other = finished(made(project, storage, "other"), {"units=16": 0.7})
+    rows = compare_studies([one.stored, other.stored])
+    assert [(row.study, row.row.variant) for row in rows] == [
+        ("one", "units=16"),
+        ("other", "units=16"),
+    ]
+    (table, note) = comparison_document(rows).sections[0].elements
+    assert table.caption == "Data set digits"
+    assert [row[3] for row in table.rows] == ["0.9100 ± 0.1271", "0.7100 ± 0.1271"]
+    assert "not chosen by its test scores" in note.text
+
+
+def test_the_best_is_chosen_on_the_validation_set(project, storage):
+    study = made(project, storage, "one")
+    study.replicate("units=16", 1, 0.9)
+    study.replicate("units=4", 1, 0.95)
+    # Both have the same validation loss by hand: the first of the study is taken, whatever the test.
+    (row,) = compare_studies([study.stored])
+    assert row.row.variant == "units=16"
+
+
+def test_different_test_sets_are_refused(project, storage):
+    one = finished(made(project, storage, "one"), {"units=16": 0.9})
+    other = finished(made(project, storage, "other"), {"units=16": 0.9})
+    next(iter(other.stored.parts.values())).set_user_attr(DATA, {"digits": "1"})
+    with pytest.raises(InputError) as caught:
+        compare_studies([one.stored, other.stored])
+    assert str(caught.value) == (
+        "ablate compare: the studies tested on different digits images (one: 0, other: 1); "
+        "scores on different images do not compare"
+    )
+
+
+def test_studies_without_a_common_data_set_are_refused(project, storage):
+    one = made(project, storage, "one")
+    other = made(project, storage, "other", datasets=("line",))
+    with pytest.raises(InputError, match="the studies share no data set") as caught:
+        compare_studies([one.stored, other.stored])
+    assert str(caught.value).endswith("(one: digits; other: line)")
+
+
+def test_a_study_without_replicates_is_named(project, storage):
+    one = made(project, storage, "one")
+    with pytest.raises(InputError) as caught:
+        compare_studies([one.stored])
+    assert str(caught.value) == (
+        "one: has no complete replicate; give it [replicate], and run it: ablate run one"
+    )
