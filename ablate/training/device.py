@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import platform
+import subprocess
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import joblib
 import keras
 
+import ablate
 from ablate.space import Frozen
 
 PACKAGES = ("keras-ablate", "keras", "tensorflow", "jax", "optuna", "numpy")
@@ -19,10 +22,15 @@ class Environment(Frozen):
     backend: str
     device: str
     """The name of the GPU, or ``cpu``."""
+    processor: str
+    """The processor's name, as the system gives it."""
     cores: int
     """Processor cores that the worker may use, containers and affinities heeded."""
     python: str
     versions: dict[str, str]
+    commit: str | None
+    """The commit of ablate's own code, ending in ``-dirty`` where it was changed; None where ablate
+    was not run from a checkout."""
 
 
 def prepare_device() -> Environment:
@@ -35,10 +43,38 @@ def prepare_device() -> Environment:
     return Environment(
         backend=backend,
         device=device,
+        processor=_processor(),
         cores=joblib.cpu_count(),
         python=platform.python_version(),
         versions=_versions(),
+        commit=commit_of(Path(ablate.__file__)),
     )
+
+
+def commit_of(file: Path) -> str | None:
+    """The commit of the git checkout that a file is part of; None where it is part of none."""
+    git = ["git", "-C", str(file.parent)]
+    try:
+        # An installed package may lie in somebody's checkout without being part of it.
+        subprocess.run([*git, "ls-files", "--error-unmatch", file.name], check=True, capture_output=True)
+        described = subprocess.run(
+            [*git, "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return described.stdout.strip()
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:  # not Linux
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())
 
 
 def _tensorflow_device() -> str:

@@ -20,10 +20,12 @@ def environment(report: Report) -> Section | None:
 def environment_line(environment: Mapping[str, Any]) -> str:
     """Device and versions in one line."""
     versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items())
+    device, processor = environment["device"], environment.get("processor")
+    commit = environment.get("commit")
     parts = [
-        str(environment["device"]),
+        device if processor is None else processor if device == "cpu" else f"{device}, {processor}",
         f"{environment['cores']} cores",
         f"backend {environment['backend']}",
         f"Python {environment['python']}",
     ]
-    return ", ".join([*parts, versions])
+    return ", ".join([*parts, versions, *([f"commit {commit}"] if commit else [])])
