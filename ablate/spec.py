@@ -180,6 +180,8 @@ class StudySpec(Frozen):
 
     name: str
     description: str = ""
+    conclusion: str = ""
+    """What its author makes of the results; paragraphs stand apart by an empty line."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Drives the sampler, and in every tuned trial initialisation, order, dropout and the split."""
     datasets: tuple[DataSettings, ...]

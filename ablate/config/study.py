@@ -36,6 +36,7 @@ Names = tuple[str, ...]
 class _Study(Frozen):
     name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
     description: str = ""
+    conclusion: str = ""
     dataset: Names
     search_space: Names
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
@@ -151,6 +152,7 @@ def load_study(
     return StudySpec(
         name=study.name,
         description=study.description,
+        conclusion=study.conclusion,
         seed=study.seed,
         datasets=datasets,
         architectures=architectures,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -174,11 +174,7 @@ def _block(
         base = Cell(dataset=dataset, variant=spec.baseline)
         own = {name: found[cell] for name, found in comparisons.items() if cell in found}
         rows.append(_row(stored, cell, replicates[cell], replicates[base], own))
-    costs = np.array([_costs(row) for row in rows])
-    rows = [
-        replace(row, on_front=front)
-        for row, front in zip(rows, undominated(costs, (0, 0, SAME_TIME)), strict=True)
-    ]
+    rows = [replace(row, on_front=front) for row, front in zip(rows, front_of(rows), strict=True)]
     images = _test_images(stored, dataset)
     means = [row.scores["accuracy"].mean for row in rows if "accuracy" in row.scores]
     return Block(
@@ -231,6 +227,11 @@ def _row(
         owed=len(spec.seeds) - len(own.complete) - len(own.missing),
         earlier=own.earlier,
     )
+
+
+def front_of(rows: Sequence[VariantRow]) -> list[bool]:
+    """Which variants no other beats in mean accuracy, parameters and training time together."""
+    return undominated(np.array([_costs(row) for row in rows]), (0, 0, SAME_TIME))
 
 
 def _costs(row: VariantRow) -> tuple[float, float, float]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from ablate.report.ablation import Ablation, Block, Metric, VariantRow
+from ablate.report.published import PublishedComparison
 from ablate.report.words import amount, difference, interval, listed, plural, score
 
 
@@ -18,6 +20,25 @@ def answer(ablation: Ablation) -> tuple[str, ...]:
             texts = [f"On {block.dataset}: {texts[0]}", *texts[1:]]
         sentences.append(" ".join(texts))
     return tuple(sentences)
+
+
+def published_answer(found: PublishedComparison) -> str:
+    """How many of the published numbers and orderings hold; empty where there is none yet."""
+    texts = []
+    told = [number.inside for number in found.numbers if number.inside is not None]
+    if told:
+        texts.append(
+            f"Of {plural(len(told), 'published score')} {sum(told)} could be a run of ours."
+        )
+    if found.orderings:
+        counts = Counter(ordering.outcome for ordering in found.orderings)
+        parts = [
+            f"{counts[name]} {'is' if counts[name] == 1 else 'are'} {name}"
+            for name in ("confirmed", "contradicted", "undecided")
+            if counts[name]
+        ]
+        texts.append(f"Of {plural(len(found.orderings), 'published ordering')} {listed(parts)}.")
+    return " ".join(texts)
 
 
 def _block(ablation: Ablation, block: Block) -> list[str]:

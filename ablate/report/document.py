@@ -78,6 +78,8 @@ class Section:
 
     title: str
     elements: tuple[Element, ...]
+    on_screen: bool = True
+    """Whether it is printed too, or only for those who keep the report."""
 
 
 @dataclass(frozen=True)

@@ -47,10 +47,11 @@ class PublishedNumber:
 
     @property
     def inside(self) -> bool | None:
-        """Whether the published number could be a run of ours; None where that is not known."""
-        if self.expected.low is None or self.expected.high is None:
-            return None
-        return self.expected.low <= self.published <= self.expected.high
+        """Whether the published number could be a run of ours; None where that is not known.
+
+        A number of parameters does not vary from run to run, and is published rounded.
+        """
+        return None if self.measure == "parameters" else _holds(self.expected, self.published)
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,15 @@ class Ordering:
     """The difference first - second; for `RATIOS` the ratio second / first."""
     ours: Interval
     """The same of ours, paired by seed, with its interval."""
+    expected: Interval
+    """The same mean, with the interval in which one further pair of runs is expected."""
     outcome: Outcome
+    """Of the direction alone; `inside` is about the size."""
+
+    @property
+    def inside(self) -> bool | None:
+        """Whether the published size could be that of a pair of ours; None where not known."""
+        return _holds(self.expected, self.published)
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,7 @@ def make_published(
         for measure, value in found.values.numbers.items():
             own = list(_values(replicates[cell], measure).values())
             if own and measure != "training_time":  # whose unit is theirs alone
+                ours = mean_interval(own)
                 numbers.append(
                     PublishedNumber(
                         dataset=found.dataset,
@@ -96,8 +106,8 @@ def make_published(
                         measure=measure,
                         published=value,
                         source=found.values.source,
-                        ours=mean_interval(own),
-                        expected=prediction_interval(own),
+                        ours=ours,
+                        expected=prediction_interval(ours),
                     )
                 )
     return PublishedComparison(tuple(numbers), tuple(_orderings(spec, replicates)))
@@ -105,7 +115,7 @@ def make_published(
 
 def _orderings(spec: StudySpec, replicates: Mapping[Cell, CellReplicates]) -> list[Ordering]:
     """An ordering for every two variants of which the same was published on the same data set."""
-    found = []
+    orderings = []
     for one, other in combinations(spec.published, 2):
         if one.dataset != other.dataset:
             continue
@@ -126,11 +136,13 @@ def _orderings(spec: StudySpec, replicates: Mapping[Cell, CellReplicates]) -> li
             pairs = [own[seed] for seed in seeds], [compared[seed] for seed in seeds]
             if measure in RATIOS:
                 published, ours = others / theirs, ratio_interval(pairs[1], pairs[0])
+                expected = ratio_interval(pairs[1], pairs[0], further_run=True)
             else:
-                difference = paired_difference(*pairs)
-                ours = Interval(difference.n, difference.mean, difference.low, difference.high)
                 published = theirs - others
-            found.append(
+                found = paired_difference(*pairs)
+                ours = Interval(found.n, found.mean, found.low, found.high)
+                expected = prediction_interval(ours)
+            orderings.append(
                 Ordering(
                     dataset=one.dataset,
                     measure=measure,
@@ -138,10 +150,11 @@ def _orderings(spec: StudySpec, replicates: Mapping[Cell, CellReplicates]) -> li
                     second=second.variant,
                     published=published,
                     ours=ours,
+                    expected=expected,
                     outcome=_outcome(measure, ours),
                 )
             )
-    return found
+    return orderings
 
 
 def _outcome(measure: str, ours: Interval) -> Outcome:
@@ -152,6 +165,12 @@ def _outcome(measure: str, ours: Interval) -> Outcome:
     if ours.low is None or ours.high is None or ours.low <= even <= ours.high:
         return "undecided"
     return "confirmed" if (ours.mean > even) != (measure == "loss") else "contradicted"
+
+
+def _holds(expected: Interval, value: float) -> bool | None:
+    if expected.low is None or expected.high is None:
+        return None
+    return expected.low <= value <= expected.high
 
 
 def _values(replicates: CellReplicates, measure: str) -> dict[int, float]:

@@ -9,7 +9,7 @@ from statistics import fmean
 from ablate.errors import InputError, Problem
 from ablate.replicates import cell_replicates
 from ablate.report import words
-from ablate.report.ablation import VariantRow, make_ablation
+from ablate.report.ablation import VariantRow, front_of, make_ablation
 from ablate.report.document import Column, Document, Element, Paragraph, Section, table
 from ablate.spec import Cell
 from ablate.stored import StoredStudy, data_digests
@@ -18,7 +18,8 @@ NOTE = (
     "Of each study the variant with the lowest mean validation loss over its seeds is shown: it was not "
     "chosen by its test scores. Scores are means over seeds on the same test set, ± the half-width of "
     "their 95 % interval. Seeds, splits and machines may differ between studies, so differences are not "
-    "paired and get no verdict, and times compare only where the device is the same."
+    "paired and get no verdict, and times compare only where the device is the same. Pareto marks rows "
+    "that no other beats in accuracy, parameters and training time together."
 )
 
 
@@ -112,15 +113,20 @@ def comparison_document(rows: Sequence[StudyRow]) -> Document:
             Column("FLOPs"),
             Column("time (s)"),
             Column("latency (ms)"),
+            Column("Pareto", "text"),
             Column("device", "text"),
         )
-        cells = [_cells(found) for found in rows if found.dataset == dataset]
+        own = [found for found in rows if found.dataset == dataset]
+        fronts = front_of([found.row for found in own])
+        cells = [
+            _cells(found, on_front=on_front) for found, on_front in zip(own, fronts, strict=True)
+        ]
         elements.append(table(columns, cells, caption=f"Data set {dataset}"))
     elements.append(Paragraph(NOTE, "note"))
     return Document("Studies compared", (), (Section("Best variants", tuple(elements)),))
 
 
-def _cells(found: StudyRow) -> list[str]:
+def _cells(found: StudyRow, *, on_front: bool) -> list[str]:
     row = found.row
     latency = row.inference_seconds
     return [
@@ -132,5 +138,6 @@ def _cells(found: StudyRow) -> list[str]:
         words.count(row.flops),
         words.NOTHING if row.seconds is None else f"{row.seconds.mean:.1f}",
         words.NOTHING if latency is None else f"{latency * 1000:.2f}",
+        "*" if on_front else "",
         ", ".join(found.devices),
     ]

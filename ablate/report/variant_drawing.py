@@ -101,6 +101,8 @@ def _draw_cell(
         high = np.array(band.high, dtype=float)
         if validation == "val_loss":  # a band on a logarithmic axis must not reach 0
             low = np.maximum(low, min(band.mean) / 10)
+        else:
+            low, high = np.clip((low, high), 0, 1)
         ax.fill_between(epochs, low, high, color=colour, alpha=0.18, lw=0)
     own: Band = getattr(curves, training)
     ax.plot(np.arange(1, len(own.mean) + 1), own.mean, color=colour, lw=1, ls="--")

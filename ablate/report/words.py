@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,6 +23,13 @@ def interval(found: Interval) -> str:
     if found.low is None or found.high is None:
         return score(found.mean)
     return f"{score(found.mean)} ± {score((found.high - found.low) / 2)}"
+
+
+def span(found: Interval, write: Callable[[float], str]) -> str:
+    """Both ends of an interval."""
+    if found.low is None or found.high is None:
+        return NOTHING
+    return f"{write(found.low)} to {write(found.high)}"
 
 
 def signed(value: float, digits: int) -> str:

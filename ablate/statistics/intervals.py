@@ -45,16 +45,12 @@ def mean_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> In
     return Interval(array.size, mean, mean - reach, mean + reach)
 
 
-def prediction_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval:
-    """The mean, with the interval in which one further run is expected.
+def prediction_interval(mean: Interval) -> Interval:
+    """A mean, not with its own t interval but with the one in which one further run is expected.
 
     Student's t with the spread of a single run and of the mean together (Hahn 1969): wider than
     the interval of the mean, and hardly narrower for more runs.
-
-    Raises:
-        ValueError: no value, or one is not finite.
     """
-    mean = mean_interval(values, confidence)
     if mean.low is None or mean.high is None:
         return mean
     half = (mean.high - mean.low) / 2 * math.sqrt(mean.n + 1)
@@ -62,7 +58,11 @@ def prediction_interval(values: Sequence[float], confidence: float = CONFIDENCE)
 
 
 def ratio_interval(
-    values: Sequence[float], baseline: Sequence[float], confidence: float = CONFIDENCE
+    values: Sequence[float],
+    baseline: Sequence[float],
+    confidence: float = CONFIDENCE,
+    *,
+    further_run: bool = False,
 ) -> Interval:
     """How many times larger than their baseline values are, paired by position.
 
@@ -70,6 +70,7 @@ def ratio_interval(
         values: above 0.
         baseline: as many, above 0, in the same unit.
         confidence: between 0 and 1.
+        further_run: whether the interval is that of one further pair, and not of the mean.
 
     Returns:
         The geometric mean of the ratios, with Student's t interval of their logarithms.
@@ -82,6 +83,8 @@ def ratio_interval(
         if array.min() <= 0:
             raise ValueError(f"{name}: a ratio needs numbers above 0, found {array.min()}")
     logs = mean_interval((np.log(above) - np.log(below)).tolist(), confidence)
+    if further_run:
+        logs = prediction_interval(logs)
     low, high = (None if end is None else math.exp(end) for end in (logs.low, logs.high))
     return Interval(logs.n, math.exp(logs.mean), low, high)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import joblib
 import keras
 
-import ablate
 from ablate.space import Frozen
 
 PACKAGES = ("keras-ablate", "keras", "tensorflow", "jax", "optuna", "numpy")
@@ -47,7 +46,7 @@ def prepare_device() -> Environment:
         cores=joblib.cpu_count(),
         python=platform.python_version(),
         versions=_versions(),
-        commit=commit_of(Path(ablate.__file__)),
+        commit=commit_of(Path(__file__)),
     )
 
 
@@ -56,7 +55,9 @@ def commit_of(file: Path) -> str | None:
     git = ["git", "-C", str(file.parent)]
     try:
         # An installed package may lie in somebody's checkout without being part of it.
-        subprocess.run([*git, "ls-files", "--error-unmatch", file.name], check=True, capture_output=True)
+        subprocess.run(
+            [*git, "ls-files", "--error-unmatch", file.name], check=True, capture_output=True
+        )
         described = subprocess.run(
             [*git, "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
             check=True,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from scipy import stats
 
-from ablate.statistics import prediction_interval
+from ablate.statistics import mean_interval, prediction_interval
 
 from .by_hand import rows_of, section
 
@@ -53,7 +55,7 @@ def test_a_number_is_inside_where_one_run_of_ours_could_be(found):
 
 def test_orderings_are_confirmed_contradicted_or_undecided(found):
     rows = rows_of(section(found, "Published numbers"), place=1)
-    verdicts = {row["published ordering"]: row["verdict"] for row in rows}
+    verdicts = {row["published ordering"]: row["ordering"] for row in rows}
     assert verdicts == {
         "units=16 has a better accuracy than units=4": "confirmed",
         "units=4 has a better loss than units=16": "undecided",
@@ -62,7 +64,14 @@ def test_orderings_are_confirmed_contradicted_or_undecided(found):
     }
     times = next(row for row in rows if "training time" in row["published ordering"])
     assert times["published"] == "x 3"
-    assert times["ours"].startswith("x 2.2")
+    assert times["ours"].startswith("x 2.2 [x ")
+    assert times["size"] == "outside"
+    logs = [math.log(2.0 + 0.1 * seed) for seed in (1, 2, 3)]
+    half = stats.t.ppf(0.975, 2) * stats.tstd(logs) * (1 + 1 / 3) ** 0.5
+    low, high = (math.exp(sum(logs) / 3 + sign * half) for sign in (-1, 1))
+    assert times["one pair of ours"] == f"x {low:.3g} to x {high:.3g}"
+    parameters = next(row for row in rows if "parameters" in row["published ordering"])
+    assert (parameters["ours"], parameters["one pair of ours"]) == ("x 2", "-")
 
 
 def test_an_ordering_that_ours_turn_round_is_contradicted(ask):
@@ -72,7 +81,7 @@ def test_an_ordering_that_ours_turn_round_is_contradicted(ask):
     rows = rows_of(section(study, "Published numbers"), place=1)
     row = next(row for row in rows if "accuracy" in row["published ordering"])
     assert row["published ordering"] == "units=4 has a better accuracy than units=16"
-    assert (row["published"], row["verdict"]) == ("+0.1000", "contradicted")
+    assert (row["published"], row["ordering"]) == ("+0.1000", "contradicted")
 
 
 def test_one_seed_cannot_tell(ask):
@@ -82,8 +91,10 @@ def test_one_seed_cannot_tell(ask):
     rows = rows_of(section(study, "Published numbers"))
     assert rows[0]["verdict"] == "cannot be told from one seed"
     orderings = rows_of(section(study, "Published numbers"), place=1)
-    by_name = {row["published ordering"]: row["verdict"] for row in orderings}
-    assert by_name["units=16 has a better accuracy than units=4"] == "undecided"
+    by_name = {row["published ordering"]: row for row in orderings}
+    accuracy = by_name["units=16 has a better accuracy than units=4"]
+    assert accuracy["ordering"] == "undecided"
+    assert accuracy["size"] == "cannot be told from one seed"
 
 
 def test_without_replicates_nothing_can_be_set_beside_them(ask):
@@ -97,8 +108,8 @@ def test_without_published_numbers_there_is_no_section(ask):
 
 def test_a_prediction_interval_is_that_of_one_further_run():
     values = [0.9, 0.92, 0.91, 0.95]
-    found = prediction_interval(values)
+    found = prediction_interval(mean_interval(values))
     sd = stats.tstd(values)
     half = stats.t.ppf(0.975, 3) * sd * (1 + 1 / 4) ** 0.5
     assert (found.low, found.high) == pytest.approx((found.mean - half, found.mean + half))
-    assert prediction_interval([0.9]).low is None
+    assert prediction_interval(mean_interval([0.9])).low is None

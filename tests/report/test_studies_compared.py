@@ -40,6 +40,7 @@ def test_the_best_variant_of_each_study_is_shown(project, storage):
     (table, note) = comparison_document(rows).sections[0].elements
     assert table.caption == "Data set digits"
     assert [row[3] for row in table.rows] == ["0.9100 ± 0.1271", "0.7100 ± 0.1271"]
+    assert [row[-2] for row in table.rows] == ["*", ""], "the same cost, and worse"
     assert "not chosen by its test scores" in note.text
 
 

@@ -28,11 +28,6 @@ if TYPE_CHECKING:
 
 FIGURES = None
 STYLES = {"plain": "", "strong": "bold", "note": "dim"}
-LEFT_OUT = (
-    *("Learning curves", "Confusion on the test set", "Learning curves of the search"),
-    *("Data", "How to make this again", "Environment"),
-)
-"""Sections for those who keep the report."""
 LONGEST = 40
 """Characters after which a name is continued below."""
 
@@ -49,7 +44,7 @@ def text_of(document: Document, width: int) -> str:
     for element in document.lead:
         _print(console, element)
     for section in document.sections:
-        if section.title in LEFT_OUT:
+        if not section.on_screen:
             continue
         console.print()
         console.print(Text(section.title, style="bold"))

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ablate.report.document import Document
+from ablate.report.sections.conclusion import conclusion
 from ablate.report.sections.confusion import confusion
 from ablate.report.sections.curves import curves
+from ablate.report.sections.data import data
 from ablate.report.sections.differences import differences
 from ablate.report.sections.effects import effects
 from ablate.report.sections.environment import environment
 from ablate.report.sections.lead import lead
-from ablate.report.sections.provenance import data, question
+from ablate.report.sections.provenance import commands, study_file
 from ablate.report.sections.published import published
+from ablate.report.sections.runs import runs
 from ablate.report.sections.search import search
 from ablate.report.sections.trials import importance, learning_curves, trials
 from ablate.report.sections.variants import variants
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from ablate.report.summary import Report
 
 SECTIONS = (
+    conclusion,
     variants,
     differences,
     effects,
@@ -31,9 +35,11 @@ SECTIONS = (
     trials,
     learning_curves,
     importance,
+    runs,
     data,
-    question,
+    study_file,
     environment,
+    commands,
 )
 """In the order in which they are read; each gives None where it has nothing to say."""
 

@@ -41,7 +41,7 @@ def confusion(report: Report) -> Section | None:
     if len(shown) < len(report.confusions):
         note += " Of many variants the baseline and the best are shown."
     elements.append(Paragraph(note, "note"))
-    return Section("Confusion on the test set", tuple(elements))
+    return Section("Confusion on the test set", tuple(elements), on_screen=False)
 
 
 def _pairs_table(name: str, pairs: list[tuple[str, str, int, float]]) -> Table:

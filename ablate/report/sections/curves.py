@@ -57,4 +57,4 @@ def curves(report: Report) -> Section | None:
     elements.append(table(columns[skip:], [row[skip:] for row in rows]))
     use = BEST if report.spec.training.checkpoint == "best" else LAST
     elements.append(Paragraph(NOTE.format(use=use), "note"))
-    return Section("Learning curves", tuple(elements))
+    return Section("Learning curves", tuple(elements), on_screen=False)

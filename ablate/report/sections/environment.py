@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def environment(report: Report) -> Section | None:
     """What the trials ran on."""
     lines = tuple(environment_line(found) for found in report.environments)
-    return Section("Environment", (Bullets(lines),)) if lines else None
+    return Section("Environment", (Bullets(lines),), on_screen=False) if lines else None
 
 
 def environment_line(environment: Mapping[str, Any]) -> str:

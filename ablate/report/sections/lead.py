@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ablate.report.answer import answer
+from ablate.report.answer import answer, published_answer
 from ablate.report.document import Bullets, Element, Paragraph
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ def lead(report: Report) -> Iterator[Element]:
             "show. Add [replicate] with seeds to the study, and run it again.",
             "strong",
         )
+    if report.published is not None and (text := published_answer(report.published)):
+        yield Paragraph(text, "strong")
     yield Bullets(tuple(_count_lines(report)))
-    if report.reasons:
-        yield Bullets(tuple(f"{count} x {why}" for why, count in report.reasons.items()))
 
 
 def _count_lines(report: Report) -> Iterator[str]:

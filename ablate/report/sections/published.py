@@ -22,8 +22,10 @@ NOTE = (
     "A published number comes from one run, ours from several: it is inside where it lies in the interval "
     "in which 95 % of single runs of ours are expected (Student's t). An ordering is confirmed, or "
     "contradicted, where the 95 % interval of our paired differences (ratios for parameters and training "
-    "time) lies wholly on one side of no difference, and else undecided."
+    "time) lies wholly on one side of no difference, and else undecided; its size is inside where one "
+    "pair of runs of ours could have shown it."
 )
+INSIDE = {True: "inside", False: "outside", None: "cannot be told from one seed"}
 
 
 def published(report: Report) -> Section | None:
@@ -62,12 +64,7 @@ def _numbers(found: PublishedComparison, *, several: bool) -> Table:
 
 
 def _number_cells(number: PublishedNumber) -> list[str]:
-    inside = {True: "inside", False: "outside", None: "cannot be told from one seed"}
-    low, high = number.expected.low, number.expected.high
-    text = words.NOTHING if low is None or high is None else f"{_value(number.measure, low)} to "
-    if high is not None and low is not None:
-        text += _value(number.measure, high)
-    verdict = inside[number.inside]
+    text, verdict = words.span(number.expected, words.score), INSIDE[number.inside]
     if number.measure == "parameters":
         text, verdict = words.NOTHING, f"x {number.ours.mean / number.published:.3g}"
     ours = words.interval(number.ours)
@@ -88,7 +85,9 @@ def _orderings(found: PublishedComparison, *, several: bool) -> Table:
         Column("published ordering", "name"),
         Column("published"),
         Column("ours"),
-        Column("verdict", "text"),
+        Column("one pair of ours"),
+        Column("size", "text"),
+        Column("ordering", "text"),
     )
     skip = 0 if several else 1
     rows = [_ordering_cells(ordering)[skip:] for ordering in found.orderings]
@@ -96,20 +95,35 @@ def _orderings(found: PublishedComparison, *, several: bool) -> Table:
 
 
 def _ordering_cells(ordering: Ordering) -> list[str]:
-    if ordering.measure in RATIOS:
-        less = "fewer parameters" if ordering.measure == "parameters" else "less training time"
-        claim = f"{ordering.first} has {less} than {ordering.second}"
-        if ordering.measure == "training_time":
-            claim = f"{ordering.first} takes {less} than {ordering.second}"
-        published, ours = f"x {ordering.published:.3g}", f"x {words.ratio(ordering.ours)}"
-    else:
-        claim = f"{ordering.first} has a better {MEASURES[ordering.measure]} than {ordering.second}"
-        published = words.signed(ordering.published, 4)
-        ours = words.signed(ordering.ours.mean, 4)
-        if ordering.ours.low is not None and ordering.ours.high is not None:
-            low, high = (words.signed(v, 4) for v in (ordering.ours.low, ordering.ours.high))
-            ours += f" [{low}, {high}]"
-    return [ordering.dataset, claim, published, ours, ordering.outcome]
+    match ordering.measure:
+        case "parameters":
+            claim = f"{ordering.first} has fewer parameters than {ordering.second}"
+        case "training_time":
+            claim = f"{ordering.first} takes less training time than {ordering.second}"
+        case measure:
+            claim = f"{ordering.first} has a better {MEASURES[measure]} than {ordering.second}"
+    write = _ratio if ordering.measure in RATIOS else _difference
+    is_exact = ordering.measure == "parameters"  # no seed changes them
+    ours = write(ordering.ours.mean)
+    if not is_exact and ordering.ours.low is not None:
+        ours += f" [{words.span(ordering.ours, write)}]"
+    return [
+        ordering.dataset,
+        claim,
+        write(ordering.published),
+        ours,
+        words.NOTHING if is_exact else words.span(ordering.expected, write),
+        words.NOTHING if is_exact else INSIDE[ordering.inside],
+        ordering.outcome,
+    ]
+
+
+def _ratio(value: float) -> str:
+    return f"x {value:.3g}"
+
+
+def _difference(value: float) -> str:
+    return words.signed(value, 4)
 
 
 def _value(measure: str, value: float) -> str:

@@ -90,7 +90,8 @@ def learning_curves(report: Report) -> Section | None:
         return None
     figure = Figure(figures_data.LEARNING_CURVES, "Validation loss and accuracy by epoch")
     text = "The best trials are named; pruned trials are dashed and end in a cross."
-    return Section("Learning curves of the search", (figure, Paragraph(text, "note")))
+    elements = (figure, Paragraph(text, "note"))
+    return Section("Learning curves of the search", elements, on_screen=False)
 
 
 def importance(report: Report) -> Section | None:

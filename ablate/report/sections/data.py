@@ -1,0 +1,40 @@
+"""The data of a study, and what is wrong with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ablate.report import words
+from ablate.report.document import Bullets, Element, Paragraph, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ablate.report.summary import Report
+
+
+def data(report: Report) -> Section | None:
+    """The data card of each data set, its warnings first."""
+    elements: list[Element] = []
+    for name, card in report.cards.items():
+        if len(report.cards) > 1:
+            elements.append(Paragraph(f"Data set {name}", "strong"))
+        elements += [Paragraph(f"Warning: {text}.", "strong") for text in card["warnings"]]
+        elements.append(Bullets(tuple(_card_lines(card))))
+    return Section("Data", tuple(elements), on_screen=False) if elements else None
+
+
+def _card_lines(card: Mapping[str, Any]) -> list[str]:
+    height, width, channels = card["image"]
+    return [
+        f"{card['dataset']}: {card['source']}",
+        f"{card['train']:,} images for training and validation, {card['test']:,} for testing, "
+        f"{card['classes']} classes",
+        f"{height} x {width} pixels, {words.plural(channels, 'channel')}, values "
+        f"{card['values'][0]:g} to {card['values'][1]:g}",
+        f"{card['duplicates']:,} training images are exact copies of an earlier one; "
+        f"{card['leaked']:,} test images ({card['leaked'] / max(card['test'], 1):.2%}) are exact copies "
+        "of a training image",
+        f"SHA-256 of all images and labels: {card['digest']}",
+    ]

@@ -1,0 +1,46 @@
+"""What became of the training runs, and why those failed that did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ablate.report.document import Column, Element, Paragraph, Section, Table, table
+
+if TYPE_CHECKING:
+    from ablate.phases import PhaseState
+    from ablate.report.summary import Report
+
+TITLES = {"tune": "trials of the search", "replicate": "replicates"}
+OUTCOMES = ("complete", "pruned", "infeasible", "failed", "missing", "running", "waiting")
+NOTE = (
+    "Every attempt is counted: a replicate that failed is trained once more. Of a search also pruned, "
+    "infeasible and failed trials count as finished."
+)
+
+
+def runs(report: Report) -> Section:
+    """Every outcome with its count, and the reasons of those that did not end well."""
+    names = [name for name in OUTCOMES if any(p.counts.get(name) for p in report.phases)]
+    columns = (
+        Column("phase", "name"),
+        *(Column(name) for name in names),
+        Column("to be trained"),
+        Column("in all"),
+    )
+    elements: list[Element] = [table(columns, [_cells(phase, names) for phase in report.phases])]
+    if report.reasons:
+        columns = (Column("reason", "name"), Column("runs"))
+        rows = tuple((reason, f"{count:,}") for reason, count in report.reasons.items())
+        elements.append(Table(columns, rows, "Why runs were infeasible or failed"))
+        elements.append(Paragraph(NOTE, "note"))
+    return Section("Training runs", tuple(elements))
+
+
+def _cells(phase: PhaseState, names: list[str]) -> list[str]:
+    counts = [phase.counts.get(name, 0) for name in names]
+    return [
+        TITLES[phase.phase],
+        *(f"{count:,}" for count in counts),
+        f"{phase.total - phase.finished:,}",
+        f"{phase.total:,}",
+    ]
