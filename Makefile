@@ -24,9 +24,10 @@ bench: .venv/installed  ## what ablate costs on top of a bare loop of model.fit
 calibration: .venv/installed  ## how often verdicts are false and intervals miss, in simulated studies
 	$(BIN)/python benchmarks/calibration.py
 
-docs: .venv/installed  ## write docs/commands.md and docs/report_schema.json from the code
+docs: .venv/installed  ## write docs/commands.md, docs/report_schema.json and the committed reports from code and records
 	$(BIN)/python docs/make_commands.py
 	$(BIN)/python docs/make_schema.py
+	$(BIN)/python docs/make_reports.py
 
 clean:  ## remove what make has installed
 	rm -rf .venv

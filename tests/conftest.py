@@ -118,9 +118,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = make_project(tmp_path_factory.mktemp("finished"))
     study = project.study(
         "tune.trials=13",
-        'tune.sampler="tpe"',
+        'tune.sampler="random"',
         "tune.learning_rate={ low = 1e-4, high = 1e-1, log = true }",
-        'tune.pruner={ name = "percentile", percentile = 60.0, n_startup_trials = 8 }',
+        'tune.pruner={ name = "percentile", percentile = 15.0, n_startup_trials = 10 }',
         "training.epochs=3",
     )
     run_study(study, project.place)

@@ -63,5 +63,5 @@ def command(study: str | None, formats: str, sort: str, top: int, out: Path, sto
     for text in written.printed:
         click.echo(text)
     if written.files:
-        click.echo("written: " + ", ".join(str(path) for path in written.files))
+        click.echo(written.summary)
     return 0

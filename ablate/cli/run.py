@@ -121,7 +121,7 @@ def _write_report(name: str, place: StoragePlace, out: Path) -> None:
     except AblateError as error:
         click.echo(f"warning: the report was not written: {error}", err=True)
         return
-    click.echo("written: " + ", ".join(str(path) for path in written.files))
+    click.echo(written.summary)
 
 
 def summary_text(name: str, summary: RunSummary) -> str:

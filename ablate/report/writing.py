@@ -14,6 +14,7 @@ from ablate.errors import InputError, Problem
 from ablate.files import folder_name, write_text
 from ablate.report.figures import Draughtsman, figure_files
 from ablate.report.formats._base import Page
+from ablate.report.words import listed, plural
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -33,7 +34,17 @@ class WrittenReport:
     printed: tuple[str, ...]
     """The texts of formats that are printed and not written."""
     files: tuple[Path, ...]
-    """The files of all other formats, and the figures beside them."""
+    """The files of all other formats."""
+    figures: tuple[Path, ...]
+    """The figures beside them."""
+
+    @property
+    def summary(self) -> str:
+        """What was written, in one line."""
+        parts = [str(path) for path in self.files]
+        if self.figures:
+            parts.append(plural(len(self.figures), "figure"))
+        return f"written: {listed(parts)}"
 
 
 def write_report(
@@ -95,9 +106,8 @@ def write_report(
     return WrittenReport(
         name=report.name,
         printed=tuple(_clean(one) for one in rendered if isinstance(one, str)),
-        files=tuple(
-            sorted(folder / file for file in (*texts, *figure_files(report.figures, types)))
-        ),
+        files=tuple(sorted(folder / file for file in texts)),
+        figures=tuple(sorted(folder / file for file in figure_files(report.figures, types))),
     )
 
 

@@ -346,7 +346,9 @@ def test_a_report_on_one_seed_says_what_cannot_be_known(project, called):
         "seed cannot be known from one.",
         "replicates: 1 complete",
     ]
-    assert output.splitlines()[-1] == "written: reports/asked/report.md, reports/asked/trials.csv"
+    assert output.splitlines()[-1] == (
+        "written: reports/asked/report.html, reports/asked/report.md, reports/asked/trials.csv and 1 figure"
+    )
 
 
 def test_a_report_of_a_comparison_is_printed_and_written(compared, called, monkeypatch, tmp_path):
@@ -357,8 +359,12 @@ def test_a_report_of_a_comparison_is_printed_and_written(compared, called, monke
         "compared\nAre four units enough?\nWhether units=4 differs from units=16 cannot be told: 6 "
         "seeds are needed, there are 3.\ntrials: 4 complete\nreplicates: 6 complete\n"
     )
-    names = ("differences.svg", "expected_best.svg", "report.md", "trials.csv")
-    assert {path.name for path in (tmp_path / "compared").iterdir()} == set(names)
-    assert output.splitlines()[-1] == "written: " + ", ".join(
-        str(tmp_path / "compared" / name) for name in names
+    names = ("report.html", "report.md", "trials.csv")
+    paths = list((tmp_path / "compared").iterdir())
+    figures = {path.name for path in paths} - set(names)
+    assert {path.name for path in paths} - figures == set(names)
+    assert {"variants.svg", "differences.svg", "curves.svg"} <= figures
+    assert output.splitlines()[-1] == (
+        f"written: {', '.join(str(tmp_path / 'compared' / name) for name in names[:-1])}, "
+        f"{tmp_path / 'compared' / names[-1]} and {len(figures)} figures"
     )

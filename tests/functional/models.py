@@ -37,7 +37,7 @@ def build(input_shape, num_classes, *, units=16, trouble="none"):
         num_classes += 1
     inputs = keras.Input(input_shape)
     x = keras.layers.Flatten()(inputs)
-    if trouble == "nan":
-        x = keras.layers.Rescaling(float("inf"))(x)
     x = keras.layers.Dense(units, "relu")(x)
+    if trouble == "nan":  # not before a ReLU: some processors make 0 of it
+        x = keras.layers.Rescaling(float("nan"))(x)
     return keras.Model(inputs, keras.layers.Dense(num_classes, "softmax")(x))

@@ -36,9 +36,9 @@ def test_hostile_texts_are_shown_as_they_are(written, study):
 @pytest.mark.parametrize("study", ["tuned"])
 def test_figures_are_drawn_as_asked_and_always_the_same(places, written, tmp_path, study):
     again = write_report(places[study], None, ("html", "latex"), tmp_path)
-    figures = [path for path in again.files if path.suffix in (".svg", ".pdf")]
+    figures = again.figures
     assert {path.suffix for path in figures} == {".svg", ".pdf"}
-    for path in again.files:
+    for path in (*again.files, *figures):
         assert path.read_bytes() == (written[study] / path.name).read_bytes(), path.name
     for path in figures:
         if path.suffix == ".svg":

@@ -29,11 +29,12 @@ def runs(report: Report) -> Section:
     )
     elements: list[Element] = [table(columns, [_cells(phase, names) for phase in report.phases])]
     if report.reasons:
-        columns = (Column("reason", "name"), Column("runs"))
-        rows = tuple((reason, f"{count:,}") for reason, count in report.reasons.items())
+        columns = (Column("runs"), Column("reason", "text"))
+        rows = tuple((f"{count:,}", reason) for reason, count in report.reasons.items())
         elements.append(Table(columns, rows, "Why runs were infeasible or failed"))
         elements.append(Paragraph(NOTE, "note"))
-    return Section("Training runs", tuple(elements))
+    # The screen shows the counts at its top.
+    return Section("Training runs", tuple(elements), on_screen=bool(report.reasons))
 
 
 def _cells(phase: PhaseState, names: list[str]) -> list[str]:
