@@ -17,6 +17,7 @@ from ablate.cli import cli
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXT = {page.name: page.read_text() for page in PAGES}
+TEXT["reports/README.md"] = (ROOT / "reports" / "README.md").read_text()
 
 
 def blocks(text, language):
