@@ -7,7 +7,6 @@ from hand_made import cell, compare
 from pydantic import ValidationError
 
 from ablate.messages import (
-    DescribeData,
     Done,
     Finished,
     MeasureNetworks,
@@ -33,7 +32,6 @@ DATA = DataSettings(dataset="npz", options={"file": "a.npz", "class_names": ["a"
     "order",
     [
         PrepareData(settings=DATA, cache="runs/data"),
-        DescribeData(settings=DATA, cache="runs/data"),
         MeasureNetworks(
             architecture="baseline",
             source=None,
