@@ -158,8 +158,14 @@ class ArtifactStore(artifacts.FileSystemArtifactStore):
 
 
 def _lock(path: Path) -> JournalFileSymlinkLock | JournalFileOpenLock:
-    # Symbolic links need a privilege on Windows.
-    return JournalFileOpenLock(str(path)) if os.name == "nt" else JournalFileSymlinkLock(str(path))
+    if os.name == "nt":  # where symbolic links need a privilege
+        return JournalFileOpenLock(str(path))
+    # Absolute: a relative link points nowhere from its folder, and where a killed writer has left
+    # such a one, Optuna waits for it for ever.
+    lock = path.absolute().with_name(f"{path.name}.lock")
+    if lock.is_symlink() and not lock.exists():
+        lock.unlink(missing_ok=True)
+    return JournalFileSymlinkLock(str(path.absolute()))
 
 
 def _ends_well(path: Path) -> bool:

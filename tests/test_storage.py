@@ -13,6 +13,7 @@ from ablate.errors import InputError
 from ablate.storage import (
     ArtifactStore,
     StoragePlace,
+    _lock,
     mend_journal,
     mend_torn_line,
     open_existing,
@@ -59,6 +60,22 @@ def test_artifacts_are_whole_or_absent(tmp_path):
     with pytest.raises(OSError, match="the disk is full"):
         store.write("artifact", Torn())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_that_a_killed_writer_left_does_not_hold_up_anyone(journal, project):
+    relative = StoragePlace(os.path.relpath(journal))
+    lock = journal.with_name(f"{journal.name}.lock")
+    lock.symlink_to(
+        "runs/nowhere"
+    )  # as a relative path made it: for Optuna a reason to wait for ever
+    with journal.open("ab") as file:
+        file.write(b"{")
+    assert mend_journal(relative)
+    held = _lock(Path(relative.url))
+    held.acquire()
+    assert lock.stat().st_ino == journal.stat().st_ino, "one that Optuna can tell the age of"
+    held.release()
+    assert not lock.is_symlink()
 
 
 def test_only_a_journal_needs_mending(journal, project, tmp_path):
