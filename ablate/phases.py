@@ -23,6 +23,8 @@ class PhaseState:
     finished: int
     counts: Mapping[str, int]
     """Trials of each outcome; for replicates those of the chosen configurations only."""
+    beyond: tuple[int, ...] = ()
+    """Seeds that were trained and tested, and that the study does not ask for any more."""
 
 
 def phase_states(stored: StoredStudy) -> tuple[PhaseState, ...]:
@@ -44,5 +46,6 @@ def phase_states(stored: StoredStudy) -> tuple[PhaseState, ...]:
         }
         total = len(spec.cells) * len(spec.seeds)
         counted = {name: count for name, count in found.items() if count}
-        states.append(PhaseState("replicate", total, sum(found.values()), counted))
+        beyond = tuple(sorted({seed for cell in cells for seed in cell.beyond}))
+        states.append(PhaseState("replicate", total, sum(found.values()), counted, beyond))
     return tuple(states)

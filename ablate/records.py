@@ -85,7 +85,7 @@ def results_table(stored: StoredStudy) -> pd.DataFrame:
         ``training_seconds``, ``seconds_per_epoch``, ``epochs``, ``best_epoch``; of replicates
         ``test_loss``, ``test_accuracy``, ``test_f1``, ``test_images`` and ``inference_seconds``
         (of one image); ``reason``, ``seed``, ``fingerprint``, ``device``, and one column for each tuned
-        parameter. What a trial did not reach is missing. The loss of a trial that was not
+        or varied parameter. What a trial did not reach is missing. The loss of a trial that was not
         finished is missing too: it was measured at another epoch and does not compare.
     """
     import pandas as pd
@@ -98,6 +98,7 @@ def results_table(stored: StoredStudy) -> pd.DataFrame:
                 key = replicate_key(stored.spec, trial)
                 cell, tuned = key[0] if key else None, trial.user_attrs.get(TUNED) or {}
             if cell is not None:
+                tuned = {**stored.spec.variant(cell.variant).values, **tuned}
                 names |= dict.fromkeys(tuned)
                 place = (part.phase, cell.dataset, cell.variant, trial.number)
                 rows.append({**dict(zip(PLACE, place, strict=True)), **_row(trial, tuned)})
@@ -121,10 +122,11 @@ def read_curves(
         if text is None:
             continue
         try:
-            rows = csv.DictReader(io.StringIO(text))
-            curves[trial.number] = [_epoch(row) for row in rows]
-        except (ValueError, TypeError, KeyError):
+            epochs = [_epoch(row) for row in csv.DictReader(io.StringIO(text))]
+        except (ValueError, TypeError, KeyError, csv.Error):
             continue  # cut or edited: as good as missing
+        if epochs and len(epochs) == trial.user_attrs.get("epochs", len(epochs)):
+            curves[trial.number] = epochs
     return curves
 
 
@@ -135,11 +137,11 @@ def read_confusion(
     import numpy as np
 
     text = _download(trial, CONFUSION, storage, store)
-    rows = list(csv.reader(io.StringIO(text or "")))
-    names = tuple(rows[0][1:]) if rows else ()
     try:
+        rows = list(csv.reader(io.StringIO(text or "")))
+        names = tuple(rows[0][1:]) if rows else ()
         matrix = np.array([[int(count) for count in row[1:]] for row in rows[1:]], dtype=np.int64)
-    except ValueError:
+    except (ValueError, csv.Error):
         return None
     return (names, matrix) if names and matrix.shape == (len(names), len(names)) else None
 

@@ -51,6 +51,8 @@ class CellReplicates:
     """Seeds that cannot be had, with the reason."""
     earlier: int
     """Replicates of a configuration that has been overtaken by a better one since."""
+    beyond: tuple[int, ...] = ()
+    """Seeds of complete replicates that the study does not ask for any more."""
 
 
 def choices(stored: StoredStudy) -> dict[Cell, Choice]:
@@ -91,7 +93,14 @@ def cell_replicates(stored: StoredStudy) -> dict[Cell, CellReplicates]:
             for trial in trials
             if key[:2] == (cell.dataset, cell.variant) and key[3] != number
         )
-        found[cell] = CellReplicates(complete, missing, earlier)
+        beyond = sorted(
+            key[2]
+            for key, trials in attempts.items()
+            if key == _key(cell, key[2], number)
+            and key[2] not in stored.spec.seeds
+            and any(outcome_of(trial) == "complete" for trial in trials)
+        )
+        found[cell] = CellReplicates(complete, missing, earlier, tuple(beyond))
     return found
 
 

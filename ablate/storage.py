@@ -109,7 +109,8 @@ def open_existing(place: StoragePlace) -> BaseStorage:
     Raises:
         InputError: there is none yet.
     """
-    if not place.is_database and not Path(place.url).exists():
+    file = place.url.removeprefix("sqlite:///")
+    if (not place.is_database or file != place.url) and not Path(file).exists():
         rule = "there is no such file: nothing has been run here yet"
         hint = "run a study first, for example: ablate run smoke"
         raise InputError(Problem(f"storage {place.url}", rule, hint=hint))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import sys
 from importlib.metadata import version
 
@@ -69,5 +71,11 @@ def main() -> None:
         code = 130
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone; there is nobody to tell
+        code = 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  it would be tried again at the end
+        click.echo(f"the output cannot be written: {error.strerror}", err=True)
         code = 1
     sys.exit(code if isinstance(code, int) else 0)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+
 import click
 
 from ablate.cli.options import storage_option, storage_place
 from ablate.cli.report import WIDE
+from ablate.errors import InputError, Problem
 
 
 @click.command("compare")
@@ -23,13 +26,22 @@ def command(studies: tuple[str, ...], storage: str) -> int:
     from rich.console import Console
 
     from ablate.report.formats.terminal import text_of
-    from ablate.report.studies_compared import compare_studies, comparison_document
+    from ablate.report.studies_compared import (
+        compare_studies,
+        comparison_document,
+        data_sets_apart,
+    )
     from ablate.storage import open_existing
     from ablate.stored import named_study
 
     opened = open_existing(storage_place(storage))
-    found = [named_study(opened, name) for name in dict.fromkeys(studies)]
+    names = list(dict.fromkeys(studies))
+    if len(names) < 2:
+        rule, hint = "name two studies or more", f"about one: ablate report {shlex.quote(names[0])}"
+        raise InputError(Problem("ablate compare", rule, hint=hint))
+    found = [named_study(opened, name) for name in names]
     console = Console()
     width = console.width if console.is_terminal else WIDE
-    click.echo(text_of(comparison_document(compare_studies(found)), width))
+    document = comparison_document(compare_studies(found), data_sets_apart(found))
+    click.echo(text_of(document, width))
     return 0

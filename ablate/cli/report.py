@@ -57,8 +57,14 @@ def command(study: str | None, formats: str, sort: str, top: int, out: Path, sto
     console = Console()
     width = console.width if console.is_terminal else WIDE
     names = [name.strip() for name in formats.split(",")]
+    context = click.get_current_context()
+    asked = [
+        f"--{name}"
+        for name in ("sort", "top")
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+    ]
     written = write_report(
-        storage_place(storage), study, names, out, sort=sort, top=top, width=width
+        storage_place(storage), study, names, out, sort=sort, top=top, width=width, asked=asked
     )
     for text in written.printed:
         click.echo(text)

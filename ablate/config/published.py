@@ -16,6 +16,8 @@ def parse_published(
     datasets: Sequence[str],
     where: str,
     problems: list[Problem],
+    *,
+    is_tested: bool,
 ) -> tuple[Published, ...]:
     """Published numbers, by variant and, where there are several, by data set.
 
@@ -26,7 +28,12 @@ def parse_published(
         datasets: the names of its data sets.
         where: the file.
         problems: what is wrong with the file so far.
+        is_tested: whether the study has replicates, which alone meet the test set.
     """
+    if table and not is_tested:
+        rule = "has nothing to be set beside: only replicates meet the test set"
+        hint = "give the study [replicate] with seeds"
+        problems.append(Problem(where, rule, "published", hint=hint))
     found = []
     for variant, own in table.items():
         key = f"published.{variant}"

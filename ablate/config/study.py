@@ -142,7 +142,12 @@ def load_study(
     if variants is not None:
         names = [variant.name for variant in variants.variants]
         published = parse_published(
-            tables.published, names, lists["dataset"] or (), where, problems
+            tables.published,
+            names,
+            lists["dataset"] or (),
+            where,
+            problems,
+            is_tested=tables.replicate is not None,
         )
     if problems or not (study and training and datasets and variants):
         raise InputError(*problems)

@@ -46,7 +46,7 @@ class LocalWorker:
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("a") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "ablate.worker"],
+                [sys.executable, "-P", "-m", "ablate.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

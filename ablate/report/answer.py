@@ -27,8 +27,10 @@ def published_answer(found: PublishedComparison) -> str:
     texts = []
     told = [number.inside for number in found.numbers if number.inside is not None]
     if told:
+        verb = "is" if sum(told) == 1 else "are"
         texts.append(
-            f"Of {plural(len(told), 'published score')} {sum(told)} could be a run of ours."
+            f"Of {plural(len(told), 'published score')} {sum(told)} {verb} where a single run of ours "
+            "is expected."
         )
     if found.orderings:
         counts = Counter(ordering.outcome for ordering in found.orderings)
@@ -37,7 +39,8 @@ def published_answer(found: PublishedComparison) -> str:
             for name in ("confirmed", "contradicted", "undecided")
             if counts[name]
         ]
-        texts.append(f"Of {plural(len(found.orderings), 'published ordering')} {listed(parts)}.")
+        orderings = plural(len(found.orderings), "published ordering")
+        texts.append(f"Of {orderings} {listed(parts)}, each by its own 95 % interval alone.")
     return " ".join(texts)
 
 

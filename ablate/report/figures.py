@@ -40,7 +40,7 @@ class Draughtsman:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "ablate.report.drawing"],
+            [sys.executable, "-P", "-m", "ablate.report.drawing"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

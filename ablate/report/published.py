@@ -107,7 +107,7 @@ def make_published(
                         published=value,
                         source=found.values.source,
                         ours=ours,
-                        expected=prediction_interval(ours),
+                        expected=_possible(measure, prediction_interval(ours)),
                     )
                 )
     return PublishedComparison(tuple(numbers), tuple(_orderings(spec, replicates)))
@@ -167,9 +167,17 @@ def _outcome(measure: str, ours: Interval) -> Outcome:
     return "confirmed" if (ours.mean > even) != (measure == "loss") else "contradicted"
 
 
+def _possible(measure: str, found: Interval) -> Interval:
+    """The part of an interval in which a score or a loss can lie."""
+    if found.low is None or found.high is None:
+        return found
+    high = min(found.high, 1.0) if measure in ("accuracy", "f1") else found.high
+    return Interval(found.n, found.mean, max(found.low, 0.0), high)
+
+
 def _holds(expected: Interval, value: float) -> bool | None:
-    if expected.low is None or expected.high is None:
-        return None
+    if expected.low is None or expected.high is None or expected.low == expected.high:
+        return None  # one seed, or seeds that happen to agree, say nothing about other runs
     return expected.low <= value <= expected.high
 
 

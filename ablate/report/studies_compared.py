@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -10,6 +11,7 @@ from ablate.errors import InputError, Problem
 from ablate.replicates import cell_replicates
 from ablate.report import words
 from ablate.report.ablation import VariantRow, front_of, make_ablation
+from ablate.report.again import run_command
 from ablate.report.document import Column, Document, Element, Paragraph, Section, table
 from ablate.spec import Cell
 from ablate.stored import StoredStudy, data_digests
@@ -54,16 +56,19 @@ def compare_studies(studies: Sequence[StoredStudy]) -> tuple[StudyRow, ...]:
     for dataset in shared:
         sets = {study.spec.name: _test_set(study, dataset) for study in studies}
         if len(set(sets.values())) > 1:
-            groups = ", ".join(f"{name}: {digest[:12]}" for name, (digest, _) in sets.items())
+            groups = "; ".join(f"{name}: {_images_text(*found)}" for name, found in sets.items())
             rule = f"the studies tested on different {dataset} images ({groups})"
-            hint = "scores on different images do not compare"
+            hint = (
+                "scores on different images do not compare; run one of them again with the data of the "
+                "other"
+            )
             problems.append(Problem("ablate compare", rule, hint=hint))
     rows = []
     for study in studies:
         found = [row for dataset in shared if (row := _best(study, dataset)) is not None]
         if not found:
             rule = "has no complete replicate"
-            hint = f"give it [replicate], and run it: ablate run {study.spec.name}"
+            hint = f"give it [replicate], and run it: {run_command(study.spec)}"
             problems.append(Problem(study.spec.name, rule, hint=hint))
         rows += found
     if problems:
@@ -74,6 +79,10 @@ def compare_studies(studies: Sequence[StoredStudy]) -> tuple[StudyRow, ...]:
 def _test_set(study: StoredStudy, dataset: str) -> tuple[str, int | None]:
     """What determines the images that a study tests on."""
     return data_digests(study).get(dataset, ""), study.spec.data(dataset).test_per_class
+
+
+def _images_text(digest: str, test_per_class: int | None) -> str:
+    return f"{digest[:12]}, {'all' if test_per_class is None else test_per_class} of each class"
 
 
 def _best(study: StoredStudy, dataset: str) -> StudyRow | None:
@@ -98,8 +107,19 @@ def _best(study: StoredStudy, dataset: str) -> StudyRow | None:
     return StudyRow(study.spec.name, dataset, row, tuple(dict.fromkeys(devices)))
 
 
-def comparison_document(rows: Sequence[StudyRow]) -> Document:
-    """The table, a block for each data set."""
+def data_sets_apart(studies: Sequence[StoredStudy]) -> list[str]:
+    """The data sets that only some of the studies have."""
+    counts = Counter(data.dataset for study in studies for data in study.spec.datasets)
+    return sorted(name for name, count in counts.items() if count < len(studies))
+
+
+def comparison_document(rows: Sequence[StudyRow], apart: Sequence[str] = ()) -> Document:
+    """The table, a block for each data set.
+
+    Args:
+        rows: what is compared.
+        apart: data sets that are left out, because not all studies have them.
+    """
     elements: list[Element] = []
     for dataset in dict.fromkeys(row.dataset for row in rows):
         columns = (
@@ -122,6 +142,8 @@ def comparison_document(rows: Sequence[StudyRow]) -> Document:
             _cells(found, on_front=on_front) for found, on_front in zip(own, fronts, strict=True)
         ]
         elements.append(table(columns, cells, caption=f"Data set {dataset}"))
+    if apart:
+        elements.append(Paragraph(f"Left out, not in all of the studies: {', '.join(apart)}."))
     elements.append(Paragraph(NOTE, "note"))
     return Document("Studies compared", (), (Section("Best variants", tuple(elements)),))
 

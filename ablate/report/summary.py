@@ -11,6 +11,7 @@ from ablate.phases import PhaseState, phase_states
 from ablate.records import environment_of, parameter_column, results_table
 from ablate.replicates import cell_replicates
 from ablate.report.ablation import Ablation, make_ablation
+from ablate.report.again import DEFAULT_STORAGE
 from ablate.report.confusion import Confusion, make_confusions
 from ablate.report.curves import MeanCurves, make_mean_curves
 from ablate.report.figures_content import (
@@ -38,6 +39,8 @@ class Report:
     """Everything that a report of a study says."""
 
     spec: StudySpec
+    storage: str
+    """Where it is kept, as it may be shown."""
     phases: tuple[PhaseState, ...]
     trials: pd.DataFrame
     """All training runs, see `records.results_table`."""
@@ -58,6 +61,8 @@ class Report:
     """Of each cell over its seeds."""
     confusions: tuple[Confusion, ...]
     """Of each cell on the test set, added up over its seeds."""
+    unreadable: Mapping[str, int]
+    """Of how many complete replicates what was measured is missing or damaged, by what it is."""
     published: PublishedComparison | None
     """None where the study holds no published numbers."""
     cards: Mapping[str, Mapping[str, Any]]
@@ -82,6 +87,7 @@ def make_report(
     store: ArtifactStore,
     sort: str = "val_loss",
     top: int | None = None,
+    shown_storage: str = DEFAULT_STORAGE,
 ) -> Report:
     """Computes the report of a study from its records.
 
@@ -98,9 +104,11 @@ def make_report(
     searches, ablation = make_searches(stored), make_ablation(stored, replicates)
     curves = make_mean_curves(replicates, storage, store)
     confusions = make_confusions(replicates, storage, store)
+    complete = sum(len(own.complete) for own in replicates.values())
     only = next(iter(stored.tuning.values())) if len(stored.tuning) == 1 else None
     return Report(
         spec=stored.spec,
+        storage=shown_storage,
         phases=phase_states(stored),
         trials=trials,
         tuned=tuple(tuned),
@@ -112,6 +120,11 @@ def make_report(
         ablation=ablation,
         curves=curves,
         confusions=confusions,
+        unreadable={
+            name: count
+            for name, found in (("learning curves", curves), ("confusion matrix", confusions))
+            if (count := complete - sum(one.seeds for one in found))
+        },
         published=make_published(stored.spec, replicates),
         cards=data_cards(stored),
         environments=environment_of(

@@ -30,6 +30,7 @@ def variants_figure(data: FiguresData) -> Figure:
         ):
             _draw_points(ax, points, cost)
             ax.set(xlabel=text, ylabel="test accuracy")
+        place_legend(axes[1], len(points))
         if len(datasets) > 1:
             axes[0].set_title(dataset, loc="left", fontsize="medium")
     return figure
@@ -39,14 +40,12 @@ def _draw_points(ax: Axes, points: list[VariantPoint], cost: str) -> None:
     costs = [getattr(point, cost) for point in points]
     if max(costs) > 10 * min(costs):
         ax.set_xscale("log")
-    for point in points:
+    for point, colour in zip(points, colours(len(points)), strict=True):
         x = getattr(point, cost)
-        colour = "#1b6ca8" if point.on_front else GREY
         if point.low is not None and point.high is not None:
             ax.plot([x, x], [point.low, point.high], color=colour, lw=1.4)
-        ax.plot(x, point.accuracy, "o" if point.on_front else "X", color=colour, ms=5)
-        place = (x, point.accuracy)
-        ax.annotate(point.variant, place, (5, 3), textcoords="offset points", fontsize=7)
+        marker = "o" if point.on_front else "X"
+        ax.plot(x, point.accuracy, marker, color=colour, ms=6, label=point.variant)
     best = [point for point in points if point.on_front]
     ordered = sorted(best, key=lambda point: (getattr(point, cost), -point.accuracy))
     front: list[VariantPoint] = []
@@ -55,8 +54,8 @@ def _draw_points(ax: Axes, points: list[VariantPoint], cost: str) -> None:
             front.append(point)
     x_values = [getattr(point, cost) for point in front]
     y_values = [point.accuracy for point in front]
-    ax.step(x_values, y_values, where="post", color="#1b6ca8", lw=1, alpha=0.6)
-    ax.margins(x=0.18, y=0.12)
+    ax.step(x_values, y_values, where="post", color=GREY, lw=1, alpha=0.6)
+    ax.margins(x=0.1, y=0.12)
 
 
 def mean_curves_figure(data: FiguresData) -> Figure:

@@ -15,7 +15,7 @@ NOTHING = "-"
 
 def score(value: float) -> str:
     """A score or a loss in four digits."""
-    return f"{value:.4f}"
+    return f"{value:.4f}".replace("-", "−")
 
 
 def interval(found: Interval) -> str:

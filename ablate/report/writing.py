@@ -56,6 +56,7 @@ def write_report(
     sort: str = "val_loss",
     top: int | None = None,
     width: int = 100,
+    asked: Sequence[str] = (),
 ) -> WrittenReport:
     """Reports on a study.
 
@@ -67,6 +68,7 @@ def write_report(
         sort: the column that the trade-off table is sorted by.
         top: how many rows it shows at most; None for all.
         width: the width of the screen in characters.
+        asked: options about the table of trials that the user has given.
 
     Raises:
         InputError: there is no such study, format or column, or `out` cannot be written.
@@ -75,13 +77,19 @@ def write_report(
     types = tuple(sorted({module.FIGURES for module in modules if module.FIGURES}))
     with Draughtsman() if types else nullcontext() as draughtsman:
         # Loads pandas and Optuna, while the draughtsman loads seaborn.
+        from ablate.report.again import DEFAULT_STORAGE
         from ablate.report.sections import make_document
         from ablate.report.summary import make_report
         from ablate.storage import ArtifactStore, open_existing
 
         storage = open_existing(place)
-        study = _find(storage, name)
-        report = make_report(study, storage, ArtifactStore(place.artifacts), sort, top)
+        study = _find(storage, name, place)
+        # The URL of a database may hold a password.
+        shown = DEFAULT_STORAGE if place.is_database else place.url
+        report = make_report(study, storage, ArtifactStore(place.artifacts), sort, top, shown)
+        if asked and len(report.searches) != 1:
+            rule = f"the report of {report.name} has no table of trials: it compares variants"
+            raise InputError(Problem(" and ".join(asked), rule, hint="leave it out"))
         folder = out / folder_name(report.name)
         try:
             if draughtsman is not None:
@@ -116,12 +124,12 @@ def _clean(text: str) -> str:
     return _CONTROL.sub("", text).encode("utf-8", "backslashreplace").decode()
 
 
-def _find(storage: BaseStorage, name: str | None) -> StoredStudy:
+def _find(storage: BaseStorage, name: str | None, place: StoragePlace) -> StoredStudy:
     """The study of that name, or the one with the latest trial."""
     from ablate.stored import named_study, study_names
 
     known = study_names(storage)
     if not known:
         hint = "run one first, for example: ablate run smoke"
-        raise InputError(Problem("storage", "there is no study in it yet", hint=hint))
+        raise InputError(Problem(f"storage {place.url}", "there is no study in it yet", hint=hint))
     return named_study(storage, name or known[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ import pytest
 from conftest import COMPARED
 from report.by_hand import ByHand
 
+import ablate
 from ablate.cli import main
 from ablate.cli.options import Duration
 from ablate.cli.plan import estimate_text
@@ -368,3 +370,45 @@ def test_a_report_of_a_comparison_is_printed_and_written(compared, called, monke
         f"written: {', '.join(str(tmp_path / 'compared' / name) for name in names[:-1])}, "
         f"{tmp_path / 'compared' / names[-1]} and {len(figures)} figures"
     )
+
+
+@pytest.mark.parametrize("options", [("--sort", "accuracy"), ("--top", "3")])
+def test_what_a_comparison_cannot_be_sorted_by_is_refused(compared, called, monkeypatch, options):
+    monkeypatch.chdir(compared.folder)
+    code, _, errors = called("report", "compared", *options)
+    assert (code, errors.strip()) == (
+        2,
+        f"{options[0]}: the report of compared has no table of trials: it compares variants; leave it "
+        "out",
+    )
+
+
+@pytest.mark.parametrize("names", [("compared",), ("compared", "compared")])
+def test_one_study_is_no_comparison(compared, called, monkeypatch, names):
+    monkeypatch.chdir(compared.folder)
+    code, _, errors = called("compare", *names)
+    assert (code, errors.strip()) == (
+        2,
+        "ablate compare: name two studies or more; about one: ablate report compared",
+    )
+
+
+def test_a_full_output_is_said(compared):
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        result = subprocess.run(
+            compared.command("report", "compared", "--format", "terminal"),
+            cwd=compared.folder,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert (result.returncode, result.stderr.strip()) == (
+        1,
+        "the output cannot be written: No space left on device",
+    )
+
+
+def test_results_hold_what_was_varied(compared):
+    table = ablate.results("compared", storage=compared.place.url)
+    assert not table["units"].isna().any()
+    assert (table["variant"] == "units=" + table["units"].astype(str)).all()

@@ -91,3 +91,16 @@ def test_several_data_sets_must_be_told_apart(project):
     assert problems(project, tables, '["digits", "line"]') == [
         "published.units=4: must hold a table for a data set: digits, line"
     ]
+
+
+def test_a_search_has_nothing_to_set_them_beside(project):
+    tables = '[published."units=4"]\nsource = "a report"\naccuracy = 0.9\n'
+    search = "[tune]\ntrials = 2\nlearning_rate = { low = 0.1, high = 1.0 }"
+    head = HEAD.format(datasets='"digits"').replace("[replicate]\nseeds = 2", search)
+    project.study_file.write_text(head + tables)
+    with pytest.raises(InputError) as caught:
+        load_study(project.study_file, (), {})
+    assert str(caught.value) == (
+        f"{project.study_file}: published: has nothing to be set beside: only replicates meet the test "
+        "set; give the study [replicate] with seeds"
+    )

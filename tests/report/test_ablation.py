@@ -515,3 +515,27 @@ def test_the_command_that_goes_on_names_the_file_that_was_run(ask):
     study = ask(TWO.format(8))
     (counts,) = [e for e in make_document(study.report()).lead if hasattr(e, "items")]
     assert counts.items[0].endswith(f"still to be trained: ablate run {study.spec.path}")
+
+
+def test_seeds_that_are_no_longer_asked_for_are_told(ask):
+    study = ask(TWO.format(4))
+    for variant in ("units=16", "units=4"):
+        study.replicates(variant, BASE)
+        for seed in (5, 6):
+            study.replicate(variant, seed, 0.5)
+    (counts,) = [e for e in make_document(study.report()).lead if hasattr(e, "items")]
+    assert counts.items == (
+        "replicates: 8 complete",
+        "left out: replicates of 2 further seeds (5, 6), trained and tested when the study asked for "
+        "more",
+    )
+
+
+def test_artifacts_that_cannot_be_read_are_told(ask):
+    study = ask(TWO.format(2))
+    study.replicates("units=16", BASE)
+    texts = texts_of(section(study, "Training runs"))
+    assert texts[-2:] == [
+        "The learning curves of 2 replicates cannot be read (deleted, cut or edited): left out above.",
+        "The confusion matrix of 2 replicates cannot be read (deleted, cut or edited): left out above.",
+    ]

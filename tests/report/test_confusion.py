@@ -10,6 +10,7 @@ from sklearn import metrics
 
 from ablate.report.confusion import Confusion
 from ablate.report.curves import mean_curves
+from ablate.report.sections.data import _origin
 from ablate.spec import Cell, Epoch
 
 from .by_hand import section, texts_of
@@ -90,3 +91,15 @@ def test_a_data_card_begins_with_its_warnings(ask):
     assert texts[0] == ("Warning: 1 of 4 test images (25.0%) are exact copies of training images.")
     assert texts[1] == "digits: scikit-learn"
     assert "8 x 8 pixels, 1 channel, values 0 to 1" in texts
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("sklearn.datasets.load_digits", "sklearn.datasets.load_digits"),
+        ("data/mnist.npz (11490519 bytes, 1795620680136999080)", "data/mnist.npz"),
+        ('{"file":"mine.npz","x_train":"x"} (159402 bytes, 17956)', "mine.npz"),
+    ],
+)
+def test_a_data_card_says_where_images_come_from(source, shown):
+    assert _origin(source) == shown

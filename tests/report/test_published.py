@@ -9,7 +9,7 @@ from scipy import stats
 
 from ablate.statistics import mean_interval, prediction_interval
 
-from .by_hand import rows_of, section
+from .by_hand import answer_of, rows_of, section
 
 TABLES = """
 [vary]
@@ -89,12 +89,12 @@ def test_one_seed_cannot_tell(ask):
     for variant in ("units=16", "units=4"):
         study.replicate(variant, 1, 0.9)
     rows = rows_of(section(study, "Published numbers"))
-    assert rows[0]["verdict"] == "cannot be told from one seed"
+    assert rows[0]["verdict"] == "cannot be told"
     orderings = rows_of(section(study, "Published numbers"), place=1)
     by_name = {row["published ordering"]: row for row in orderings}
     accuracy = by_name["units=16 has a better accuracy than units=4"]
     assert accuracy["ordering"] == "undecided"
-    assert accuracy["size"] == "cannot be told from one seed"
+    assert accuracy["size"] == "cannot be told"
 
 
 def test_without_replicates_nothing_can_be_set_beside_them(ask):
@@ -113,3 +113,25 @@ def test_a_prediction_interval_is_that_of_one_further_run():
     half = stats.t.ppf(0.975, 3) * sd * (1 + 1 / 4) ** 0.5
     assert (found.low, found.high) == pytest.approx((found.mean - half, found.mean + half))
     assert prediction_interval(mean_interval([0.9])).low is None
+
+
+def test_no_interval_reaches_where_no_score_can_lie(ask):
+    study = ask(TABLES.format(accuracy=0.95))
+    study.replicates("units=16", [0.99, 0.90, 0.95], loss=0.01)
+    row = rows_of(section(study, "Published numbers"))[0]
+    assert row["one run of ours"].endswith(" to 1.0000")
+    assert row["verdict"] == "inside"
+
+
+def test_seeds_that_agree_tell_nothing_of_other_runs(ask):
+    study = ask(TABLES.format(accuracy=0.97))
+    study.replicates("units=16", [0.95, 0.95, 0.95])
+    row = rows_of(section(study, "Published numbers"))[0]
+    assert row["verdict"] == "cannot be told"
+
+
+def test_the_answer_counts_what_holds(found):
+    assert answer_of(found)[1] == (
+        "Of 3 published scores 2 are where a single run of ours is expected. Of 4 published orderings "
+        "3 are confirmed and 1 is undecided, each by its own 95 % interval alone."
+    )

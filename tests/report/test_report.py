@@ -143,9 +143,14 @@ def test_missing_and_damaged_artifacts_are_left_out(finished, tmp_path):
     curves[0].unlink()
     curves[1].write_bytes(b"\xff\xfe")
     curves[2].write_text("epoch,loss\n1")
+    curves[3].write_text("")
+    curves[4].write_text('{"a":[1,2,"x"]}')
+    lines = {path: path.read_text().splitlines(keepends=True) for path in curves[5:]}
+    whole = next(path for path in lines if len(lines[path]) == 4)
+    whole.write_text("".join(lines[whole][:3]))  # cut between two epochs
     report = make_report(find_study(storage, "dense"), storage, ArtifactStore(str(folder)))
     assert len(report.tradeoff) == counts(report)["complete"]
-    assert len(report.figures.curves) == 10
+    assert len(report.figures.curves) == 7
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,11 @@ import pytest
 from optuna.storages import InMemoryStorage
 
 from ablate.errors import InputError
-from ablate.report.studies_compared import compare_studies, comparison_document
+from ablate.report.studies_compared import (
+    compare_studies,
+    comparison_document,
+    data_sets_apart,
+)
 from ablate.stored import DATA
 
 from .by_hand import ByHand
@@ -60,8 +64,9 @@ def test_different_test_sets_are_refused(project, storage):
     with pytest.raises(InputError) as caught:
         compare_studies([one.stored, other.stored])
     assert str(caught.value) == (
-        "ablate compare: the studies tested on different digits images (one: 0, other: 1); "
-        "scores on different images do not compare"
+        "ablate compare: the studies tested on different digits images (one: 0, all of each class; "
+        "other: 1, all of each class); scores on different images do not compare; run one of them "
+        "again with the data of the other"
     )
 
 
@@ -78,5 +83,16 @@ def test_a_study_without_replicates_is_named(project, storage):
     with pytest.raises(InputError) as caught:
         compare_studies([one.stored])
     assert str(caught.value) == (
-        "one: has no complete replicate; give it [replicate], and run it: ablate run one"
+        f"one: has no complete replicate; give it [replicate], and run it: ablate run {one.spec.path}"
     )
+
+
+def test_data_sets_that_not_all_have_are_named(project, storage):
+    one = finished(made(project, storage, "one"), {"units=16": 0.9})
+    other = made(project, storage, "other", datasets=("digits", "line"))
+    other.replicate("units=16", 1, 0.8)
+    assert data_sets_apart([one.stored, one.stored]) == []
+    apart = data_sets_apart([one.stored, other.stored])
+    document = comparison_document(compare_studies([one.stored, other.stored]), apart)
+    texts = [e.text for e in document.sections[0].elements if hasattr(e, "text")]
+    assert texts[0] == "Left out, not in all of the studies: line."

@@ -54,7 +54,7 @@ class TrainingRun(_Record):
     """The same for the same training run."""
     device: str | None
     hyperparameters: Mapping[str, Scalar]
-    """The tuned ones."""
+    """Those that were varied or tuned."""
     on_front: bool
     """Whether it is a complete trial that no other beats in accuracy, parameters and time together."""
     measures: Mapping[str, int | float]

@@ -76,7 +76,11 @@ def _text(element: Element) -> str:
         case Bars():
             return _bars(element)
         case Table():
-            caption = rf"\textbf{{{escape(element.caption)}}}" "\n\n" if element.caption else ""
+            caption = (
+                rf"\textbf{{{escape(element.caption)}}}\nopagebreak" "\n\n"
+                if element.caption
+                else ""
+            )
             return caption + "\n\n".join(map(_table, fitting(element, _fits)))
         case Code():
             return "{\\ttfamily\\footnotesize\\raggedright\n" + escape_code(element.text) + "\\par}"

@@ -15,8 +15,8 @@ NOTE = (
     "the training set. The dot marks the median of the epochs with the lowest validation loss, which is "
     "{use}."
 )
-BEST = 'the checkpoint that was tested (`checkpoint = "best"`)'
-LAST = 'not the one that was tested: that is the last epoch (`checkpoint = "last"`)'
+BEST = 'the checkpoint that was tested (checkpoint = "best")'
+LAST = 'not the one that was tested: that is the last epoch (checkpoint = "last")'
 
 
 def curves(report: Report) -> Section | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
 from ablate.report import words
@@ -25,10 +27,16 @@ def data(report: Report) -> Section | None:
     return Section("Data", tuple(elements), on_screen=False) if elements else None
 
 
+def _origin(source: str) -> str:
+    """Where images come from, without what only tells one state of a file from another."""
+    plain = re.sub(r" \(\d+ bytes, \d+\)", "", source)
+    return str(json.loads(plain)["file"]) if plain.startswith("{") else plain
+
+
 def _card_lines(card: Mapping[str, Any]) -> list[str]:
     height, width, channels = card["image"]
     return [
-        f"{card['dataset']}: {card['source']}",
+        f"{card['dataset']}: {_origin(card['source'])}",
         f"{card['train']:,} images for training and validation, {card['test']:,} for testing, "
         f"{card['classes']} classes",
         f"{height} x {width} pixels, {words.plural(channels, 'channel')}, values "

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ablate.report import words
+from ablate.report.again import run_command
 from ablate.report.answer import answer, published_answer
 from ablate.report.document import Bullets, Element, Paragraph
 
@@ -41,6 +42,11 @@ def _count_lines(report: Report) -> Iterator[str]:
         if phase.finished < phase.total:
             left = phase.total - phase.finished
             verb = "is" if left == 1 else "are"
-            path = shlex.quote(report.spec.path)
-            line += f"; {left} of {phase.total} {verb} still to be trained: ablate run {path}"
+            run = run_command(report.spec, report.storage)
+            line += f"; {left} of {phase.total} {verb} still to be trained: {run}"
         yield line
+        if phase.beyond:
+            yield (
+                f"left out: replicates of {words.plural(len(phase.beyond), 'further seed')} "
+                f"({', '.join(map(str, phase.beyond))}), trained and tested when the study asked for more"
+            )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
+from ablate.report.again import report_command, run_command
 from ablate.report.document import Code, Section
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ def study_file(report: Report) -> Section | None:
 
 def commands(report: Report) -> Section:
     """The commands that make the report again."""
-    settings = " ".join(f"--set {shlex.quote(setting)}" for setting in report.spec.settings)
-    run = f"$ ablate run {shlex.quote(report.spec.path)} {settings}".rstrip()
-    again = Code(f"{run}\n$ ablate report {shlex.quote(report.name)}", "console")
+    run = run_command(report.spec, report.storage)
+    again = Code(f"$ {run}\n$ {report_command(report.spec, report.storage)}", "console")
     return Section("How to make this again", (again,), on_screen=False)

@@ -25,7 +25,7 @@ NOTE = (
     "time) lies wholly on one side of no difference, and else undecided; its size is inside where one "
     "pair of runs of ours could have shown it."
 )
-INSIDE = {True: "inside", False: "outside", None: "cannot be told from one seed"}
+INSIDE = {True: "inside", False: "outside", None: "cannot be told"}
 
 
 def published(report: Report) -> Section | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ablate.report import words
 from ablate.report.document import Column, Element, Paragraph, Section, Table, table
 
 if TYPE_CHECKING:
@@ -33,8 +34,14 @@ def runs(report: Report) -> Section:
         rows = tuple((f"{count:,}", reason) for reason, count in report.reasons.items())
         elements.append(Table(columns, rows, "Why runs were infeasible or failed"))
         elements.append(Paragraph(NOTE, "note"))
+    for name, count in report.unreadable.items():
+        which = f"The {name} of {words.plural(count, 'replicate')}"
+        text = f"{which} cannot be read (deleted, cut or edited): left out above."
+        elements.append(Paragraph(text, "strong"))
     # The screen shows the counts at its top.
-    return Section("Training runs", tuple(elements), on_screen=bool(report.reasons))
+    return Section(
+        "Training runs", tuple(elements), on_screen=bool(report.reasons or report.unreadable)
+    )
 
 
 def _cells(phase: PhaseState, names: list[str]) -> list[str]:

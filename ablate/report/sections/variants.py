@@ -38,7 +38,10 @@ def variants(report: Report) -> Section | None:
         elements += block_title(report, block)
         elements.append(_variants_table(block))
     if figures_data.VARIANTS in report.figures.files:
-        text = "Mean test accuracy of each variant against its parameters and its training time"
+        text = (
+            "Mean test accuracy of each variant against its parameters and its training time; the line "
+            "joins those that are best for what they cost, crosses are not on it"
+        )
         elements.append(Figure(figures_data.VARIANTS, text))
     elements.append(Paragraph(TEST_NOTE, "note"))
     elements += [
