@@ -79,9 +79,8 @@ def _variants_table(block: Block) -> Table:
     rows = []
     for row in block.rows:
         scores = {name: words.interval(found) for name, found in row.scores.items()}
-        name = (
-            f"{row.variant} (baseline)" if row is baseline and len(block.rows) > 1 else row.variant
-        )
+        is_told = row is not baseline or len(block.rows) == 1 or row.variant == "baseline"
+        name = row.variant if is_told else f"{row.variant} (baseline)"
         latency = row.inference_seconds
         rows.append(
             [
