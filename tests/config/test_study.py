@@ -194,7 +194,7 @@ BACKENDS = "must be one of tensorflow, jax"
     [
         (
             {"tabel": "x = 1"},
-            "tabel: unknown key; known: data, fix, replicate, study, training, tune, vary",
+            "tabel: unknown key; known: data, fix, published, replicate, study, training, tune, vary",
         ),
         ({"trainin": "epochs = 1"}, 'trainin: unknown key; did you mean "training"?'),
         ({"study": f"{STUDY}\nsed = 3"}, 'study.sed: unknown key; did you mean "seed"?'),
@@ -822,7 +822,8 @@ def test_a_study_of_the_folder_counts_more_than_a_shipped_one(tmp_path, monkeypa
         ("smok", 'smok: unknown study; did you mean "smoke"?'),
         (
             "zzz",
-            "zzz: unknown study; known: bottleneck_components, filters_factorial, line_dropout, "
+            "zzz: unknown study; known: bottleneck_components, cnn_foundations_2019, "
+            "cnn_foundations_2019_variation, epoch_two_spike, filters_factorial, line_dropout, "
             "mnist_search, smoke",
         ),
         ("smok.toml", 'smok.toml: there is no such study file; did you mean "smoke"?'),
