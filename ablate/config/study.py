@@ -22,6 +22,7 @@ from ablate.errors import InputError, Problem, did_you_mean
 from ablate.space import Frozen, Parameter, SearchSpace
 from ablate.spec import (
     Architecture,
+    ArtifactSettings,
     Backend,
     Published,
     ReplicateSettings,
@@ -51,6 +52,7 @@ class _Tables(Frozen):
     fix: Mapping[str, Any] = {}
     replicate: Mapping[str, Any] | None = None
     published: Mapping[str, Any] = {}
+    artifacts: Mapping[str, Any] = {}
 
 
 def find_study(name: str) -> Path:
@@ -111,6 +113,7 @@ def load_study(
     replicate: ReplicateSettings | None = None
     if tables.replicate is not None:
         replicate = validate(ReplicateSettings, tables.replicate, where, "replicate", problems)
+    artifacts = validate(ArtifactSettings, tables.artifacts, where, "artifacts", problems)
     if tables.tune is None and tables.replicate is None:
         rule = "nothing is trained: give [tune] with trials, [replicate] with seeds, or both"
         problems.append(Problem(where, rule))
@@ -144,7 +147,7 @@ def load_study(
         published = parse_published(
             tables.published, names, lists["dataset"] or (), where, problems
         )
-    if problems or not (study and training and datasets and variants):
+    if problems or not (study and training and datasets and variants and artifacts):
         raise InputError(*problems)
     search = None
     if tune is not None:
@@ -164,6 +167,7 @@ def load_study(
         tune=search,
         replicate=replicate,
         published=published,
+        artifacts=artifacts,
         path=str(path),
         text=path.read_text(encoding="utf-8"),
         settings=tuple(settings),
