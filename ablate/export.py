@@ -116,9 +116,14 @@ def _file_problems(wish: Wish) -> list[Problem]:
     problems = []
     if wish.file.suffix != ".keras":
         problems.append(Problem(where, "must end in .keras: Keras tells the format by it"))
+    try:
+        is_there = wish.file.exists()
+    except OSError as error:  # such as a name that is too long
+        problems.append(Problem(where, f"cannot be written: {error.strerror}"))
+        return problems
     if wish.file.is_dir():
         problems.append(Problem(where, "is a folder; name a file in it"))
-    elif wish.file.exists() and not wish.force:
+    elif is_there and not wish.force:
         problems.append(Problem(where, "is there already", hint="replace it with --force"))
     if not folder.is_dir():
         rule = "is not a folder" if folder.exists() else "there is no such folder"

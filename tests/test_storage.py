@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from pathlib import Path
@@ -59,6 +60,15 @@ def test_artifacts_are_whole_or_absent(tmp_path):
     with pytest.raises(OSError, match="the disk is full"):
         store.write("artifact", Torn())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_artifact_is_looked_for_in_its_folder_only(tmp_path):
+    (tmp_path / "artifacts").mkdir()
+    (tmp_path / "elsewhere").touch()
+    store = ArtifactStore(str(tmp_path / "artifacts"))
+    store.write("here", io.BytesIO(b"content"))
+    names = ("here", "gone", "../elsewhere", str(tmp_path / "elsewhere"))
+    assert [store.holds(name) for name in names] == [True, False, False, False]
 
 
 def test_only_a_journal_needs_mending(journal, project, tmp_path):
