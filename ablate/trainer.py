@@ -6,6 +6,7 @@ import tempfile
 import threading
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -196,13 +197,16 @@ class Trainer:
             self.tell(Trained(part=part.name, number=trial.number, epoch=epoch))
             return Decision.STOP if self.stop.is_set() else decision
 
-        keeper = self._keeper(order)
-        with tempfile.TemporaryDirectory(prefix="ablate-model-") as folder:
-            file = Path(folder) / MODEL_FILE
+        keeper, file = self._keeper(order), Path()
+        with ExitStack() as scratch:
 
             def save(model: Any, val_loss: float) -> str | None:
+                nonlocal file
                 if keeper is None or not keeper.wants(part.phase, trial, val_loss):
                     return None
+                # Not sooner: what dies in training leaves no folder behind.
+                folder = scratch.enter_context(tempfile.TemporaryDirectory(prefix="ablate-model-"))
+                file = Path(folder) / MODEL_FILE
                 return save_network(model, file)
 
             result = train(spec, split, on_epoch, test, save=save)
@@ -210,7 +214,7 @@ class Trainer:
                 store = ArtifactStore(order.place.artifacts)
                 Path(order.place.artifacts).mkdir(parents=True, exist_ok=True)
                 storage = self._storage(order.place.storage)
-                model = file if file.exists() else None
+                model = file if file.is_file() else None
                 no_model = write_result(trial, result, split.class_names, storage, store, model)
                 result = result.model_copy(update={"no_model": no_model})
         return result
