@@ -119,6 +119,8 @@ class Finished(Frozen):
     val_accuracy: float | None = None
     test_accuracy: float | None = None
     seconds: float | None = None
+    no_model: str | None = None
+    """Why its trained network was not kept, where it should have been."""
 
 
 class Done(Frozen):

@@ -314,7 +314,7 @@ def _last_table(state: RunState) -> Table:
             _loss(event.val_loss),
             _loss(event.val_accuracy if event.test_accuracy is None else event.test_accuracy),
             "" if event.seconds is None else duration(event.seconds),
-            Text(event.reason or parameters_text(parameters)),
+            Text(event.reason or _no_model(event) or parameters_text(parameters)),
         )
     return table
 
@@ -345,10 +345,15 @@ def outcome_text(event: Finished) -> str:
         return f"{event.outcome}: {event.reason}"
     if event.outcome == "complete":
         test = "" if event.test_accuracy is None else f", test accuracy {event.test_accuracy:.4f}"
-        return f"complete: validation loss {_loss(event.val_loss)}, accuracy {event.val_accuracy:.4f}{test}"
+        scores = f"validation loss {_loss(event.val_loss)}, accuracy {event.val_accuracy:.4f}{test}"
+        return "; ".join(text for text in (f"complete: {scores}", _no_model(event)) if text)
     if event.outcome == "pruned":
         return f"pruned: best validation loss {_loss(event.val_loss)}"
     return f"{event.outcome}; it will be trained again"
+
+
+def _no_model(event: Finished) -> str:
+    return f"its model was not saved: {event.no_model}" if event.no_model else ""
 
 
 def parameters_text(parameters: Mapping[str, Scalar]) -> str:

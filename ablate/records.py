@@ -14,6 +14,7 @@ from optuna import Trial, artifacts
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 
+from ablate.models import keep_model
 from ablate.replicates import TUNED, replicate_key
 from ablate.spec import Epoch, TrialResult
 from ablate.storage import ArtifactStore
@@ -55,10 +56,22 @@ def write_result(
     class_names: Sequence[str],
     storage: BaseStorage,
     store: ArtifactStore,
-) -> None:
+    model: Path | None = None,
+) -> str | None:
     """Writes a result beside its trial; the outcome last, when all else is there.
 
     Must come before the trial is told to Optuna: a finished trial takes nothing more.
+
+    Args:
+        trial: the trial.
+        result: what it gave.
+        class_names: the names of the classes.
+        storage: where the trial is.
+        store: where its artifacts go.
+        model: the file of its trained network, where that is kept.
+
+    Returns:
+        Why the network was not kept, where it should have been.
     """
     fields = result.model_dump(include=set(SCALARS), exclude_none=True)
     for name, value in fields.items():
@@ -72,7 +85,10 @@ def write_result(
         _upload(trial, CONFUSION, rows, storage, store)
     if result.reason is not None:
         trial.set_user_attr("reason", result.reason)
+    # After the numbers: a model that fills the disk does not cost them.
+    no_model = keep_model(trial, model or result.no_model, storage, store)
     trial.set_user_attr(OUTCOME, result.outcome)
+    return no_model
 
 
 def results_table(stored: StoredStudy) -> pd.DataFrame:

@@ -106,6 +106,13 @@ class ReplicateSettings(Frozen):
     """What the verdicts are about: chosen with the question, before the results are seen."""
 
 
+class ArtifactSettings(Frozen):
+    """What is kept of the training runs besides their numbers and curves."""
+
+    models: Literal["none", "best", "all"] = "none"
+    """Whose trained networks: nobody's, each cell's best run's, or every complete run's."""
+
+
 class Architecture(Frozen):
     """An architecture as a study uses it: its search space, its code, what is fixed and tuned."""
 
@@ -198,6 +205,7 @@ class StudySpec(Frozen):
     replicate: ReplicateSettings | None = None
     published: tuple[Published, ...] = ()
     """Numbers that the report sets ours beside."""
+    artifacts: ArtifactSettings = ArtifactSettings()
     path: str
     """The study file."""
     text: str = ""
@@ -234,7 +242,9 @@ class StudySpec(Frozen):
         return next(found for found in self.architectures if found.name == space)
 
     def question(self) -> dict[str, Any]:
-        """What makes two studies ask the same, as plain JSON: all but counts, texts and places.
+        """What makes two studies ask the same, as plain JSON.
+
+        All but counts, texts, places and what is kept.
 
         Keys are those of the study file; what belongs to one of several data sets or search
         spaces stands under its name there.
@@ -353,3 +363,5 @@ class TrialResult(Frozen):
     """How many images that were."""
     inference_seconds: float | None = None
     """Median wall time of the forward pass of one image."""
+    no_model: str | None = None
+    """Why the trained network was not saved, where it should have been."""

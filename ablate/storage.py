@@ -157,6 +157,13 @@ class ArtifactStore(artifacts.FileSystemArtifactStore):
         with replacing(self._get_filepath(artifact_id)) as file:
             shutil.copyfileobj(content_body, file)
 
+    def holds(self, artifact_id: str) -> bool:
+        """Whether there is an artifact of that name."""
+        try:
+            return self._get_filepath(artifact_id).is_file()
+        except ValueError:  # a name that leads out of the folder
+            return False
+
 
 def _lock(path: Path) -> JournalFileSymlinkLock | JournalFileOpenLock:
     if os.name == "nt":  # where symbolic links need a privilege

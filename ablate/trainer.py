@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +17,7 @@ from optuna.storages import BaseStorage
 
 from ablate.data import PreparedData, Split, TestSet, prepare, test_set, training_split
 from ablate.messages import Event, Finished, Started, TimeEpoch, Trained, TrainReplicate, TuneTrial
+from ablate.models import MODEL_FILE, ModelKeeper
 from ablate.owner import Owner
 from ablate.plan import Part, longest_training, parts, trial_spec, untuned
 from ablate.pruners import make_pruner
@@ -24,8 +27,10 @@ from ablate.samplers import make_sampler
 from ablate.space import Choices, Parameter, Scalar
 from ablate.spec import DataSettings, Epoch, TrialResult, TrialSpec
 from ablate.storage import ArtifactStore, StoragePlace, open_storage
+from ablate.stored import StoredStudy
 from ablate.training.device import Environment, prepare_device
 from ablate.training.loop import Decision, train
+from ablate.training.saving import save_network
 from ablate.trials import OWNER
 
 LAST_SEED = 2**32 - 1
@@ -156,6 +161,9 @@ class Trainer:
             return _told_to_optuna(trial, result)
 
         optuna_study.optimize(objective, n_trials=1, catch=(_TrialFailedError, _InterruptedError))
+        keeper = self._keeper(order)
+        if keeper is not None:
+            keeper.tidy()
         self.tell(finished[0])
 
     def _train(
@@ -189,13 +197,41 @@ class Trainer:
             self.tell(Trained(part=part.name, number=trial.number, epoch=epoch))
             return Decision.STOP if self.stop.is_set() else decision
 
-        result = train(spec, split, on_epoch, test)
-        if result.outcome != "interrupted":
-            store = ArtifactStore(order.place.artifacts)
-            Path(order.place.artifacts).mkdir(parents=True, exist_ok=True)
-            storage = self._storage(order.place.storage)
-            write_result(trial, result, split.class_names, storage, store)
+        keeper, file = self._keeper(order), Path()
+        with ExitStack() as scratch:
+
+            def save(model: Any, val_loss: float) -> str | None:
+                nonlocal file
+                if keeper is None or not keeper.wants(part.phase, trial, val_loss):
+                    return None
+                # Not sooner: what dies in training leaves no folder behind.
+                folder = scratch.enter_context(tempfile.TemporaryDirectory(prefix="ablate-model-"))
+                file = Path(folder) / MODEL_FILE
+                return save_network(model, file)
+
+            result = train(spec, split, on_epoch, test, save=save)
+            if result.outcome != "interrupted":
+                store = ArtifactStore(order.place.artifacts)
+                Path(order.place.artifacts).mkdir(parents=True, exist_ok=True)
+                storage = self._storage(order.place.storage)
+                model = file if file.is_file() else None
+                no_model = write_result(trial, result, split.class_names, storage, store, model)
+                result = result.model_copy(update={"no_model": no_model})
         return result
+
+    def _keeper(self, order: TrainingOrder) -> ModelKeeper | None:
+        """Which models of a cell are kept; None where the study keeps none."""
+        study, models = order.study, order.study.artifacts.models
+        if models == "none":
+            return None
+        storage = self._storage(order.place.storage)
+        opened = {
+            part: optuna.load_study(study_name=part.name, storage=storage)
+            for part in parts(study)
+            if part.cell in (order.cell, None)
+        }
+        store = ArtifactStore(order.place.artifacts)
+        return ModelKeeper(models, StoredStudy(study, opened), order.cell, storage, store)
 
     def _storage(self, url: str) -> BaseStorage:
         if url not in self._storages:
@@ -258,6 +294,7 @@ def _finished(part: str, number: int, result: TrialResult) -> Finished:
         val_accuracy=result.val_accuracy,
         test_accuracy=result.test_accuracy,
         seconds=result.training_seconds,
+        no_model=result.no_model,
     )
 
 

@@ -282,3 +282,20 @@ def test_before_the_first_event_the_display_says_so():
 )
 def test_times_are_said_as_people_say_them(seconds, text):
     assert duration(seconds) == text
+
+
+def test_a_model_that_was_not_saved_is_told(project):
+    clock, out = Clock(), io.StringIO()
+    state = state_of(project, PhaseState("tune", 4, 0, {}))
+    with PlainProgress(Console(file=out, width=80), clock) as progress:
+        progress.opened(project.study(), [PhaseState("tune", 4, 0, {})], 0)
+        for heard in (started(1, units=8), finished(1, no_model="the disk is full")):
+            progress.heard(heard)
+            state.note(heard)
+    told = "its model was not saved: the disk is full"
+    assert out.getvalue().splitlines()[-1] == (
+        f"trial 1 complete: validation loss 0.5000, accuracy 0.7500; {told} (1 of 4)"
+    )
+    shown = Console(file=io.StringIO(), width=140, color_system=None)
+    shown.print(render(state))
+    assert told in shown.file.getvalue()

@@ -11,6 +11,7 @@ from ablate.samplers import BruteForce, Qmc
 from ablate.space import Choices, Parameter, Range, SearchSpace
 from ablate.spec import (
     Architecture,
+    ArtifactSettings,
     Cell,
     DataSettings,
     EarlyStopping,
@@ -282,6 +283,7 @@ def with_architecture(**fields):
         with_architecture(search_space=changed(SPACE, description="else")),
         with_data(home=None, folder="/elsewhere"),
         changed(STUDY, replicate=ReplicateSettings(seeds=4)),
+        changed(STUDY, artifacts=ArtifactSettings(models="all")),
     ],
 )
 def test_counts_texts_and_places_do_not_change_the_question(other):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from pathlib import Path
@@ -76,6 +77,15 @@ def test_a_lock_that_a_killed_writer_left_does_not_hold_up_anyone(journal, proje
     assert lock.stat().st_ino == journal.stat().st_ino, "one that Optuna can tell the age of"
     held.release()
     assert not lock.is_symlink()
+
+
+def test_an_artifact_is_looked_for_in_its_folder_only(tmp_path):
+    (tmp_path / "artifacts").mkdir()
+    (tmp_path / "elsewhere").touch()
+    store = ArtifactStore(str(tmp_path / "artifacts"))
+    store.write("here", io.BytesIO(b"content"))
+    names = ("here", "gone", "../elsewhere", str(tmp_path / "elsewhere"))
+    assert [store.holds(name) for name in names] == [True, False, False, False]
 
 
 def test_only_a_journal_needs_mending(journal, project, tmp_path):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import threading
+import zipfile
+from pathlib import Path
 
 import optuna
 import pytest
@@ -11,7 +14,7 @@ from optuna.trial import FixedTrial, TrialState
 
 from ablate.messages import Finished, Place, Started, TimeEpoch, Trained, TrainReplicate, TuneTrial
 from ablate.space import Choices, Parameter, Range
-from ablate.storage import open_storage
+from ablate.storage import ArtifactStore, open_storage
 from ablate.stored import open_study
 from ablate.trainer import Trainer, part_of, suggest
 from ablate.trials import outcome_of
@@ -194,3 +197,60 @@ def test_every_domain_is_asked_for_as_what_it_is(domain, value, kind):
     assert found == value
     assert type(found) is type(value)
     assert isinstance(trial.distributions["x"], kind)
+
+
+def models_of(bench):
+    """The models in the artifact store, by what their trials say of them."""
+    artifacts = Path(bench.place.artifacts)
+    held = [path for path in artifacts.iterdir() if zipfile.is_zipfile(path)]
+    said = [
+        trial.user_attrs["model"]
+        for study in bench.stored.parts.values()
+        for trial in study.trials
+        if "model" in trial.user_attrs
+    ]
+    return len(held), said
+
+
+def test_the_network_of_the_best_run_is_kept(project):
+    bench = Bench(project, "artifacts.models=best")
+    losses = [bench.replicate(seed, rate=rate).value for seed, rate in ((1, 1e-9), (2, 0.05))]
+    assert losses[1] < losses[0], "the seeds should find it so"
+    assert models_of(bench) == (1, ["saved"] * 2)
+    bench.replicate(seed=3, rate=1e-9)
+    assert models_of(bench) == (1, ["saved"] * 2)
+    assert bench.tune().user_attrs.get("model") is None, "replicates come first"
+
+
+def test_no_network_is_kept_unless_asked_for(bench):
+    bench.replicate(seed=1)
+    assert models_of(bench) == (0, [])
+    assert bench.events[-1].no_model is None
+
+
+def test_a_network_that_cannot_be_saved_does_not_cost_its_numbers(project):
+    bench = Bench(project, "artifacts.models=all", "fix.trouble=unsaved")
+    trial = bench.replicate(seed=1)
+    reason = "NotImplementedError: this layer cannot be saved"
+    assert bench.events[-1].no_model == reason
+    assert models_of(bench) == (0, [f"not saved: {reason}"])
+    assert outcome_of(trial) == "complete"
+    assert trial.user_attrs["test_accuracy"] == bench.events[-1].test_accuracy
+
+
+def test_a_full_disk_costs_the_network_and_not_its_numbers(project, monkeypatch):
+    written = ArtifactStore.write
+
+    def write(self, artifact_id, body):
+        if body.name.endswith(".keras"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written(self, artifact_id, body)
+
+    monkeypatch.setattr(ArtifactStore, "write", write)
+    bench = Bench(project, "artifacts.models=best")
+    trial = bench.replicate(seed=1)
+    reason = "cannot be written: No space left on device"
+    assert bench.events[-1].no_model == reason
+    assert models_of(bench) == (0, [f"not saved: {reason}"])
+    assert outcome_of(trial) == "complete"
+    assert trial.user_attrs["test_accuracy"] == bench.events[-1].test_accuracy

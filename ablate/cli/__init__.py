@@ -12,7 +12,7 @@ import click
 
 from ablate.errors import AblateError, did_you_mean
 
-COMMANDS = ("check", "compare", "dashboard", "data", "plan", "report", "run")
+COMMANDS = ("check", "compare", "dashboard", "data", "export", "plan", "report", "run")
 
 HELP = {"help_option_names": ["-h", "--help"]}
 

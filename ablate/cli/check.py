@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 LISTED = 12
 """Variants that are listed by name."""
+KEPT = {
+    "best": "the network of each variant's best run is kept",
+    "all": "the networks of all complete runs are kept",
+}
 REFERENCE_DATA = ("mnist", "line")
 """The data sets on which `ablate check --models` builds every shipped search space."""
 
@@ -91,6 +95,8 @@ def plan_text(study: StudySpec, plan: Plan) -> str:
             f"  replicates    {plan.replicates} ({seeds} each), verdicts on test "
             f"{study.replicate.metric}"
         )
+    if study.artifacts.models != "none":
+        lines.append(f"  models        {KEPT[study.artifacts.models]}")
     lines += [
         f"  runs code     {found.source} (look at it before you run it)"
         for found in study.architectures

@@ -22,6 +22,7 @@ from ablate.errors import InputError, Problem, did_you_mean
 from ablate.space import Frozen, Parameter, SearchSpace
 from ablate.spec import (
     Architecture,
+    ArtifactSettings,
     Backend,
     Published,
     ReplicateSettings,
@@ -51,6 +52,7 @@ class _Tables(Frozen):
     fix: Mapping[str, Any] = {}
     replicate: Mapping[str, Any] | None = None
     published: Mapping[str, Any] = {}
+    artifacts: Mapping[str, Any] = {}
 
 
 def find_study(name: str) -> Path:
@@ -111,6 +113,7 @@ def load_study(
     replicate: ReplicateSettings | None = None
     if tables.replicate is not None:
         replicate = validate(ReplicateSettings, tables.replicate, where, "replicate", problems)
+    artifacts = validate(ArtifactSettings, tables.artifacts, where, "artifacts", problems)
     if tables.tune is None and tables.replicate is None:
         rule = "nothing is trained: give [tune] with trials, [replicate] with seeds, or both"
         problems.append(Problem(where, rule))
@@ -149,7 +152,7 @@ def load_study(
             problems,
             is_tested=tables.replicate is not None,
         )
-    if problems or not (study and training and datasets and variants):
+    if problems or not (study and training and datasets and variants and artifacts):
         raise InputError(*problems)
     search = None
     if tune is not None:
@@ -169,6 +172,7 @@ def load_study(
         tune=search,
         replicate=replicate,
         published=published,
+        artifacts=artifacts,
         path=str(path),
         text=path.read_text(encoding="utf-8"),
         settings=tuple(settings),

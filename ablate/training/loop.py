@@ -30,6 +30,9 @@ class Decision(Enum):
     STOP = "stop"
 
 
+Save = Callable[[keras.Model, float], str | None]
+
+
 @dataclass(frozen=True)
 class Stopped:
     """Why a training ended before its last epoch."""
@@ -44,6 +47,7 @@ def train(
     on_epoch: Callable[[Epoch], Decision],
     test: TestSet | None = None,
     clock: Callable[[], float] = time.perf_counter,
+    save: Save | None = None,
 ) -> TrialResult:
     """Trains one network and measures it on the validation images, a replicate on the test set.
 
@@ -55,12 +59,14 @@ def train(
         on_epoch: told what each epoch measured, decides whether training goes on.
         test: the test images of a replicate; a tuned trial never meets them.
         clock: seconds from some fixed point.
+        save: given the network of a training that is complete, with the weights that were
+            measured, and its validation loss; says why it could not be saved.
     """
     keras.utils.clear_session()
     keras.config.set_dtype_policy(spec.training.dtype_policy)
     keras.utils.set_random_seed(spec.seed)
     try:
-        return _train(spec, split, on_epoch, test, clock)
+        return _train(spec, split, on_epoch, test, clock, save)
     except InfeasibleError as error:
         return TrialResult(outcome="infeasible", reason=str(error))
     except ModelError as error:
@@ -91,6 +97,7 @@ def _train(
     on_epoch: Callable[[Epoch], Decision],
     test: TestSet | None,
     clock: Callable[[], float],
+    save: Save | None,
 ) -> TrialResult:
     settings = spec.training
     classes = len(split.class_names)
@@ -149,13 +156,15 @@ def _train(
     if recorder.best_weights is not None and kept.epoch != curves[-1].epoch:
         model.set_weights(recorder.best_weights)
     scores = score(split.y_val, predict(model, split.x_val).argmax(axis=1), classes)
+    tested = _test(model, test, clock)
     return TrialResult(
         outcome="complete",
         val_loss=kept.val_loss,
         val_accuracy=scores.accuracy,
         val_f1=scores.f1,
         best_epoch=best.epoch,
-        **{"confusion_matrix": scores.confusion_matrix} | _test(model, test, clock),
+        no_model=save(model, kept.val_loss) if save is not None else None,
+        **{"confusion_matrix": scores.confusion_matrix} | tested,
         **common,
     )
 

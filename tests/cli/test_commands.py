@@ -214,6 +214,17 @@ def test_check_says_what_an_ablation_would_run(project, called):
     assert project.files() == before
 
 
+@pytest.mark.parametrize(
+    ("models", "line"),
+    [
+        ("best", "  models        the network of each variant's best run is kept\n"),
+        ("all", "  models        the networks of all complete runs are kept\n"),
+    ],
+)
+def test_check_says_which_networks_are_kept(project, called, models, line):
+    assert line in called("check", "study.toml", "--set", f"artifacts.models={models}")[1]
+
+
 def test_check_of_a_comparison_speaks_of_no_trials(project, called):
     start, end = COMPARED.index("[tune]"), COMPARED.index("[replicate]")
     project.study_file.write_text(COMPARED[:start] + COMPARED[end:])

@@ -194,7 +194,7 @@ BACKENDS = "must be one of tensorflow, jax"
     [
         (
             {"tabel": "x = 1"},
-            "tabel: unknown key; known: data, fix, published, replicate, study, training, tune, vary",
+            "tabel: unknown key; known: artifacts, data, fix, published, replicate, study, training, tune, vary",
         ),
         ({"trainin": "epochs = 1"}, 'trainin: unknown key; did you mean "training"?'),
         ({"study": f"{STUDY}\nsed = 3"}, 'study.sed: unknown key; did you mean "seed"?'),
@@ -864,3 +864,22 @@ def test_every_shipped_study_loads(path):
 def test_the_environment_of_the_process_counts_unless_another_is_given(tmp_path, monkeypatch):
     monkeypatch.setitem(os.environ, "ABLATE_DATA_HOME", "/data")
     assert home(load_study(write(tmp_path))) == "/data"
+
+
+# What is kept
+
+
+def test_no_models_are_kept_unless_asked_for(tmp_path):
+    assert load(tmp_path).artifacts.models == "none"
+    assert load(tmp_path, artifacts='models = "best"').artifacts.models == "best"
+    assert load(tmp_path, ["artifacts.models=all"]).artifacts.models == "all"
+
+
+def test_what_is_wrong_about_what_is_kept_is_said_at_once(tmp_path):
+    text = 'models = "bests"\nmodel = "best"'
+    assert problems(tmp_path, artifacts=text, data="per_class = 0") == [
+        'artifacts.models: must be one of none, best, all, found "bests"; did you mean "best"?',
+        'artifacts.model: unknown key; did you mean "models"?',
+        "data.per_class: must be above 0, found 0",
+    ]
+    assert problems(tmp_path, ["artifacts=1"]) == ["artifacts: must be a table, found 1"]

@@ -8,6 +8,20 @@ import keras
 import numpy as np
 
 
+class Scale(keras.layers.Layer):
+    """A layer of the user's own."""
+
+    def call(self, x):
+        return 2 * x
+
+
+class Unsaved(Scale):
+    """A layer that cannot be written to a file."""
+
+    def get_config(self):
+        raise NotImplementedError("this layer cannot be saved")
+
+
 def build(input_shape, num_classes, *, units=16, trouble="none"):
     """A small dense network; `trouble` says what goes wrong."""
     if trouble == "infeasible":
@@ -38,6 +52,8 @@ def build(input_shape, num_classes, *, units=16, trouble="none"):
     inputs = keras.Input(input_shape)
     x = keras.layers.Flatten()(inputs)
     x = keras.layers.Dense(units, "relu")(x)
+    if trouble in ("own_layer", "unsaved"):
+        x = (Scale if trouble == "own_layer" else Unsaved)()(x)
     if trouble == "nan":  # not before a ReLU: some processors make 0 of it
         x = keras.layers.Rescaling(float("nan"))(x)
     return keras.Model(inputs, keras.layers.Dense(num_classes, "softmax")(x))

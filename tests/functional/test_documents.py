@@ -129,9 +129,9 @@ def test_every_key_of_a_study_file_is_in_the_guide():
     from ablate.config.study import _Study
     from ablate.config.tuning import TuneTable
     from ablate.config.variants import VaryTable
-    from ablate.spec import ReplicateSettings, TrainingSettings
+    from ablate.spec import ArtifactSettings, ReplicateSettings, TrainingSettings
 
-    tables = (TrainingSettings, TuneTable, _Study, VaryTable, ReplicateSettings)
+    tables = (TrainingSettings, TuneTable, _Study, VaryTable, ReplicateSettings, ArtifactSettings)
     keys = {key for table in tables for key in table.model_fields}
     for name in catalog.available("datasets"):
         keys |= {name, *catalog.load("datasets", name).Options.model_fields}

@@ -27,6 +27,7 @@ finally:
         (["check"], []),
         (["run", "--help"], []),
         (["report", "dense"], ["optuna", "pandas", "sklearn"]),
+        (["export", "--help"], []),
     ],
 )
 def test_keras_is_not_loaded(finished, arguments, loaded):

@@ -12,6 +12,7 @@ import pytest
 
 from ablate.data import Split, TestSet
 from ablate.spec import DataSettings, TrainingSettings, TrialSpec
+from ablate.training.evaluation import crossentropy, predict
 from ablate.training.loop import Decision, failure_reason, train
 
 MODELS = Path(__file__).parents[1] / "functional" / "models.py"
@@ -211,3 +212,27 @@ def test_a_device_without_memory_is_told_by_its_error():
     assert failure_reason(RuntimeError("RESOURCE_EXHAUSTED: Out of memory")) == "out of memory"
     assert failure_reason(RuntimeError("first\nsecond")) == "RuntimeError: first"
     assert failure_reason(RuntimeError()) == "RuntimeError"
+
+
+def test_a_complete_network_is_saved_with_the_weights_that_were_measured():
+    saved = []
+
+    def save(model, val_loss):
+        saved.append((predict(model, SPLIT.x_val), val_loss))
+        return "the disk is full"
+
+    random = Split(*bars(200, 0), *bars(40, 1), class_names=("lies", "stands"))
+    random.y_train[:] = np.random.default_rng(0).integers(0, 2, len(random.y_train))
+    result = train(spec(checkpoint="best", epochs=6), random, go_on, save=save)
+    assert result.best_epoch < 6, "the seed should find it so"
+    ((probabilities, val_loss),) = saved
+    assert val_loss == result.val_loss
+    assert crossentropy(SPLIT.y_val, probabilities) == pytest.approx(val_loss, abs=1e-6)
+    assert (result.outcome, result.no_model) == ("complete", "the disk is full")
+
+
+@pytest.mark.parametrize("decision", [Decision.PRUNE, Decision.STOP])
+def test_a_network_that_was_not_trained_to_its_end_is_not_saved(decision):
+    saved = []
+    train(spec(), SPLIT, lambda epoch: decision, save=lambda *given: saved.append(given))
+    assert saved == []

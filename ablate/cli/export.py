@@ -1,0 +1,100 @@
+"""``ablate export``: copy a trained network out of a study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ablate.cli.options import storage_option, storage_place
+
+if TYPE_CHECKING:
+    from ablate.export import Exported
+
+
+@click.command("export")
+@click.argument("study")
+@click.argument("variant")
+@click.argument("file", metavar="FILE.keras", type=click.Path(path_type=Path))
+@click.option("--dataset", help="The data set, where the study has several.")
+@click.option(
+    "--trial", type=click.IntRange(min=0), help="A trial of the search, instead of the best run."
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), help="The replicate with this seed, instead of the best."
+)
+@click.option("--force", is_flag=True, help="Overwrite FILE.keras if it is there.")
+@storage_option
+def command(
+    study: str,
+    variant: str,
+    file: Path,
+    dataset: str | None,
+    trial: int | None,
+    seed: int | None,
+    force: bool,
+    storage: str,
+) -> int:
+    """Copy the model of VARIANT of STUDY to FILE.keras, which Keras loads without ablate.
+
+    The study must keep models: [artifacts] models = "best" or "all" in its file. The best run
+    is the replicate with the lowest validation loss or, before there are replicates, the trial.
+
+    \b
+    ablate export line_dropout dropout=0.2 line.keras
+    """
+    from ablate.export import Wish, export_model
+
+    wish = Wish(study, variant, file, dataset, trial, seed, force)
+    click.echo(exported_text(study, file, export_model(storage_place(storage), wish)))
+    return 0
+
+
+def exported_text(study: str, file: Path, exported: Exported) -> str:
+    """What a file holds and how it is loaded, as plain text."""
+    from ablate.progress import parameters_text
+    from ablate.replicates import TUNED
+
+    run, attributes = exported.run, exported.run.trial.user_attrs
+    tuned = run.trial.params if run.phase == "tune" else attributes.get(TUNED) or {}
+    lines = [
+        f"{file}: {exported.cell.variant} of {study}, {run.title}",
+        f"  data          {exported.cell.dataset}",
+    ]
+    if exported.card is not None:
+        height, width, channels = exported.card["image"]
+        low, high = exported.card["values"]
+        lines.append(
+            f"  input         float32 images of shape (n, {height}, {width}, {channels}), "
+            f"values {low:g} to {high:g}"
+        )
+    if tuned:
+        lines.append(f"  tuned         {parameters_text(tuned)}")
+    lines.append(f"  parameters    {attributes['parameters']:,}")
+    lines.append(
+        f"  validation    loss {run.trial.value:.4f}, accuracy {attributes['val_accuracy']:.4f}, "
+        f"F1 {attributes['val_f1']:.4f}"
+    )
+    if "test_loss" in attributes:
+        lines.append(
+            f"  test          loss {attributes['test_loss']:.4f}, accuracy "
+            f"{attributes['test_accuracy']:.4f}, F1 {attributes['test_f1']:.4f}"
+        )
+    if exported.better is not None:
+        said = f" ({exported.better.model})" if exported.better.model else ""
+        lines.append(
+            f"  note          {exported.better.title} is better, but no model of it was kept{said}"
+        )
+    return "\n".join([*lines, *_loading(file, exported)])
+
+
+def _loading(file: Path, exported: Exported) -> list[str]:
+    """How a file is loaded."""
+    own = "".join(f'"{name}": {name}, ' for name in exported.custom_objects).rstrip(", ")
+    objects = f", custom_objects={{{own}}}" if own else ""
+    safe = "safe_mode=False" if exported.has_lambda else "safe_mode=True"
+    lines = [f'  load it       keras.saving.load_model("{file}"{objects}, {safe})']
+    if exported.has_lambda:
+        lines.append("                it holds a Lambda layer, and with it code that loading runs")
+    return lines
