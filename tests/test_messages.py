@@ -7,7 +7,6 @@ from hand_made import cell, compare
 from pydantic import ValidationError
 
 from ablate.messages import (
-    DescribeData,
     Done,
     Finished,
     MeasureNetworks,
@@ -33,7 +32,6 @@ DATA = DataSettings(dataset="npz", options={"file": "a.npz", "class_names": ["a"
     "order",
     [
         PrepareData(settings=DATA, cache="runs/data"),
-        DescribeData(settings=DATA, cache="runs/data"),
         MeasureNetworks(
             architecture="baseline",
             source=None,
@@ -52,7 +50,7 @@ def test_orders_that_train_survive_the_pipe(project):
     study = compare(project, 'study.dataset=["digits", "line"]', "vary.label_smoothing=[0.1]")
     four = cell("units=4")
     for order in (
-        TuneTrial(study=study, place=PLACE, cell=four, ordinal=3),
+        TuneTrial(study=study, place=PLACE, cell=four, slot=3),
         TrainReplicate(
             study=study,
             place=PLACE,
