@@ -39,14 +39,19 @@ class Place(Frozen):
 
 
 class TuneTrial(Frozen):
-    """Ask Optuna for a trial of a cell, train and record it. Tells `Started`, `Trained`, `Finished`."""
+    """Ask Optuna for a trial of a cell, train and record it.
+
+    Tells `Started`, `Trained`, `Finished`; or only `Taken`.
+    """
 
     order: Literal["tune_trial"] = "tune_trial"
     study: StudySpec
     place: Place
     cell: Cell
-    ordinal: int
-    """How many trials the cell holds that were not cut off."""
+    slot: int
+    """Which of the cell's trials it is, see `slots`."""
+    workers: int = 1
+    """How many workers train side by side."""
 
 
 class TrainReplicate(Frozen):
@@ -61,6 +66,8 @@ class TrainReplicate(Frozen):
     """The number of the tuned trial whose configuration this is; None where nothing is tuned."""
     tuned: Mapping[str, Scalar]
     """The values of the tuned parameters in that trial."""
+    workers: int = 1
+    """How many workers train side by side."""
 
 
 class TimeEpoch(Frozen):
@@ -123,6 +130,12 @@ class Finished(Frozen):
     """Why its trained network was not kept, where it should have been."""
 
 
+class Taken(Frozen):
+    """Another run trains, or has trained, what was ordered."""
+
+    event: Literal["taken"] = "taken"
+
+
 class Done(Frozen):
     """An order other than training is carried out."""
 
@@ -138,7 +151,9 @@ class Refused(Frozen):
     exit_code: int
 
 
-Event = Annotated[Started | Trained | Finished | Done | Refused, Field(discriminator="event")]
+Event = Annotated[
+    Started | Trained | Finished | Taken | Done | Refused, Field(discriminator="event")
+]
 
 order_from_json: TypeAdapter[Order] = TypeAdapter(Order)
 event_from_json: TypeAdapter[Event] = TypeAdapter(Event)

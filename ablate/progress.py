@@ -184,6 +184,10 @@ class LiveProgress:
         """Says that the run ends after this epoch."""
         self._state.stopping = True
 
+    def said(self, text: str) -> None:
+        """Prints a line above the display."""
+        self._live.console.print(Text(text))
+
     def _render(self) -> RenderableType:
         return render(self._state)
 
@@ -246,6 +250,10 @@ class PlainProgress:
     def stopping(self) -> None:
         """Says that the run ends after this epoch."""
         self._line(STOPPING)
+
+    def said(self, text: str) -> None:
+        """Prints a line."""
+        self._line(text)
 
     def _line(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -341,6 +349,9 @@ def _trials_table(title: str, *headings: str) -> Table:
 
 def outcome_text(event: Finished) -> str:
     """How a trial ended, in one line."""
+    if event.outcome == "interrupted":
+        why = f": {event.reason}" if event.reason else ""
+        return f"interrupted{why}; it will be trained again"
     if event.reason:
         return f"{event.outcome}: {event.reason}"
     if event.outcome == "complete":
@@ -349,7 +360,7 @@ def outcome_text(event: Finished) -> str:
         return "; ".join(text for text in (f"complete: {scores}", _no_model(event)) if text)
     if event.outcome == "pruned":
         return f"pruned: best validation loss {_loss(event.val_loss)}"
-    return f"{event.outcome}; it will be trained again"
+    return event.outcome
 
 
 def _no_model(event: Finished) -> str:

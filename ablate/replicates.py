@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from ablate.plan import replicates_in_order, trials_when_complete
 from ablate.space import Scalar
 from ablate.spec import Cell, StudySpec
 from ablate.stored import StoredStudy
-from ablate.trials import best_trial, finished, outcome_of
+from ablate.trials import DIED, best_trial, finished, outcome_of
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -121,13 +122,38 @@ def owed_replicates(stored: StoredStudy) -> list[Replicate]:
     return first + again
 
 
+def begun_replicates(stored: StoredStudy) -> int:
+    """Owed replicates that were begun and cut off."""
+    attempts = _attempts(stored)
+    return sum(
+        any(
+            outcome_of(trial) == "interrupted"
+            for trial in attempts[_key(owed.cell, owed.seed, owed.choice.number)][-1:]
+        )
+        for owed in owed_replicates(stored)
+    )
+
+
 def replicate_key(spec: StudySpec, trial: FrozenTrial) -> tuple[Cell, int] | None:
     """The cell and the seed of a replicate's trial; None where the study has no such any more."""
-    params = trial.params
+    # A trial that was just begun has been given its parameters, and not yet asked for them.
+    params = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
     if not {DATASET, VARIANT, SEED} <= params.keys():
         return None
     cell = Cell(dataset=params[DATASET], variant=params[VARIANT])
     return (cell, int(params[SEED])) if cell in spec.cells else None
+
+
+def same_replicate(
+    spec: StudySpec, trials: Sequence[FrozenTrial], cell: Cell, seed: int, chosen_from: int | None
+) -> list[FrozenTrial]:
+    """The trials that were begun for one replicate."""
+    return [
+        trial
+        for trial in trials
+        if replicate_key(spec, trial) == (cell, seed)
+        and trial.user_attrs.get(CHOSEN_FROM) == chosen_from
+    ]
 
 
 Key = tuple[str, str, int, Any]
@@ -151,7 +177,8 @@ def _attempts(stored: StoredStudy) -> defaultdict[Key, list[FrozenTrial]]:
 def _is_hopeless(trials: list[FrozenTrial]) -> bool:
     """Whether a replicate failed as often as it is tried, or its network cannot be built."""
     outcomes = [outcome_of(trial) for trial in trials]
-    return "infeasible" in outcomes or outcomes.count("failed") >= ATTEMPTS
+    took_workers_down = any(outcome_of(t) == "failed" and DIED in t.user_attrs for t in trials)
+    return "infeasible" in outcomes or outcomes.count("failed") >= ATTEMPTS or took_workers_down
 
 
 def _is_tuning(stored: StoredStudy, cell: Cell) -> bool:

@@ -80,7 +80,7 @@ def make_sampler(
         settings: which sampler, with its options.
         domains: each tuned parameter with all its values, None for a continuous one.
         seed: the study's seed.
-        ordinal: how many trials the study holds that were not cut off.
+        ordinal: which of the search's trials it is.
     """
     import numpy as np
     from optuna import exceptions, samplers
@@ -102,6 +102,19 @@ def make_sampler(
                 )
             case Grid():
                 grid = {name: list(values or ()) for name, values in domains.items()}
-                return samplers.GridSampler(grid, seed=seed)
+                return _without_end(samplers.GridSampler(grid, seed=seed))
             case BruteForce():
-                return samplers.BruteForceSampler(seed=draw_seed)
+                return _without_end(samplers.BruteForceSampler(seed=draw_seed))
+
+
+def _without_end(sampler: BaseSampler) -> BaseSampler:
+    """A sampler that does not stop a study: where the space is exhausted is known from its size.
+
+    Optuna's would, and can only inside ``Study.optimize``.
+    """
+
+    def after_trial(*_: Any) -> None:
+        return None
+
+    sampler.after_trial = after_trial  # type: ignore[method-assign, assignment]
+    return sampler

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from optuna import artifacts, logging
-from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.exceptions import StorageInternalError
+from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalFileSymlinkLock
 
-from ablate.errors import InputError, Problem
+from ablate.database import open_database, shown_url, without_password
+from ablate.errors import InputError, Problem, RunError
 from ablate.files import replacing
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)
+"""What the system answers where nothing more can be written."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,11 @@ class StoragePlace:
     def is_database(self) -> bool:
         """Whether it is a database and not a journal file."""
         return "://" in self.url
+
+    @property
+    def shown(self) -> str:
+        """The URL as it may be shown, its password hidden."""
+        return shown_url(self.url) if self.is_database else self.url
 
     @property
     def folder(self) -> Path:
@@ -91,16 +104,36 @@ def open_storage(place: StoragePlace) -> BaseStorage:
     """
     logging.set_verbosity(logging.WARNING)
     if place.is_database:
-        try:
-            return RDBStorage(place.url)
-        except Exception as error:
-            rule = f"cannot be opened: {str(error).splitlines()[0]}"
-            raise InputError(Problem("storage", rule)) from error
+        return open_database(place.url)
     place.check()
     path = Path(place.url)
     path.parent.mkdir(parents=True, exist_ok=True)
     mend_torn_line(path)
     return JournalStorage(JournalFileBackend(str(path), lock_obj=_lock(path)))
+
+
+@contextmanager
+def told_plainly(place: StoragePlace) -> Iterator[None]:
+    """Turns what a full disk, or a database that stays away, raises into an error for the user.
+
+    Raises:
+        RunError: nothing more can be written; what is finished is kept.
+    """
+    kept = "what is finished is kept"
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        where = error.filename or place.shown
+        again = "make room, and run the same command again to go on"
+        raise RunError(f"{where} cannot be written: {error.strerror}; {kept}: {again}") from error
+    except StorageInternalError as error:
+        text = without_password(str(error.__cause__ or error).splitlines()[0], place.url)
+        again = "run the same command again to go on"
+        raise RunError(
+            f"the storage {place.shown} does not answer: {text}; {kept}: {again}"
+        ) from error
 
 
 def open_existing(place: StoragePlace) -> BaseStorage:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,36 +13,40 @@ from typing import Any
 
 import optuna
 from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial, TrialState
 
 from ablate.data import PreparedData, Split, TestSet, prepare, test_set, training_split
-from ablate.messages import Event, Finished, Started, TimeEpoch, Trained, TrainReplicate, TuneTrial
+from ablate.heartbeat import beating
+from ablate.messages import (
+    Event,
+    Finished,
+    Started,
+    Taken,
+    TimeEpoch,
+    Trained,
+    TrainReplicate,
+    TuneTrial,
+)
 from ablate.models import MODEL_FILE, ModelKeeper
-from ablate.owner import Owner
 from ablate.plan import Part, longest_training, parts, trial_spec, untuned
 from ablate.pruners import make_pruner
 from ablate.records import write_result
-from ablate.replicates import CHOSEN_FROM, DATASET, SEED, TUNED, VARIANT
+from ablate.replicates import CHOSEN_FROM, DATASET, SEED, TUNED, VARIANT, same_replicate
 from ablate.samplers import make_sampler
+from ablate.slots import given_again, slots_of
 from ablate.space import Choices, Parameter, Scalar
 from ablate.spec import DataSettings, Epoch, TrialResult, TrialSpec
-from ablate.storage import ArtifactStore, StoragePlace, open_storage
+from ablate.storage import ArtifactStore, StoragePlace, open_storage, told_plainly
 from ablate.stored import StoredStudy
 from ablate.training.device import Environment, prepare_device
 from ablate.training.loop import Decision, train
 from ablate.training.saving import save_network
-from ablate.trials import OWNER
+from ablate.trials import RETRY_OF, SLOT, TakenError, begin, outcome_of
 
 LAST_SEED = 2**32 - 1
 TrainingOrder = TuneTrial | TrainReplicate
 Decide = Callable[[Epoch], Decision]
-
-
-class _TrialFailedError(Exception):
-    """Tells Optuna that a trial failed; its record is already written."""
-
-
-class _InterruptedError(Exception):
-    """Tells Optuna that a trial was stopped; it will be trained again."""
+Rivals = Callable[[Sequence[FrozenTrial]], Sequence[FrozenTrial]]
 
 
 @dataclass
@@ -71,7 +74,7 @@ class Trainer:
             p.name: None if p.domain.size is None else p.domain.values()
             for p in study.architecture(cell.variant).tuned
         }
-        sampler = make_sampler(study.tune.sampler, domains, study.seed, order.ordinal)
+        sampler = make_sampler(study.tune.sampler, domains, study.seed, order.slot)
         pruner = make_pruner(study.tune.pruner, longest_training(study, cell.variant))
 
         def objective(trial: optuna.Trial) -> TrialResult:
@@ -84,23 +87,21 @@ class Trainer:
 
             return self._train(trial, order, spec, decide, dict(trial.params))
 
-        self._optimize(order, sampler, pruner, objective)
+        def rivals(trials: Sequence[FrozenTrial]) -> Sequence[FrozenTrial]:
+            return slots_of(trials).get(order.slot, [])
+
+        with told_plainly(StoragePlace(order.place.storage)):
+            self._begin(order, sampler, pruner, {SLOT: order.slot}, rivals, objective)
 
     def replicate(self, order: TrainReplicate) -> None:
         """Trains a cell's configuration from a fresh seed, to its end, and tests it."""
         study, cell = order.study, order.cell
-        fixed = {DATASET: cell.dataset, VARIANT: cell.variant, SEED: order.seed}
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            sampler = optuna.samplers.PartialFixedSampler(fixed, optuna.samplers.RandomSampler())
 
         def objective(trial: optuna.Trial) -> TrialResult:
             # As Optuna's own parameters they are shown, and compared, in its dashboard.
             trial.suggest_categorical(DATASET, sorted(data.dataset for data in study.datasets))
             trial.suggest_categorical(VARIANT, sorted(variant.name for variant in study.variants))
             trial.suggest_int(SEED, 0, LAST_SEED)
-            trial.set_user_attr(CHOSEN_FROM, order.chosen_from)
-            trial.set_user_attr(TUNED, dict(order.tuned))
             prepared = self._prepared(study.data(cell.dataset), order.place.cache)
             spec = trial_spec(
                 study, cell, prepared.digest, order.seed, lambda p: order.tuned[p.name]
@@ -113,7 +114,20 @@ class Trainer:
             test = self._test_set(study.data(cell.dataset), order.place.cache)
             return self._train(trial, order, spec, decide, {SEED: order.seed}, test)
 
-        self._optimize(order, sampler, optuna.pruners.NopPruner(), objective)
+        def rivals(trials: Sequence[FrozenTrial]) -> Sequence[FrozenTrial]:
+            found = same_replicate(study, trials, cell, order.seed, order.chosen_from)
+            # One that failed is trained once more.
+            return [trial for trial in found if outcome_of(trial) != "failed"]
+
+        attributes = {CHOSEN_FROM: order.chosen_from, TUNED: dict(order.tuned)}
+        fixed: dict[str, Scalar] = {
+            DATASET: cell.dataset,
+            VARIANT: cell.variant,
+            SEED: order.seed,
+        }
+        sampler, pruner = optuna.samplers.RandomSampler(), optuna.pruners.NopPruner()
+        with told_plainly(StoragePlace(order.place.storage)):
+            self._begin(order, sampler, pruner, attributes, rivals, objective, fixed)
 
     def time_epoch(self, order: TimeEpoch) -> dict[str, Any]:
         """Trains a cell's untuned network for two epochs.
@@ -138,33 +152,36 @@ class Trainer:
             "later": seconds[1] if len(seconds) > 1 else None,
         }
 
-    def _optimize(
+    def _begin(
         self,
         order: TrainingOrder,
         sampler: optuna.samplers.BaseSampler,
         pruner: optuna.pruners.BasePruner,
+        attributes: Mapping[str, Any],
+        rivals: Rivals,
         train_trial: Callable[[optuna.Trial], TrialResult],
+        fixed: Mapping[str, Scalar] | None = None,
     ) -> None:
-        """Has Optuna make one trial, trains it, and tells how it ended."""
+        """Begins a trial, trains it, and tells how it ended."""
         _ = self.environment
         storage = self._storage(order.place.storage)
         name = part_of(order).name
-        optuna_study = optuna.load_study(
-            study_name=name, storage=storage, sampler=sampler, pruner=pruner
-        )
-        finished: list[Finished] = []
-
-        def objective(trial: optuna.Trial) -> float:
-            trial.set_user_attr(OWNER, Owner.this_process().model_dump())
+        study = optuna.load_study(study_name=name, storage=storage, sampler=sampler, pruner=pruner)
+        earlier = rivals(study.get_trials(deepcopy=False))
+        given = given_again(earlier) | ({"fixed_params": dict(fixed)} if fixed else {})
+        retry = {RETRY_OF: earlier[-1].number} if earlier else {}
+        try:
+            trial = begin(study, storage, {**attributes, **retry}, given, rivals)
+        except TakenError:
+            self.tell(Taken())
+            return
+        with beating(storage, trial):
             result = train_trial(trial)
-            finished.append(_finished(name, trial.number, result))
-            return _told_to_optuna(trial, result)
-
-        optuna_study.optimize(objective, n_trials=1, catch=(_TrialFailedError, _InterruptedError))
+            _tell_optuna(study, trial, result)
         keeper = self._keeper(order)
         if keeper is not None:
             keeper.tidy()
-        self.tell(finished[0])
+        self.tell(_finished(name, trial.number, result))
 
     def _train(
         self,
@@ -180,6 +197,7 @@ class Trainer:
         trial.set_user_attr("seed", spec.seed)
         trial.set_user_attr("fingerprint", spec.fingerprint)
         trial.set_user_attr("environment", self.environment.model_dump())
+        trial.set_user_attr("workers", order.workers)
         part = part_of(order)
         self.tell(
             Started(
@@ -192,8 +210,11 @@ class Trainer:
             )
         )
 
+        place = StoragePlace(order.place.storage)
+
         def on_epoch(epoch: Epoch) -> Decision:
-            decision = decide(epoch)
+            with told_plainly(place):
+                decision = decide(epoch)
             self.tell(Trained(part=part.name, number=trial.number, epoch=epoch))
             return Decision.STOP if self.stop.is_set() else decision
 
@@ -265,22 +286,19 @@ def part_of(order: TrainingOrder) -> Part:
     return next(part for part in parts(order.study) if part.cell == cell)
 
 
-def _told_to_optuna(trial: optuna.Trial, result: TrialResult) -> float:
-    """The objective's value, or the exception that makes Optuna note another state."""
+def _tell_optuna(study: optuna.Study, trial: optuna.Trial, result: TrialResult) -> None:
+    """Closes a trial whose record is written."""
     match result.outcome:
         case "complete":
-            assert result.val_loss is not None
-            return result.val_loss
+            study.tell(trial, result.val_loss)
         case "infeasible":
             # Pruned rather than failed, so that samplers learn to stay away.
             trial.set_constraint("can_be_built", 1.0)
-            raise optuna.TrialPruned
+            study.tell(trial, state=TrialState.PRUNED)
         case "pruned":
-            raise optuna.TrialPruned
-        case "failed":
-            raise _TrialFailedError(result.reason)
-        case "interrupted":
-            raise _InterruptedError
+            study.tell(trial, state=TrialState.PRUNED)
+        case "failed" | "interrupted":
+            study.tell(trial, state=TrialState.FAIL)
 
 
 def _finished(part: str, number: int, result: TrialResult) -> Finished:

@@ -1,12 +1,14 @@
-"""The trials of an Optuna study: what became of them, and queueing again what was cut off."""
+"""The trials of an Optuna study: begun once for all, what became of them, and closing what was cut off."""
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna import exceptions, storages
+from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from ablate.owner import Owner
 
@@ -14,10 +16,63 @@ if TYPE_CHECKING:
     from optuna import Study
     from optuna.storages import BaseStorage
 
-OWNER, OUTCOME, RETRY_OF = "owner", "outcome", "retry_of"
+OWNER, OUTCOME, RETRY_OF, SLOT, DIED = "owner", "outcome", "retry_of", "slot", "died"
 """User attributes of an Optuna trial."""
-GRID = ("grid_id", "search_space")
-"""System attributes that Optuna's grid sampler gives a trial."""
+LIVES = 3
+"""So often a trial is begun that takes its worker down; then it has failed."""
+
+
+class TakenError(Exception):
+    """Another run trains, or has trained, what a trial was begun for."""
+
+
+def begin(
+    study: Study,
+    storage: BaseStorage,
+    attributes: Mapping[str, Any],
+    given: Mapping[str, Any],
+    rivals: Callable[[Sequence[FrozenTrial]], Sequence[FrozenTrial]],
+) -> Trial:
+    """Begins a trial that belongs to this process from its first moment.
+
+    Optuna's ``ask`` makes a trial first and describes it later: a crash in between leaves one that
+    nobody knows.
+
+    Args:
+        study: the Optuna study, with the sampler that chooses.
+        storage: its storage.
+        attributes: user attributes.
+        given: system attributes, see `slots.given_again`.
+        rivals: which of a study's trials are for the same as this one.
+
+    Raises:
+        TakenError: an earlier one of those is being trained, or has been; this one is closed.
+    """
+    template = create_trial(
+        state=TrialState.RUNNING,
+        user_attrs={OWNER: Owner.this_process().model_dump(), **attributes},
+        system_attrs=dict(given),
+    )
+    study_id = storage.get_study_id_from_name(study.study_name)
+    trial_id = storage.create_new_trial(study_id, template_trial=template)
+    number = storage.get_trial_number_from_id(trial_id)
+    trials = storage.get_all_trials(study_id)
+    earlier = [t for t in rivals(trials) if t.number < number and not _is_ghost(t, template)]
+    for ghost in (t for t in trials if t.number != number and _is_ghost(t, template)):
+        storage.set_trial_state_values(ghost._trial_id, TrialState.FAIL)
+    if any(fills(trial) or outcome_of(trial) == "running" for trial in earlier):
+        storage.set_trial_state_values(trial_id, TrialState.FAIL)
+        raise TakenError
+    return Trial(study, trial_id)
+
+
+def _is_ghost(trial: FrozenTrial, mine: FrozenTrial) -> bool:
+    """Whether a running trial is of this process, which has only one.
+
+    A database whose answer was lost has made it already when it is asked again.
+    """
+    owner = mine.user_attrs[OWNER]
+    return trial.state is TrialState.RUNNING and trial.user_attrs.get(OWNER) == owner
 
 
 def outcome_of(trial: FrozenTrial) -> str:
@@ -35,6 +90,11 @@ def outcome_of(trial: FrozenTrial) -> str:
             return "waiting"
 
 
+def fills(trial: FrozenTrial) -> bool:
+    """Whether a trial counts: complete, pruned, infeasible and failed ones do."""
+    return outcome_of(trial) in ("complete", "pruned", "infeasible", "failed")
+
+
 def best_trial(study: Study) -> FrozenTrial | None:
     """The complete trial with the lowest validation loss, the earliest where several have it."""
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
@@ -43,22 +103,42 @@ def best_trial(study: Study) -> FrozenTrial | None:
 
 def finished(study: Study) -> list[FrozenTrial]:
     """The trials that count: complete, pruned, infeasible and failed ones."""
-    counting = ("complete", "pruned", "infeasible", "failed")
-    return [t for t in study.get_trials(deepcopy=False) if outcome_of(t) in counting]
+    return [trial for trial in study.get_trials(deepcopy=False) if fills(trial)]
 
 
-def fail_trial(study: Study, storage: BaseStorage, number: int, reason: str) -> None:
-    """Records, for a worker that cannot any more, that its running trial failed.
+def bury_trial(
+    study: Study,
+    storage: BaseStorage,
+    number: int,
+    reason: str,
+    rivals: Callable[[Sequence[FrozenTrial]], Sequence[FrozenTrial]],
+) -> str:
+    """Records, for a worker that cannot any more, what its running trial took it down by.
 
-    A trial that it had finished before it died stays as it is.
+    The trial is trained again; the third that dies for the same has failed. One that the worker
+    had finished before it died stays as it is.
+
+    Args:
+        study: the Optuna study.
+        storage: its storage.
+        number: the trial's number.
+        reason: how the worker ended.
+        rivals: which of a study's trials are for the same as this one.
+
+    Returns:
+        The trial's outcome.
     """
     study_id = storage.get_study_id_from_name(study.study_name)
     trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, number)
-    if storage.get_trial(trial_id).state.is_finished():
-        return
-    storage.set_trial_user_attr(trial_id, "reason", reason)
-    storage.set_trial_user_attr(trial_id, OUTCOME, "failed")
-    study.tell(number, state=TrialState.FAIL)
+    trial = storage.get_trial(trial_id)
+    if not trial.state.is_finished():
+        died = sum(DIED in t.user_attrs for t in rivals(storage.get_all_trials(study_id)))
+        storage.set_trial_user_attr(trial_id, DIED, reason)
+        if died + 1 >= LIVES:
+            storage.set_trial_user_attr(trial_id, "reason", f"{reason}, {LIVES} times")
+            storage.set_trial_user_attr(trial_id, OUTCOME, "failed")
+        study.tell(number, state=TrialState.FAIL)
+    return outcome_of(storage.get_trial(trial_id))
 
 
 def count_outcomes(study: Study) -> dict[str, int]:
@@ -68,67 +148,30 @@ def count_outcomes(study: Study) -> dict[str, int]:
     return dict(counts)
 
 
-def requeue_lost(study: Study, is_gone: Callable[[Owner], bool] = Owner.is_gone) -> int:
-    """Queues every trial again that was cut off, with the same hyperparameters.
+def close_lost(study: Study, is_gone: Callable[[Owner], bool] = Owner.is_gone) -> int:
+    """Closes every trial whose owner is gone, so that another can be begun in its place.
 
-    A trial is cut off when its owner is gone, or when it was stopped before its end. The new
-    trial is queued before the old one is closed, and names it: a crash in between neither loses
-    a trial nor queues it twice.
+    Where the storage keeps heartbeats, also those of other machines whose heart has stopped.
 
     Args:
         study: the Optuna study.
         is_gone: whether a process has ended.
 
     Returns:
-        How many trials were queued again.
+        How many trials there were.
     """
-    trials = study.get_trials(deepcopy=False)
-    followed = {trial.user_attrs.get(RETRY_OF) for trial in trials}
-    queued = 0
-    for trial in trials:
-        outcome = outcome_of(trial)
-        if outcome != "interrupted" and not _is_lost(trial, is_gone):
-            continue
-        if trial.number not in followed and _queue_again(study, trial):
-            queued += 1
-        if outcome == "running":
-            study.tell(trial.number, state=TrialState.FAIL)
-    return queued
-
-
-def _queue_again(study: Study, trial: FrozenTrial) -> bool:
-    """Queues a trial with the hyperparameters that it had; False where it had none yet.
-
-    What the grid sampler has noted goes along: it fails over a queued trial without it, and takes
-    the point of the grid as visited.
-    """
-    noted = {name: trial.system_attrs[name] for name in GRID if name in trial.system_attrs}
-    if trial.params:
-        noted["fixed_params"] = trial.params
-    if noted:
-        study.add_trial(
-            create_trial(
-                state=TrialState.WAITING,
-                system_attrs=noted,
-                user_attrs={RETRY_OF: trial.number},
-            )
-        )
-    return bool(noted)
-
-
-def close_lost(study: Study, is_gone: Callable[[Owner], bool] = Owner.is_gone) -> int:
-    """Closes every trial whose owner is gone, and queues none; how many there were."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", exceptions.ExperimentalWarning)
+        storages.fail_stale_trials(study)
     lost = [t for t in study.get_trials(deepcopy=False) if _is_lost(t, is_gone)]
     for trial in lost:
-        study.tell(trial.number, state=TrialState.FAIL)
+        # Another run may have closed it in the meantime.
+        study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
     return len(lost)
 
 
 def _is_lost(trial: FrozenTrial, is_gone: Callable[[Owner], bool]) -> bool:
-    """Whether a trial is running and its owner gone.
-
-    Without an owner it died between being asked for and being described.
-    """
+    """Whether a trial is running and its owner gone, or not known."""
     owner = trial.user_attrs.get(OWNER)
     return trial.state is TrialState.RUNNING and (
         owner is None or is_gone(Owner.model_validate(owner))

@@ -50,7 +50,7 @@ def test_orders_that_train_survive_the_pipe(project):
     study = compare(project, 'study.dataset=["digits", "line"]', "vary.label_smoothing=[0.1]")
     four = cell("units=4")
     for order in (
-        TuneTrial(study=study, place=PLACE, cell=four, ordinal=3),
+        TuneTrial(study=study, place=PLACE, cell=four, slot=3),
         TrainReplicate(
             study=study,
             place=PLACE,

@@ -34,19 +34,19 @@ class Bench:
             storage=place.url, artifacts=str(place.artifacts), cache=str(place.cache)
         )
 
-    def tune(self, variant=0, ordinal=0):
+    def tune(self, variant=0, slot=0):
         cell = self.study.cells[variant]
-        order = TuneTrial(study=self.study, place=self.place, cell=cell, ordinal=ordinal)
+        order = TuneTrial(study=self.study, place=self.place, cell=cell, slot=slot)
         self.trainer.tune(order)
         return self.stored.tuning[cell].trials[-1]
 
-    def replicate(self, seed, variant=0, rate=0.01):
+    def replicate(self, seed, variant=0, rate=0.01, chosen_from=7):
         order = TrainReplicate(
             study=self.study,
             place=self.place,
             cell=self.study.cells[variant],
             seed=seed,
-            chosen_from=7,
+            chosen_from=chosen_from,
             tuned={"learning_rate": rate},
         )
         self.trainer.replicate(order)
@@ -99,8 +99,8 @@ def test_a_replicate_is_trained_from_its_seed_with_what_was_chosen_and_tested(be
 def test_a_replicate_depends_on_its_seed_and_its_configuration_alone(bench):
     first = bench.replicate(seed=1)
     bench.replicate(seed=2)
-    again = bench.replicate(seed=1)
-    other = bench.replicate(seed=1, rate=0.02)
+    again = bench.replicate(seed=1, chosen_from=8)
+    other = bench.replicate(seed=1, rate=0.02, chosen_from=9)
     assert again.value == first.value
     assert again.user_attrs["fingerprint"] == first.user_attrs["fingerprint"]
     assert other.value != first.value
@@ -161,7 +161,7 @@ def test_a_failure_is_told_instead_of_seconds(project):
 
 def test_an_order_belongs_to_a_part(bench):
     tune, other = (
-        TuneTrial(study=bench.study, place=bench.place, cell=cell, ordinal=0)
+        TuneTrial(study=bench.study, place=bench.place, cell=cell, slot=0)
         for cell in bench.study.cells
     )
     replicate = TrainReplicate(

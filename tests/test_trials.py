@@ -1,22 +1,23 @@
-"""What became of trials, and queueing again what was cut off."""
+"""Beginning trials, what became of them, and closing what was cut off."""
 
 from __future__ import annotations
 
-import optuna
 import pytest
 from hand_made import GONE, make_stored
 from optuna.trial import TrialState
 
+from ablate.owner import Owner
 from ablate.storage import open_storage
 from ablate.trials import (
     OWNER,
+    TakenError,
+    begin,
     best_trial,
+    bury_trial,
     close_lost,
     count_outcomes,
-    fail_trial,
     finished,
     outcome_of,
-    requeue_lost,
 )
 
 
@@ -53,60 +54,20 @@ def end(study, outcome, value=None):
     study.tell(trial, value, state=states.get(outcome, TrialState.PRUNED))
 
 
-def test_a_trial_whose_owner_is_gone_is_queued_again_once(study):
-    trial = begun(study)
-    assert requeue_lost(study, lambda owner: True) == 1
-    assert requeue_lost(study, lambda owner: True) == 0
-    assert outcomes(study) == ["interrupted", "waiting"]
-    again = study.ask()
-    assert again.suggest_int("units", 1, 1000) == trial.params["units"]
-
-
-def test_a_crash_while_queueing_neither_loses_nor_repeats(study):
-    trial = begun(study)
-    # The crash came after the new trial was queued and before the old one was closed.
-    study.enqueue_trial(trial.params, user_attrs={"retry_of": trial.number})
-    assert requeue_lost(study, lambda owner: True) == 0
-    assert outcomes(study) == ["interrupted", "waiting"]
-
-
-def test_one_that_was_stopped_before_its_end_is_queued_again(study):
-    end(study, "interrupted")
-    assert requeue_lost(study, lambda owner: False) == 1
-    assert outcomes(study) == ["interrupted", "waiting"]
-
-
-def test_one_that_is_cut_off_again_is_queued_again(study):
-    first = begun(study)
-    requeue_lost(study, lambda owner: True)
-    second = begun(study)
-    assert requeue_lost(study, lambda owner: True) == 1
-    assert outcomes(study) == ["interrupted", "interrupted", "waiting"]
-    assert study.trials[2].user_attrs["retry_of"] == second.number == first.number + 1
-
-
-@pytest.mark.parametrize("outcome", ["complete", "pruned", "infeasible", "failed"])
-def test_one_that_ended_is_not_queued(study, outcome):
-    end(study, outcome, 0.5 if outcome == "complete" else None)
-    assert requeue_lost(study, lambda owner: True) == 0
-    assert outcomes(study) == [outcome]
-
-
-@pytest.mark.parametrize("mend", [requeue_lost, close_lost])
-def test_a_trial_of_a_living_owner_is_left_alone(study, mend):
+def test_a_trial_of_a_living_owner_is_left_alone(study):
     begun(study)
-    assert mend(study, lambda owner: False) == 0
+    assert close_lost(study, lambda owner: False) == 0
     assert outcomes(study) == ["running"]
 
 
-def test_a_trial_without_hyperparameters_is_closed_but_not_queued(study):
-    study.ask()
-    assert requeue_lost(study) == 0
-    assert outcomes(study) == ["interrupted"]
-    assert finished(study) == []
+@pytest.mark.parametrize("outcome", ["complete", "pruned", "infeasible", "failed"])
+def test_one_that_ended_stays_as_it_is(study, outcome):
+    end(study, outcome, 0.5 if outcome == "complete" else None)
+    assert close_lost(study, lambda owner: True) == 0
+    assert outcomes(study) == [outcome]
 
 
-def test_closing_queues_nothing(study):
+def test_trials_without_a_living_owner_are_closed(study):
     begun(study)
     begun(study, owner=None)
     assert close_lost(study, lambda owner: True) == 2
@@ -130,36 +91,65 @@ def test_outcomes_are_told_from_states_and_attributes(study):
     )
 
 
-def test_a_trial_that_took_its_worker_down_is_recorded_as_failed(study, storage):
-    trial = begun(study)
-    fail_trial(study, storage, trial.number, "the worker was ended by SIGSEGV")
-    assert outcomes(study) == ["failed"]
-    assert study.trials[0].user_attrs["reason"] == "the worker was ended by SIGSEGV"
-    assert requeue_lost(study) == 0
+def everything(trials):
+    return trials
+
+
+def test_the_third_trial_that_takes_its_worker_down_has_failed(study, storage):
+    for _ in range(2):
+        number = begun(study).number
+        reason = "the worker was ended by SIGSEGV"
+        assert bury_trial(study, storage, number, reason, everything) == "interrupted"
+    third = begun(study).number
+    assert bury_trial(study, storage, third, "the worker ended with exit code 3", everything) == (
+        "failed"
+    )
+    assert outcomes(study) == ["interrupted", "interrupted", "failed"]
+    assert study.trials[2].user_attrs["reason"] == "the worker ended with exit code 3, 3 times"
+    assert [trial.user_attrs.get("died") for trial in study.trials[:2]] == [reason] * 2
 
 
 @pytest.mark.parametrize("outcome", ["complete", "pruned", "failed"])
 def test_a_trial_that_was_finished_before_its_worker_died_stays_as_it_is(study, storage, outcome):
     end(study, outcome, 0.5 if outcome == "complete" else None)
-    fail_trial(study, storage, 0, "the worker was ended by SIGSEGV")
+    assert bury_trial(study, storage, 0, "the worker was ended by SIGSEGV", everything) == outcome
     assert outcomes(study) == [outcome]
     assert "reason" not in study.trials[0].user_attrs
 
 
-@pytest.mark.parametrize("described", [False, True])
-def test_a_point_of_the_grid_that_was_cut_off_is_tried_again(study, described):
-    """Optuna takes a point as visited where a trial of it was begun."""
-    study.sampler = optuna.samplers.GridSampler({"units": [4, 8, 16]}, seed=0)
-    trial = study.ask()
-    if described:
-        trial.suggest_int("units", 1, 1000)
-    assert requeue_lost(study, lambda owner: True) == 1
-    study.optimize(lambda trial: float(trial.suggest_int("units", 1, 1000)), n_trials=3)
-    tried = [trial.params["units"] for trial in study.trials[1:]]
-    assert sorted(tried) == [4, 8, 16]
-    assert outcomes(study) == ["interrupted", "complete", "complete", "complete"]
-    if described:
-        assert tried[0] == trial.params["units"]
+def test_a_trial_belongs_to_its_process_from_the_beginning(study, storage):
+    trial = begin(study, storage, {"slot": 4}, {"fixed_params": {"units": 7}}, everything)
+    (found,) = study.trials
+    assert (found.state, found.user_attrs["slot"]) == (TrialState.RUNNING, 4)
+    assert Owner.model_validate(found.user_attrs["owner"]) == Owner.this_process()
+    assert trial.suggest_int("units", 1, 1000) == 7
+    study.tell(trial, 0.5)
+    assert outcomes(study) == ["complete"]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "is_taken"),
+    [
+        ("complete", True),
+        ("pruned", True),
+        ("infeasible", True),
+        ("failed", True),
+        ("running", True),
+        ("interrupted", False),
+    ],
+)
+def test_of_two_trials_for_the_same_the_earlier_one_counts(study, storage, earlier, is_taken):
+    if earlier == "running":
+        begun(study)
+    else:
+        end(study, earlier, 0.5 if earlier == "complete" else None)
+    if is_taken:
+        with pytest.raises(TakenError):
+            begin(study, storage, {}, {}, everything)
+    else:
+        begin(study, storage, {}, {}, everything)
+    assert outcomes(study) == [earlier, "interrupted" if is_taken else "running"]
+    begin(study, storage, {}, {}, lambda trials: [])
 
 
 def test_the_best_trial_is_the_earliest_of_the_lowest(study):

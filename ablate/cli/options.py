@@ -69,3 +69,19 @@ class Duration(click.ParamType[float]):
         if match is None:
             self.fail(f'{value!r} is not a time; write for example "90s", "30m" or "1.5h"')
         return float(match[1]) * self._units[match[2] or "s"]
+
+
+class Workers(click.ParamType[int | str]):
+    """A number of workers, or ``auto``."""
+
+    name = "workers"
+
+    def convert(
+        self, value: str | int, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | str:
+        """The number, or ``auto``."""
+        if isinstance(value, int) or value == "auto":
+            return value
+        if not value.isdecimal() or int(value) < 1:
+            self.fail(f'{value!r} is not a number of workers; write for example 2, or "auto"')
+        return int(value)

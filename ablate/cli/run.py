@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shlex
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -14,6 +16,7 @@ from ablate.cli.options import (
     DEFAULT_STORAGE,
     DEFAULT_TOP,
     Duration,
+    Workers,
     out_option,
     set_option,
     storage_option,
@@ -25,9 +28,16 @@ from ablate.config.toml import read_toml
 from ablate.errors import AblateError, InputError, Problem
 
 if TYPE_CHECKING:
+    from ablate.executors._base import Executor
     from ablate.phases import PhaseState
+    from ablate.running import Listener, StopRequest
+    from ablate.spec import StudySpec
     from ablate.storage import StoragePlace
     from ablate.study import RunSummary
+
+GIB = 1024**3
+GRACE = 10.0
+"""Seconds that the running epochs have to end after SIGTERM."""
 
 
 @click.command("run")
@@ -42,6 +52,33 @@ if TYPE_CHECKING:
 @click.option("--fresh", is_flag=True, help="Delete the study's earlier trials first.")
 @out_option
 @yes_option
+@click.option(
+    "--workers",
+    type=Workers(),
+    metavar="N|auto",
+    help="Processes that train side by side. [default: one for each GPU, otherwise 1]",
+)
+@click.option(
+    "--workers-per-gpu",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="How many workers share a GPU.",
+)
+@click.option(
+    "--trial-timeout", type=Duration(), help="End a trial that takes longer, for example 20m."
+)
+@click.option(
+    "--worker-memory",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="GIB",
+    help="Replace a worker that holds more memory after a trial.",
+)
+@click.option(
+    "--worker-trials",
+    type=click.IntRange(min=1),
+    help="Replace a worker after so many trials.",
+)
 @click.option("--plain", is_flag=True, help="Plain lines instead of the live display.")
 def command(
     study: str,
@@ -53,23 +90,31 @@ def command(
     fresh: bool,
     out: Path,
     yes: bool,
+    workers: int | Literal["auto"] | None,
+    workers_per_gpu: int,
+    trial_timeout: float | None,
+    worker_memory: float | None,
+    worker_trials: int | None,
     plain: bool,
 ) -> int:
     """Run STUDY, a file or the name of a shipped one, until all its trials are finished.
 
     Run it again and only what is missing is trained: nothing, if it is complete. Ctrl-C lets
-    the running epoch end, a second Ctrl-C stops at once; both leave a study that goes on.
+    the running epochs end, a second Ctrl-C stops at once, and so does SIGTERM when 10 seconds have
+    passed; all leave a study that goes on. Two runs of one study share its trials.
 
     \b
     ablate run studies/line_dropout.toml
     ablate run smoke --set training.epochs=2 --trials 10
+    ablate run line_dropout --workers 2
     """
     from rich.console import Console
 
     from ablate.data import shape
     from ablate.plan import make_plan
     from ablate.progress import LiveProgress, PlainProgress
-    from ablate.study import StopRequest, log_path, run_study
+    from ablate.running import Limits, StopRequest
+    from ablate.study import log_path, run_study
 
     path = find_study(study)
     if trials and "tune" not in read_toml(path):
@@ -84,19 +129,24 @@ def command(
     for warning in make_plan(spec, shapes).warnings:
         click.echo(f"warning: {warning}", err=True)
     stop = StopRequest()
-
-    def on_interrupt(number: int, frame: FrameType | None) -> None:
-        stop.ask()
-        if stop.times > 1:
-            raise KeyboardInterrupt
-
+    limits = Limits(
+        trial_seconds=trial_timeout,
+        worker_memory=None if worker_memory is None else round(worker_memory * GIB),
+        worker_trials=worker_trials,
+    )
     live = console.is_terminal and not plain
-    previous = signal.signal(signal.SIGINT, on_interrupt)
-    try:
-        with (LiveProgress if live else PlainProgress)(console) as progress:
-            summary = run_study(spec, place, progress, stop=stop, timeout=timeout, fresh=fresh)
-    finally:
-        signal.signal(signal.SIGINT, previous)
+    with stopped_by_signals(stop), (LiveProgress if live else PlainProgress)(console) as progress:
+        executor = _make_executor(spec, place, workers, workers_per_gpu, progress)
+        summary = run_study(
+            spec,
+            place,
+            progress,
+            executor=executor,
+            limits=limits,
+            stop=stop,
+            timeout=timeout,
+            fresh=fresh,
+        )
     click.echo(summary_text(spec.name, summary))
     if any(phase.counts.get("failed") or phase.counts.get("missing") for phase in summary.phases):
         click.echo(f"why trials failed: {log_path(place, spec)}")
@@ -110,6 +160,54 @@ def command(
         place_option = "" if storage == DEFAULT_STORAGE else f" --storage {shlex.quote(storage)}"
         click.echo(f"see the results: ablate report {shlex.quote(spec.name)}{place_option}")
     return 0 if summary.stopped or summary.complete else 1
+
+
+def _make_executor(
+    spec: StudySpec,
+    place: StoragePlace,
+    workers: int | Literal["auto"] | None,
+    workers_per_gpu: int,
+    listener: Listener,
+) -> Executor:
+    """The workers that --workers asks for."""
+    from ablate.executors.local import LocalExecutor
+    from ablate.executors.shares import share_out, usable_cores, visible_gpus
+    from ablate.study import log_path
+
+    cores, gpus = usable_cores(), visible_gpus()
+    if workers == "auto":
+        from ablate.executors.best import best_workers
+
+        workers = best_workers(spec, place, cores, gpus, workers_per_gpu, listener.said)
+    shares = share_out(workers, workers_per_gpu, cores, gpus)
+    return LocalExecutor(log_path(place, spec), spec.training.backend, shares)
+
+
+@contextmanager
+def stopped_by_signals(stop: StopRequest) -> Iterator[None]:
+    """Ctrl-C and SIGTERM ask a run to end; a second Ctrl-C, or time after SIGTERM, ends it at once."""
+
+    def on_interrupt(number: int, frame: FrameType | None) -> None:
+        stop.ask()
+        if stop.times > 1:
+            raise KeyboardInterrupt
+
+    def on_terminate(number: int, frame: FrameType | None) -> None:
+        stop.ask()
+        signal.signal(signal.SIGALRM, on_interrupt)
+        signal.setitimer(signal.ITIMER_REAL, GRACE)
+
+    handlers: dict[signal.Signals, Any] = {
+        signal.SIGINT: on_interrupt,
+        signal.SIGTERM: on_terminate,
+    }
+    previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _write_report(name: str, place: StoragePlace, out: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import keras
 
 from ablate.data import Split, TestSet
+from ablate.errors import AblateError
 from ablate.spec import Epoch, TrainingSettings, TrialResult, TrialSpec
 from ablate.training.batches import Batches
 from ablate.training.evaluation import crossentropy, inference_seconds, predict, score
@@ -67,6 +68,8 @@ def train(
     keras.utils.set_random_seed(spec.seed)
     try:
         return _train(spec, split, on_epoch, test, clock, save)
+    except AblateError:
+        raise  # of what `on_epoch` did, and not of the network
     except InfeasibleError as error:
         return TrialResult(outcome="infeasible", reason=str(error))
     except ModelError as error:

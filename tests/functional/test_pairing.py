@@ -117,7 +117,7 @@ for seed in study.seeds:
             tuned={"learning_rate": 0.001 if cell.variant == "kind=plain" else 0.009},
         ))
 for cell in study.cells:
-    trainer.tune(TuneTrial(study=study, place=at, cell=cell, ordinal=0))
+    trainer.tune(TuneTrial(study=study, place=at, cell=cell, slot=0))
 outcomes = [event.outcome for event in events if isinstance(event, Finished)]
 print(json.dumps({"backend": keras.config.backend(), "outcomes": outcomes, "seen": seen}))
 """

@@ -238,7 +238,7 @@ def test_one_interrupt_lets_the_epoch_end_and_stops_cleanly(project, start):
     assert "stopping after this epoch; Ctrl-C again stops at once" in output_of(project)
     assert "trial 1 interrupted; it will be trained again" in output_of(project)
     assert "run the same command again to go on" in output_of(project)
-    assert states(project) == {"complete": 1, "interrupted": 1, "waiting": 1}
+    assert states(project) == {"complete": 1, "interrupted": 1}
 
 
 def test_two_interrupts_stop_at_once(project, start):

@@ -67,7 +67,7 @@ def test_reasons_are_counted(troubled):
     report = report_of(troubled)
     assert counts(report) == {"complete": 1, "infeasible": 1, "failed": 6}
     assert report.reasons["infeasible: nothing can be built here"] == 1
-    assert report.reasons["failed: the worker ended with exit code 3"] == 1
+    assert report.reasons["failed: the worker ended with exit code 3, 3 times"] == 1
     assert report.importance.note == "needs at least 10 complete trials, there are 1"
 
 

@@ -1,0 +1,121 @@
+"""Studies in a database that several machines share: it may be away for a while, and its password stays secret."""
+
+from __future__ import annotations
+
+import functools
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
+from optuna.storages import BaseStorage, RDBStorage
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+
+from ablate.errors import InputError, Problem
+
+HEARTBEAT = 20
+"""Seconds between the signs of life of a running trial."""
+STALE = 90
+"""Seconds without a sign of life after which a trial counts as cut off."""
+PATIENCE = 300.0
+"""Seconds that a database may be away before a run gives up."""
+PAUSE = (0.5, 2.0)
+"""Between which seconds lies the pause before it is tried again."""
+
+
+class PatientStorage(RDBStorage):
+    """A database in which whatever is done is tried again while the database is away.
+
+    Args:
+        url: SQLAlchemy's URL.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            url,
+            engine_kwargs={"pool_pre_ping": True},
+            heartbeat_interval=HEARTBEAT,
+            grace_period=STALE,
+        )
+
+
+def _patiently(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def patient(*arguments: Any, **named: Any) -> Any:
+        deadline = time.monotonic() + PATIENCE
+        tried = 0
+        while True:
+            try:
+                return method(*arguments, **named)
+            except UpdateFinishedTrialError:
+                if not tried:
+                    raise
+                return True  # it was written the time before, and only the answer was lost
+            except StorageInternalError as error:
+                if not is_away(error) or time.monotonic() > deadline:
+                    raise
+                tried += 1
+                time.sleep(random.uniform(*PAUSE))
+
+    return patient
+
+
+for _name in (*sorted(BaseStorage.__abstractmethods__), "record_heartbeat", "_get_stale_trial_ids"):
+    setattr(PatientStorage, _name, _patiently(getattr(RDBStorage, _name)))
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether an error says that the database cannot be reached, and not that it was misused."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, DBAPIError):
+            # Class 08 is about the connection, 57P about a server that starts or stops.
+            state = getattr(cause.orig, "sqlstate", None)
+            is_connection = state is None or state.startswith(("08", "57P"))
+            kinds = OperationalError | InterfaceError
+            return cause.connection_invalidated or (isinstance(cause, kinds) and is_connection)
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def open_database(url: str) -> RDBStorage:
+    """Opens a database; a file of SQLite's is there, or is not, and needs no patience.
+
+    Raises:
+        InputError: it cannot be opened; the message holds no password.
+    """
+    try:
+        if url.startswith("sqlite"):
+            return RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60}})
+        return PatientStorage(url)
+    except ModuleNotFoundError as error:
+        rule = f"needs the package {error.name}, which is not installed"
+        hint = 'for PostgreSQL: pip install "keras-ablate[postgresql]"'
+        raise InputError(Problem(f"storage {shown_url(url)}", rule, hint=hint)) from error
+    except Exception as error:
+        text = without_password(str(error).splitlines()[0], url)
+        raise InputError(
+            Problem(f"storage {shown_url(url)}", f"cannot be opened: {text}")
+        ) from error
+
+
+def shown_url(url: str) -> str:
+    """A URL as it may be shown: the password is hidden."""
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        scheme, _, rest = url.partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2]}"
+
+
+def without_password(text: str, url: str) -> str:
+    """A text without the password of a URL, however it stands in it."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return text.replace(url, shown_url(url))
+    password = parsed.password
+    text = text.replace(url, shown_url(url))
+    return text.replace(str(password), "***") if password else text

@@ -1,0 +1,76 @@
+"""How many workers train most in the same time, found by a quick measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from ablate.errors import InputError
+from ablate.executors.local import LocalWorker
+from ablate.executors.shares import Share, share_out
+from ablate.files import folder_name
+from ablate.messages import Refused, TimeEpoch
+
+if TYPE_CHECKING:
+    from ablate.spec import StudySpec
+    from ablate.storage import StoragePlace
+
+WORTH = 1.05
+"""How many times more must be trained before another worker is taken."""
+
+
+def best_workers(
+    study: StudySpec,
+    place: StoragePlace,
+    cores: Sequence[int],
+    gpus: Sequence[str],
+    workers_per_gpu: int,
+    say: Callable[[str], None],
+) -> int:
+    """Times two epochs with one worker, with two, four and so on, until more bring no more.
+
+    Args:
+        study: the study; its first cell is trained, untuned.
+        place: its storage; nothing is written there but the prepared data.
+        cores: the processor cores that may be used.
+        gpus: the GPUs that may be used.
+        workers_per_gpu: how many workers share a GPU.
+        say: is told what was measured.
+
+    Raises:
+        InputError: the data cannot be prepared.
+        RunError: a worker died.
+    """
+    most = len(gpus) * workers_per_gpu if gpus else len(cores)
+    best, best_rate = 1, 0.0
+    count = 1
+    while count <= most:
+        rate = _epochs_a_second(study, place, share_out(count, workers_per_gpu, cores, gpus))
+        say(
+            f"{count} {'worker trains' if count == 1 else 'workers train'} {rate:.3g} epochs a second"
+        )
+        if rate < best_rate * WORTH:
+            break
+        best, best_rate = count, rate
+        count *= 2
+    return best
+
+
+def _epochs_a_second(study: StudySpec, place: StoragePlace, shares: Sequence[Share]) -> float:
+    order = TimeEpoch(study=study, cell=study.cells[0], cache=str(place.cache))
+    log = place.logs / f"{folder_name(study.name)}.log"
+    with ExitStack() as stack:
+        workers = [
+            stack.enter_context(LocalWorker(log, study.training.backend, share)) for share in shares
+        ]
+        for worker in workers:
+            worker.give(order)
+        rate = 0.0
+        for worker in workers:
+            answer = worker.answer()
+            if isinstance(answer, Refused):
+                raise InputError(*answer.problems)
+            # The second epoch: the first compiles.
+            rate += 1 / answer.answer["later"] if answer.answer["later"] else 0.0
+    return rate

@@ -1,0 +1,83 @@
+"""Which part of the machine each worker may use: a GPU, and processor cores."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import joblib
+import psutil
+
+
+@dataclass(frozen=True)
+class Share:
+    """A worker's part of the machine."""
+
+    gpu: str | None = None
+    """The number or name of its GPU; None where there is none, or all may be used."""
+    cores: tuple[int, ...] | None = None
+    """The processor cores that it may use; None for all."""
+
+    def environment(self) -> dict[str, str]:
+        """Environment variables that bound its threads; a user's own values count more."""
+        if self.cores is None:
+            return {}
+        count = str(len(self.cores))
+        names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
+        return dict.fromkeys(names, count)
+
+    def device(self) -> dict[str, str]:
+        """Environment variables that show it its GPU alone."""
+        return {} if self.gpu is None else {"CUDA_VISIBLE_DEVICES": self.gpu}
+
+
+def usable_cores() -> tuple[int, ...]:
+    """The processor cores that this process may use, containers and affinities heeded."""
+    try:
+        cores = tuple(psutil.Process().cpu_affinity())
+    except AttributeError:  # macOS
+        cores = tuple(range(os.cpu_count() or 1))
+    return cores[: joblib.cpu_count()]
+
+
+def visible_gpus(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """The GPUs that CUDA programs see, by number or name, found without loading one."""
+    named = environment.get("CUDA_VISIBLE_DEVICES")
+    if named is not None:
+        return tuple(one.strip() for one in named.split(",") if one.strip() not in ("", "-1"))
+    program = shutil.which("nvidia-smi", path=environment.get("PATH"))
+    if program is None:
+        return ()
+    result = subprocess.run([program, "--list-gpus"], capture_output=True, text=True, check=False)
+    lines = result.stdout.splitlines() if result.returncode == 0 else []
+    return tuple(str(index) for index, line in enumerate(lines) if line.startswith("GPU"))
+
+
+def share_out(
+    workers: int | None, workers_per_gpu: int, cores: Sequence[int], gpus: Sequence[str]
+) -> tuple[Share, ...]:
+    """The shares of so many workers.
+
+    Args:
+        workers: how many; None for `workers_per_gpu` for each GPU, and one where there is none.
+        workers_per_gpu: how many share a GPU.
+        cores: the processor cores that may be used.
+        gpus: the GPUs that may be used.
+
+    Returns:
+        Cores are dealt out evenly, all of them; where there are fewer cores than workers, some
+        have the same. A single worker may use the whole machine.
+    """
+    count = workers or max(1, len(gpus) * workers_per_gpu)
+    if count == 1:
+        return (Share(),)
+    shares = []
+    for index in range(count):
+        first, last = index * len(cores) // count, (index + 1) * len(cores) // count
+        own = tuple(cores[first:last]) or (cores[index % len(cores)],)
+        gpu = gpus[index // workers_per_gpu % len(gpus)] if gpus else None
+        shares.append(Share(gpu, own))
+    return tuple(shares)

@@ -1,0 +1,87 @@
+"""What is to be trained next: a function of what is stored and of what is under way."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from ablate.messages import Place, TrainReplicate, TuneTrial
+from ablate.plan import trials_when_complete
+from ablate.replicates import begun_replicates, owed_replicates
+from ablate.slots import free_slots, slots_of
+from ablate.trials import outcome_of
+
+if TYPE_CHECKING:
+    from ablate.storage import StoragePlace
+    from ablate.stored import StoredStudy
+
+TrainingOrder = TuneTrial | TrainReplicate
+
+
+def next_order(
+    stored: StoredStudy, place: StoragePlace, given: Collection[TrainingOrder], workers: int = 1
+) -> TrainingOrder | None:
+    """What is owed next: a trial of the cell that has fewest of them, then replicates.
+
+    Replicates wait until every search is complete: only then is known what is replicated.
+
+    Args:
+        stored: the study.
+        place: its storage.
+        given: orders that are being carried out.
+        workers: how many workers train side by side.
+
+    Returns:
+        None where nothing is owed, or nothing before a trial under way has ended.
+    """
+    where = Place(storage=place.url, artifacts=str(place.artifacts), cache=str(place.cache))
+    taken = {(one.cell, one.slot) for one in given if isinstance(one, TuneTrial)}
+    searching = bool(taken)
+    owing: dict[tuple[int, int], TuneTrial] = {}
+    for index, (cell, study) in enumerate(stored.tuning.items()):
+        total = trials_when_complete(stored.spec, cell.variant)
+        trials = study.get_trials(deepcopy=False)
+        free = [slot for slot in free_slots(trials, total) if (cell, slot) not in taken]
+        searching = searching or bool(free) or any(outcome_of(t) == "running" for t in trials)
+        if free:
+            order = TuneTrial(
+                study=stored.spec, place=where, cell=cell, slot=free[0], workers=workers
+            )
+            owing[total - len(free), index] = order
+    if owing:
+        return owing[min(owing)]
+    if searching:
+        return None
+    ordered = {(one.cell, one.seed) for one in given if isinstance(one, TrainReplicate)}
+    for owed in owed_replicates(stored):
+        if (owed.cell, owed.seed) not in ordered:
+            return TrainReplicate(
+                study=stored.spec,
+                place=where,
+                cell=owed.cell,
+                seed=owed.seed,
+                chosen_from=owed.choice.number,
+                tuned=owed.choice.tuned,
+                workers=workers,
+            )
+    return None
+
+
+def under_way(stored: StoredStudy) -> int:
+    """How many trials are being trained, whoever trains them."""
+    return sum(
+        outcome_of(trial) == "running"
+        for study in stored.parts.values()
+        for trial in study.get_trials(deepcopy=False)
+    )
+
+
+def cut_off(stored: StoredStudy) -> int:
+    """Trials that were begun, ended too early, and will be trained again."""
+    count = 0
+    for cell, study in stored.tuning.items():
+        trials = study.get_trials(deepcopy=False)
+        begun = slots_of(trials)
+        total = trials_when_complete(stored.spec, cell.variant)
+        count += sum(slot in begun for slot in free_slots(trials, total))
+    return count + begun_replicates(stored)

@@ -1,0 +1,309 @@
+"""A run of a study: gives its workers orders, hears what they tell, and buries those that die."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ablate.errors import InputError, RunError
+from ablate.executors._base import Death, Executor
+from ablate.messages import Event, Finished, Refused, Started, StopTraining, Taken, TuneTrial
+from ablate.orders import TrainingOrder, cut_off, next_order, under_way
+from ablate.phases import PhaseState, phase_states
+from ablate.replicates import same_replicate
+from ablate.slots import slots_of
+from ablate.spec import StudySpec
+from ablate.storage import StoragePlace, mend_journal
+from ablate.stored import StoredStudy
+from ablate.trials import bury_trial, close_lost
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+    from optuna.trial import FrozenTrial
+
+FAILURES = 10
+"""So many failed trials in a row, with no success, end a run."""
+STILLBORN = 3
+"""So many workers in a row that die before a trial began end a run."""
+TICK = 0.2
+"""Seconds between looks at the clock and at a request to stop."""
+PATIENCE = 2.0
+"""Seconds between looks at what other runs of the study train, where nothing else is to be done."""
+
+
+class Listener(Protocol):
+    """Is told what happens during a run."""
+
+    def opened(self, study: StudySpec, phases: Sequence[PhaseState], cut_off: int) -> None:
+        """The study is open: how far each phase is, and how many trials were cut off earlier."""
+
+    def heard(self, event: Event) -> None:
+        """A worker told of an event."""
+
+    def said(self, text: str) -> None:
+        """Something happened that is no event of a trial."""
+
+    def stopping(self) -> None:
+        """The run ends after the running epochs."""
+
+
+class Silence:
+    """A listener that says nothing."""
+
+    def opened(self, study: StudySpec, phases: Sequence[PhaseState], cut_off: int) -> None:
+        """Says nothing."""
+
+    def heard(self, event: Event) -> None:
+        """Says nothing."""
+
+    def said(self, text: str) -> None:
+        """Says nothing."""
+
+    def stopping(self) -> None:
+        """Says nothing."""
+
+
+@dataclass
+class StopRequest:
+    """A wish to end a run: asked once after the running epochs, asked twice at once."""
+
+    times: int = 0
+
+    def ask(self) -> None:
+        """Asks once more."""
+        self.times += 1
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a trial and a worker may take."""
+
+    trial_seconds: float | None = None
+    """Seconds after which a trial is ended, wherever it hangs; None for no limit."""
+    worker_memory: int | None = None
+    """Bytes of memory above which a worker is replaced after its trial; None for no limit."""
+    worker_trials: int | None = None
+    """Trials after which a worker is replaced; None for no limit."""
+
+
+@dataclass
+class _Working:
+    """What one worker is about."""
+
+    order: TrainingOrder
+    since: float
+    """When its trial began, or it was given the order."""
+    started: Started | None = None
+
+
+@dataclass
+class Run:
+    """One run of a study."""
+
+    place: StoragePlace
+    storage: BaseStorage
+    stored: StoredStudy
+    log: Path
+    """What the first worker prints."""
+    listener: Listener
+    limits: Limits
+    stop: StopRequest
+    deadline: float
+    clock: Callable[[], float] = time.monotonic
+    trained: int = 0
+    """Trials that this run finished."""
+    stopped: str | None = None
+    """Why it ended before the study was complete: ``interrupted`` or ``timeout``."""
+    _working: dict[int, _Working] = field(default_factory=dict)
+    _served: dict[int, int] = field(default_factory=dict)
+    """How many trials each worker has had."""
+    _failures: int = 0
+    """Failed trials since the last success."""
+    _stillborn: int = 0
+    """Workers in a row that died before a trial began."""
+    _succeeded: bool = False
+    """Whether a trial of this study has ever succeeded."""
+    _changed: bool = True
+    """Whether there may be an order for a worker that had none."""
+    _looked: float = float("-inf")
+    """When it was last seen what other runs train."""
+    _others: int = 0
+    """How many trials those were."""
+
+    def open(self) -> None:
+        """Takes up again what an earlier run left behind, and tells the listener."""
+        self._close_lost()
+        phases = phase_states(self.stored)
+        self._succeeded = any(phase.counts.get("complete") for phase in phases)
+        self.listener.opened(self.stored.spec, phases, cut_off(self.stored))
+
+    def close(self) -> None:
+        """Takes up what this run leaves behind, once its workers are gone."""
+        mend_journal(self.place)
+        self._close_lost()
+
+    def make_complete(self, executor: Executor) -> None:
+        """Has trials trained until none is owed, or the run is to stop."""
+        told_to_stop = False
+        while True:
+            if not self._should_stop():
+                self._look_at_others(executor)
+                if self._changed:
+                    self._changed = False
+                    self._give_orders(executor)
+                if not self._working and not self._others:
+                    return
+            elif not self._working:
+                return
+            elif not told_to_stop:
+                told_to_stop = True
+                for worker in self._working:
+                    executor.give(worker, StopTraining())
+                self.listener.stopping()
+            heard = executor.next_event(TICK)
+            if heard is not None:
+                self._hear(executor, *heard)
+            self._end_overdue(executor)
+
+    def _give_orders(self, executor: Executor) -> None:
+        """Gives every worker that has nothing to do an order, as long as anything is owed."""
+        for worker in range(executor.workers):
+            if worker in self._working:
+                continue
+            given = [working.order for working in self._working.values()]
+            order = next_order(self.stored, self.place, given, executor.workers)
+            if order is None:
+                return
+            executor.give(worker, order)
+            self._working[worker] = _Working(order, self.clock())
+
+    def _look_at_others(self, executor: Executor) -> None:
+        """Sees, every now and then while a worker has nothing to do, what other runs train."""
+        now = self.clock()
+        if len(self._working) == executor.workers or now - self._looked < PATIENCE:
+            return
+        self._looked, self._changed = now, True
+        self._close_lost()
+        others = under_way(self.stored) - len(self._working)
+        if others > 0 and others != self._others:
+            self.listener.said(f"waiting for what another run of this study trains: {others}")
+        self._others = max(others, 0)
+
+    def _hear(self, executor: Executor, worker: int, event: Event | Death) -> None:
+        working = self._working.get(worker)
+        match event:
+            case Death():
+                self._changed = True
+                self._served.pop(worker, None)
+                if working is not None:
+                    del self._working[worker]
+                    self._bury(working, event.reason)
+            case Refused() if event.exit_code == RunError.exit_code:
+                raise RunError("\n".join(event.problems))
+            case Refused():
+                raise InputError(*event.problems)
+            case Taken():
+                self._changed = True
+                self._working.pop(worker, None)
+                self._close_lost()
+            case Started():
+                assert working is not None
+                working.started, working.since = event, self.clock()
+                self._stillborn = 0
+                self.listener.heard(event)
+            case Finished():
+                self._changed, self._looked = True, float("-inf")
+                del self._working[worker]
+                self._served[worker] = self._served.get(worker, 0) + 1
+                self._note(event)
+                self._check_failures()
+                self._replace_if_worn(executor, worker)
+            case _:
+                self.listener.heard(event)
+
+    def _note(self, event: Finished) -> None:
+        self.listener.heard(event)
+        if event.outcome == "interrupted":
+            return
+        self.trained += 1
+        self._failures = self._failures + 1 if event.outcome == "failed" else 0
+        self._succeeded = self._succeeded or event.outcome in ("complete", "pruned")
+
+    def _bury(self, working: _Working, how: str) -> None:
+        """Records that a trial took its worker down, or that a worker died before it had one."""
+        reason = f"the worker {how}"
+        mend_journal(self.place)
+        started = working.started
+        if started is None:
+            self._close_lost()
+            self._stillborn += 1
+            if self._stillborn >= STILLBORN:
+                raise RunError(
+                    f"{reason} before a trial began, {STILLBORN} times in a row; its log: {self.log}"
+                )
+            self.listener.said(f"{reason} before a trial began: another takes its place")
+            return
+        found = next(s for part, s in self.stored.parts.items() if part.name == started.part)
+        outcome: Any = bury_trial(found, self.storage, started.number, reason, self._same(working))
+        self._note(
+            Finished(part=started.part, number=started.number, outcome=outcome, reason=reason)
+        )
+        self._check_failures()
+
+    def _same(self, working: _Working) -> Callable[[Sequence[FrozenTrial]], Sequence[FrozenTrial]]:
+        """Finds the trials that were begun for the same order."""
+        order = working.order
+        if isinstance(order, TuneTrial):
+            return lambda trials: slots_of(trials).get(order.slot, [])
+        return lambda trials: same_replicate(
+            self.stored.spec, trials, order.cell, order.seed, order.chosen_from
+        )
+
+    def _end_overdue(self, executor: Executor) -> None:
+        """Ends the workers whose trial has taken too long."""
+        limit = self.limits.trial_seconds
+        if limit is None:
+            return
+        for worker, working in self._working.items():
+            if working.started is not None and self.clock() - working.since > limit:
+                working.since = float("inf")
+                executor.end(worker, f"was ended: its trial took longer than {limit:g} s")
+
+    def _replace_if_worn(self, executor: Executor, worker: int) -> None:
+        """Ends a worker that holds too much memory, or has served long enough."""
+        trials, memory = self.limits.worker_trials, self.limits.worker_memory
+        worn = trials is not None and self._served[worker] >= trials
+        if not worn and memory is not None:
+            worn = (executor.memory(worker) or 0) > memory
+        if worn:
+            executor.retire(worker)
+            self._served.pop(worker)
+
+    def _close_lost(self) -> None:
+        """Closes the trials whose owner is gone: what they were for is owed again."""
+        for study in self.stored.parts.values():
+            close_lost(study)
+
+    def _check_failures(self) -> None:
+        if self._failures >= FAILURES and not self._succeeded:
+            raise RunError(
+                f"{FAILURES} trials in a row failed and none succeeded; the last one: "
+                f"{_last_reason(self.stored)}; the worker's log: {self.log}"
+            )
+
+    def _should_stop(self) -> bool:
+        if self.stop.times:
+            self.stopped = "interrupted"
+        elif self.clock() >= self.deadline:
+            self.stopped = "timeout"
+        return self.stopped is not None
+
+
+def _last_reason(stored: StoredStudy) -> str:
+    trials = [t for study in stored.parts.values() for t in study.get_trials(deepcopy=False)]
+    found = {t.datetime_start: t.user_attrs["reason"] for t in trials if "reason" in t.user_attrs}
+    begun = [start for start in found if start is not None]
+    return str(found[max(begun)]) if begun else "no reason recorded"

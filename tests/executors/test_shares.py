@@ -1,0 +1,67 @@
+"""How the machine is shared out among workers."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ablate.executors.local import worker_environment
+from ablate.executors.shares import Share, share_out, usable_cores, visible_gpus
+
+
+def test_a_single_worker_has_the_whole_machine():
+    assert share_out(None, 1, range(8), ()) == (Share(),)
+    assert share_out(1, 1, range(8), ("0", "1")) == (Share(),)
+
+
+def test_there_is_a_worker_for_each_gpu():
+    assert share_out(None, 1, range(4), ("0", "1")) == (Share("0", (0, 1)), Share("1", (2, 3)))
+
+
+def test_several_share_a_gpu():
+    shares = share_out(None, 2, range(4), ("a", "b"))
+    assert [share.gpu for share in shares] == ["a", "a", "b", "b"]
+    assert [share.gpu for share in share_out(6, 2, range(4), ("a", "b"))] == [*"aabbaa"]
+
+
+@given(st.integers(2, 12), st.integers(1, 12))
+def test_all_cores_are_dealt_out_and_every_worker_has_one(workers, cores):
+    shares = share_out(workers, 1, range(cores), ())
+    assert len(shares) == workers
+    dealt = [core for share in shares for core in share.cores]
+    assert set(dealt) == set(range(cores))
+    if workers <= cores:
+        assert len(dealt) == cores
+    sizes = [len(share.cores) for share in shares]
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_threads_and_gpu_are_set_before_keras_is_loaded():
+    environment = worker_environment({"OMP_NUM_THREADS": "7"}, "jax", Share("1", (2, 3)))
+    assert environment["TF_NUM_INTRAOP_THREADS"] == "2"
+    assert environment["OMP_NUM_THREADS"] == "7", "a user's own value counts"
+    assert environment["CUDA_VISIBLE_DEVICES"] == "1"
+    assert "CUDA_VISIBLE_DEVICES" not in worker_environment({}, "jax", Share())
+
+
+@pytest.mark.parametrize(
+    ("value", "gpus"),
+    [("0,2", ("0", "2")), ("GPU-a, GPU-b", ("GPU-a", "GPU-b")), ("", ()), ("-1", ())],
+)
+def test_gpus_that_the_user_names_are_those_used(value, gpus):
+    assert visible_gpus({"CUDA_VISIBLE_DEVICES": value}) == gpus
+
+
+def test_gpus_are_counted_by_nvidia_smi(tmp_path):
+    program = tmp_path / "nvidia-smi"
+    program.write_text("#!/bin/sh\necho 'GPU 0: A'\necho 'GPU 1: B'\n")
+    program.chmod(0o755)
+    assert visible_gpus({"PATH": str(tmp_path)}) == ("0", "1")
+    assert visible_gpus({"PATH": str(tmp_path / "none")}) == ()
+    program.write_text("#!/bin/sh\nexit 9\n")
+    assert visible_gpus({"PATH": str(tmp_path)}) == ()
+
+
+def test_at_least_one_core_can_be_used():
+    assert usable_cores()
