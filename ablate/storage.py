@@ -100,7 +100,11 @@ def open_storage(place: StoragePlace) -> BaseStorage:
     path = Path(place.url)
     path.parent.mkdir(parents=True, exist_ok=True)
     mend_torn_line(path)
-    return JournalStorage(JournalFileBackend(str(path), lock_obj=_lock(path)))
+    try:
+        return JournalStorage(JournalFileBackend(str(path), lock_obj=journal_lock(path)))
+    except Exception as error:
+        rule, hint = "is damaged: Optuna cannot read it", "see what can be done: ablate doctor"
+        raise InputError(Problem(f"storage {path}", rule, hint=hint)) from error
 
 
 def open_existing(place: StoragePlace) -> BaseStorage:
@@ -124,7 +128,7 @@ def mend_torn_line(path: Path) -> bool:
     """
     if not path.exists() or _ends_well(path):
         return False
-    lock = _lock(path)
+    lock = journal_lock(path)
     lock.acquire()
     try:
         if _ends_well(path):
@@ -157,9 +161,13 @@ class ArtifactStore(artifacts.FileSystemArtifactStore):
             shutil.copyfileobj(content_body, file)
 
 
-def _lock(path: Path) -> JournalFileSymlinkLock | JournalFileOpenLock:
+def journal_lock(path: Path) -> JournalFileSymlinkLock | JournalFileOpenLock:
+    """The lock that every process takes while it writes a journal."""
+    # The lock is a link to the journal. Given a relative path, it would lead nowhere from its own
+    # folder, and Optuna would wait for ever for the lock of a process that was killed.
+    absolute = str(path.absolute())
     # Symbolic links need a privilege on Windows.
-    return JournalFileOpenLock(str(path)) if os.name == "nt" else JournalFileSymlinkLock(str(path))
+    return JournalFileOpenLock(absolute) if os.name == "nt" else JournalFileSymlinkLock(absolute)
 
 
 def _ends_well(path: Path) -> bool:

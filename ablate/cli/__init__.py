@@ -10,7 +10,19 @@ import click
 
 from ablate.errors import AblateError, did_you_mean
 
-COMMANDS = ("check", "compare", "dashboard", "data", "plan", "report", "run")
+COMMANDS = (
+    "check",
+    "compare",
+    "dashboard",
+    "data",
+    "delete",
+    "doctor",
+    "list",
+    "plan",
+    "report",
+    "run",
+    "show",
+)
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
