@@ -13,6 +13,7 @@ from ablate.errors import InputError
 from ablate.storage import (
     ArtifactStore,
     StoragePlace,
+    journal_lock,
     mend_journal,
     mend_torn_line,
     open_existing,
@@ -43,6 +44,25 @@ def test_a_whole_record_without_a_line_end_is_kept(journal):
     journal.write_bytes(whole.rstrip(b"\n"))
     assert mend_torn_line(journal)
     assert journal.read_bytes() == whole
+
+
+def test_a_lock_leads_to_its_journal_from_everywhere(journal, monkeypatch):
+    """Else Optuna waits for ever for one that a killed process has left over."""
+    monkeypatch.chdir(journal.parent.parent)
+    lock = journal_lock(Path("runs/ablate.journal"))
+    lock.acquire()
+    assert Path(f"{journal}.lock").resolve() == journal.resolve()
+    lock.release()
+
+
+def test_a_damaged_journal_is_refused(journal, project):
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join([lines[0], b"\0\n", *lines[1:]]))
+    with pytest.raises(InputError) as caught:
+        open_existing(project.place)
+    assert str(caught.value) == (
+        f"storage {journal}: is damaged: Optuna cannot read it; see what can be done: ablate doctor"
+    )
 
 
 def test_artifacts_are_whole_or_absent(tmp_path):

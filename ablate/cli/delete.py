@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @storage_option
 def command(study: str, yes: bool, storage: str) -> int:
-    """Delete STUDY, by name: its trials, replicates, learning curves and confusion matrices.
+    """Delete STUDY, by name: its trials, its replicates and their artifacts.
 
     Says what would be deleted and asks first. Reports under reports/ stay. A study that is being
     trained is not deleted.

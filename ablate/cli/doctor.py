@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from ablate.cli.options import storage_option, storage_place
+from ablate.cli.show import NAMES
 
 if TYPE_CHECKING:
     from ablate.housekeeping.health import Health
     from ablate.housekeeping.mending import Mended
     from ablate.owner import Owner
+    from ablate.spec import Phase
 
 LISTED = 5
 """Lines, trials and files that are listed by name; the rest is counted."""
@@ -113,6 +115,8 @@ def _journal_lines(health: Health) -> list[str]:
 
 
 def _file_lines(health: Health) -> list[str]:
+    from ablate.report.words import plural
+
     lines = [
         f"  lock: {path} is left over: whoever writes next waits for it" for path in health.stale
     ]
@@ -121,22 +125,25 @@ def _file_lines(health: Health) -> list[str]:
         (health.orphans, "belongs to no trial", "belong to no trial"),
     ):
         if paths:
-            said = f"1 file {singular}" if len(paths) == 1 else f"{len(paths):,} files {several}"
-            lines.append(f"  files: {said}: {_listed(map(str, paths))}")
+            verb = singular if len(paths) == 1 else several
+            names = _listed(path.name for path in paths)
+            said = f"{plural(len(paths), 'file')} in {paths[0].parent} {verb}"
+            lines.append(f"  files: {said}: {names}")
     return lines
 
 
 def _study_lines(health: Health) -> list[str]:
-    lost: defaultdict[str, list[str]] = defaultdict(list)
+    lost: defaultdict[tuple[str, Phase], list[str]] = defaultdict(list)
     for one in health.lost:
-        lost[one.part].append(str(one.number))
-    lines = [
-        f"  trials: {part}: {_listed(numbers)} marked as running, but nobody trains "
-        f"{'it' if len(numbers) == 1 else 'them'}"
-        for part, numbers in lost.items()
-    ]
+        lost[one.part, one.phase].append(str(one.number))
+    lines = []
+    for (part, phase), numbers in lost.items():
+        noun, names = NAMES[phase], _listed(numbers)
+        said = f"{noun} {names} is" if len(numbers) == 1 else f"{noun}s {names} are"
+        them = "it" if len(numbers) == 1 else "them"
+        lines.append(f"  trials: {part}: {said} marked as running, but nobody trains {them}")
     lines += [
-        f"  artifacts: {one.part}: {one.artifact.name} of {one.number} {one.problem}; it cannot be "
+        f"  artifacts: {one.part}: {one.artifact.name} of trial {one.number} {one.problem}; it cannot be "
         "mended, reports leave it out"
         for one in health.spoiled
     ]

@@ -33,7 +33,7 @@ def command(storage: str) -> int:
     """List the studies of a storage: how far each is, its size, its last activity.
 
     The study with the latest activity comes first. Trials that were cut off are trained again
-    by the next run. Sizes are those of learning curves and confusion matrices on disk.
+    by the next run. Sizes are those of its artifacts on disk.
     """
     from rich.console import Console
 

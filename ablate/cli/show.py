@@ -104,11 +104,13 @@ def _outcome(found: RunDetails) -> Sequence[tuple[str, str]]:
 
 
 def _outcome_text(found: RunDetails) -> str:
+    from ablate.report.words import plural
+
     if found.outcome != "running":
         return found.outcome
     if found.owner is None or found.is_gone:
         return "cut off; the next run trains it again"
-    return f"running, {len(found.reported)} epochs so far"
+    return f"running, {plural(len(found.reported), 'epoch')} so far"
 
 
 def _owner_text(found: RunDetails) -> str:

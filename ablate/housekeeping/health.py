@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import socket
-import stat
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from optuna import load_study
 
+from ablate.errors import InputError, Problem
 from ablate.housekeeping.kept import Artifacts, KeptArtifact
 from ablate.housekeeping.overview import (
     IsGone,
@@ -117,7 +117,7 @@ def examine(place: StoragePlace, now: datetime, is_gone: IsGone = Owner.is_gone)
     """
     if place.is_database:
         check_there(place)
-        return _examine_studies(Health(), open_existing(place), place.artifacts, is_gone)
+        return _examine_studies(Health(), open_existing(place), place.artifacts, now, is_gone)
     # Files first: a trial names its artifact before the file is written.
     files = _regular_files(place.artifacts)
     journal = look_at(place)
@@ -138,7 +138,7 @@ def examine(place: StoragePlace, now: datetime, is_gone: IsGone = Owner.is_gone)
         storage = storage_of(journal.records)
     except Exception as error:
         return replace(health, unreadable=f"{type(error).__name__} {error}".strip())
-    health = _examine_studies(health, storage, place.artifacts, is_gone)
+    health = _examine_studies(health, storage, place.artifacts, now, is_gone)
     return _examine_files(health, files, storage, place, now)
 
 
@@ -166,10 +166,12 @@ def _age(path: Path, now: datetime) -> float | None:
 def _regular_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if stat.S_ISREG(path.lstat().st_mode))
+    return sorted(path for path in folder.iterdir() if path.is_file() and not path.is_symlink())
 
 
-def _examine_studies(health: Health, storage: BaseStorage, folder: Path, is_gone: IsGone) -> Health:
+def _examine_studies(
+    health: Health, storage: BaseStorage, folder: Path, now: datetime, is_gone: IsGone
+) -> Health:
     """What is wrong with studies and trials."""
     studies = own_parts(storage)
     own = [part for group in studies.values() for part in group]
@@ -182,7 +184,7 @@ def _examine_studies(health: Health, storage: BaseStorage, folder: Path, is_gone
     unmade = [*_half_made(storage), *(p for group in studies.values() for p in _undescribed(group))]
     return replace(
         health,
-        lost=tuple(one for one in running if one.lost),
+        lost=tuple(one for one in running if one.lost and not _is_new(one, now)),
         spoiled=tuple(spoiled for part in own for spoiled in _spoiled(part, artifacts)),
         unmade=tuple(part.study_name for part in unmade),
         incomplete=tuple(name for name, group in studies.items() if _lacks_parts(group)),
@@ -191,6 +193,13 @@ def _examine_studies(health: Health, storage: BaseStorage, folder: Path, is_gone
         studies=len(studies),
         trials=sum(len(part.get_trials(deepcopy=False)) for part in own),
     )
+
+
+def _is_new(one: RunningNow, now: datetime) -> bool:
+    """Whether a trial was begun just now, and may be about to say whose it is."""
+    if one.owner is not None or one.started is None:
+        return False
+    return abs(now.timestamp() - one.started.timestamp()) < GRACE
 
 
 def _spoiled(part: Study, artifacts: Artifacts) -> Iterable[SpoiledArtifact]:
@@ -261,6 +270,13 @@ def _named_beside(journal: Path) -> set[bytes]:
     """The artifacts that other files beside a journal name: other storages share its folder."""
     named: set[bytes] = set()
     for path in _regular_files(journal.parent):
-        if path.name != journal.name:
+        if path.name == journal.name:
+            continue
+        try:
             named |= set(_ID.findall(path.read_bytes()))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            rule = f"cannot be read, and may name artifacts of its own: {error.strerror}"
+            raise InputError(Problem(str(path), rule)) from error
     return named

@@ -63,7 +63,10 @@ class Artifacts:
         path = self.folder / meta.artifact_id
         # What a storage says is not to be trusted with places outside of the folder.
         inside = Path(meta.artifact_id).name == meta.artifact_id
-        size = path.stat().st_size if inside and path.is_file() else None
+        try:
+            size = path.stat().st_size if inside else None
+        except FileNotFoundError:
+            size = None
         return KeptArtifact(meta.filename, meta.artifact_id, path, size)
 
     def _is_whole(self, trial: FrozenTrial, kept: KeptArtifact) -> bool:

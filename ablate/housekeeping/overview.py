@@ -38,6 +38,8 @@ class RunningNow:
     number: int
     owner: Owner | None
     """The process that trains it; None where it died before it said so."""
+    started: datetime | None
+    """In local time."""
     lost: bool
     """Whether that process is gone; False for one on another machine, which is not known."""
 
@@ -127,7 +129,9 @@ def running_trials(own: Iterable[Study], is_gone: IsGone = Owner.is_gone) -> lis
         for trial in part.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             owner = owner_of(trial)
             lost = owner is None or is_gone(owner)
-            found.append(RunningNow(part.study_name, phase, trial.number, owner, lost))
+            found.append(
+                RunningNow(part.study_name, phase, trial.number, owner, trial.datetime_start, lost)
+            )
     return found
 
 

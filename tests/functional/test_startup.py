@@ -27,6 +27,9 @@ finally:
         (["check"], []),
         (["run", "--help"], []),
         (["report", "dense"], ["optuna", "pandas", "sklearn"]),
+        (["list"], ["optuna"]),
+        (["show", "dense", "0"], ["optuna"]),
+        (["doctor"], ["optuna"]),
     ],
 )
 def test_keras_is_not_loaded(finished, arguments, loaded):
