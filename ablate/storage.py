@@ -109,7 +109,11 @@ def open_storage(place: StoragePlace) -> BaseStorage:
     path = Path(place.url)
     path.parent.mkdir(parents=True, exist_ok=True)
     mend_torn_line(path)
-    return JournalStorage(JournalFileBackend(str(path), lock_obj=_lock(path)))
+    try:
+        return JournalStorage(JournalFileBackend(str(path), lock_obj=journal_lock(path)))
+    except Exception as error:
+        rule, hint = "is damaged: Optuna cannot read it", "see what can be done: ablate doctor"
+        raise InputError(Problem(f"storage {path}", rule, hint=hint)) from error
 
 
 @contextmanager
@@ -158,7 +162,7 @@ def mend_torn_line(path: Path) -> bool:
     """
     if not path.exists() or _ends_well(path):
         return False
-    lock = _lock(path)
+    lock = journal_lock(path)
     lock.acquire()
     try:
         if _ends_well(path):
@@ -198,11 +202,12 @@ class ArtifactStore(artifacts.FileSystemArtifactStore):
             return False
 
 
-def _lock(path: Path) -> JournalFileSymlinkLock | JournalFileOpenLock:
+def journal_lock(path: Path) -> JournalFileSymlinkLock | JournalFileOpenLock:
+    """The lock that every process takes while it writes a journal."""
     if os.name == "nt":  # where symbolic links need a privilege
-        return JournalFileOpenLock(str(path))
-    # Absolute: a relative link points nowhere from its folder, and where a killed writer has left
-    # such a one, Optuna waits for it for ever.
+        return JournalFileOpenLock(str(path.absolute()))
+    # The lock is a link to the journal. Given a relative path, it would lead nowhere from its own
+    # folder, and Optuna would wait for ever for the lock of a process that was killed.
     lock = path.absolute().with_name(f"{path.name}.lock")
     if lock.is_symlink() and not lock.exists():
         lock.unlink(missing_ok=True)

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hand_made import compare
+from kept_study import Kept
 
 from ablate.config import load_study
 from ablate.spec import StudySpec
 from ablate.storage import StoragePlace
+from ablate.stored import find_study
 from ablate.study import run_study
 
 MODELS = Path(__file__).parent / "functional" / "models.py"
@@ -159,3 +162,34 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project.study_file.write_text(COMPARED)
     run_study(project.study(), project.place)
     return project
+
+
+@pytest.fixture
+def kept(project):
+    """Two variants, each tuned in two trials, and replicated from two seeds; no trial yet."""
+    spec = compare(project, "tune.trials=2", seeds=2)
+    return Kept(project.place, project.folder).make(spec)
+
+
+@pytest.fixture(scope="session")
+def run_once(tmp_path_factory):
+    """The folder of the same study, run to its end."""
+    project = make_project(tmp_path_factory.mktemp("kept"))
+    kept = Kept(project.place, project.folder)
+    kept.make(compare(project, "tune.trials=2", seeds=2))
+    for variant in ("units=16", "units=4"):
+        for _ in range(2):
+            kept.tune(variant)
+    for seed in (1, 2):
+        for variant in ("units=16", "units=4"):
+            kept.replicate(variant, seed)
+    return project.folder / "runs"
+
+
+@pytest.fixture
+def whole(project, run_once):
+    """The same study, run to its end."""
+    shutil.copytree(run_once, project.folder / "runs")
+    kept = Kept(project.place, project.folder)
+    kept.stored = find_study(kept.storage, "dense")
+    return kept

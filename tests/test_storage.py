@@ -14,7 +14,7 @@ from ablate.errors import InputError
 from ablate.storage import (
     ArtifactStore,
     StoragePlace,
-    _lock,
+    journal_lock,
     mend_journal,
     mend_torn_line,
     open_existing,
@@ -47,6 +47,25 @@ def test_a_whole_record_without_a_line_end_is_kept(journal):
     assert journal.read_bytes() == whole
 
 
+def test_a_lock_leads_to_its_journal_from_everywhere(journal, monkeypatch):
+    """Else Optuna waits for ever for one that a killed process has left over."""
+    monkeypatch.chdir(journal.parent.parent)
+    lock = journal_lock(Path("runs/ablate.journal"))
+    lock.acquire()
+    assert Path(f"{journal}.lock").resolve() == journal.resolve()
+    lock.release()
+
+
+def test_a_damaged_journal_is_refused(journal, project):
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join([lines[0], b"\0\n", *lines[1:]]))
+    with pytest.raises(InputError) as caught:
+        open_existing(project.place)
+    assert str(caught.value) == (
+        f"storage {journal}: is damaged: Optuna cannot read it; see what can be done: ablate doctor"
+    )
+
+
 def test_artifacts_are_whole_or_absent(tmp_path):
     class Torn:
         def __init__(self):
@@ -72,7 +91,7 @@ def test_a_lock_that_a_killed_writer_left_does_not_hold_up_anyone(journal, proje
     with journal.open("ab") as file:
         file.write(b"{")
     assert mend_journal(relative)
-    held = _lock(Path(relative.url))
+    held = journal_lock(Path(relative.url))
     held.acquire()
     assert lock.stat().st_ino == journal.stat().st_ino, "one that Optuna can tell the age of"
     held.release()

@@ -12,7 +12,20 @@ import click
 
 from ablate.errors import AblateError, did_you_mean
 
-COMMANDS = ("check", "compare", "dashboard", "data", "export", "plan", "report", "run")
+COMMANDS = (
+    "check",
+    "compare",
+    "dashboard",
+    "data",
+    "delete",
+    "doctor",
+    "export",
+    "list",
+    "plan",
+    "report",
+    "run",
+    "show",
+)
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -22,7 +35,7 @@ class _Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all commands."""
-        return list(COMMANDS)
+        return [*COMMANDS]  # `list` is a command here
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Loads one command."""

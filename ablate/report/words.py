@@ -107,3 +107,17 @@ def plural(number: int, noun: str) -> str:
 def listed(names: list[str]) -> str:
     """Names as a list in a sentence."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def environment_line(environment: Mapping[str, Any]) -> str:
+    """Device and versions in one line."""
+    versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items())
+    device, processor = environment["device"], environment.get("processor")
+    commit = environment.get("commit")
+    parts = [
+        device if processor is None else processor if device == "cpu" else f"{device}, {processor}",
+        f"{environment['cores']} cores",
+        f"backend {environment['backend']}",
+        f"Python {environment['python']}",
+    ]
+    return ", ".join([*parts, versions, *([f"commit {commit}"] if commit else [])])

@@ -28,6 +28,9 @@ finally:
         (["run", "--help"], []),
         (["report", "dense"], ["optuna", "pandas", "sklearn"]),
         (["export", "--help"], []),
+        (["list"], ["optuna"]),
+        (["show", "dense", "0"], ["optuna"]),
+        (["doctor"], ["optuna"]),
     ],
 )
 def test_keras_is_not_loaded(finished, arguments, loaded):

@@ -1,0 +1,84 @@
+"""``ablate delete``: remove a study with its trials and artifacts."""
+
+from __future__ import annotations
+
+import sys
+from socket import gethostname
+from typing import TYPE_CHECKING
+
+import click
+
+from ablate.cli.options import storage_option, storage_place
+from ablate.errors import InputError, Problem, did_you_mean
+
+if TYPE_CHECKING:
+    from ablate.housekeeping.overview import StudyOverview
+
+
+@click.command("delete")
+@click.argument("study")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@storage_option
+def command(study: str, yes: bool, storage: str) -> int:
+    """Delete STUDY, by name: its trials, its replicates and their artifacts.
+
+    Says what would be deleted and asks first. Reports under reports/ stay. A study that is being
+    trained is not deleted.
+    """
+    from ablate.housekeeping.overview import overview, overviews
+    from ablate.housekeeping.reading import open_to_read
+    from ablate.storage import ArtifactStore, open_existing
+    from ablate.stored import remove_study
+
+    place = storage_place(storage)
+    opened = open_to_read(place)
+    found = overview(opened, study, place.artifacts)
+    if found is None:
+        known = [other.name for other in overviews(opened, place.artifacts)]
+        hint = did_you_mean(study, known)
+        raise InputError(Problem(study, "no such study has been run", hint=hint))
+    _check_idle(found)
+    if not yes:
+        if not sys.stdin.isatty():
+            rule = "is deleted only after a question, and there is no terminal to ask on"
+            raise InputError(Problem(study, rule, hint="consent with --yes"))
+        if not click.confirm(f"delete {content_text(found)}?"):
+            click.echo("nothing was deleted")
+            return 0
+        now = overview(open_to_read(place), study, place.artifacts)
+        if now is not None:  # much may have happened since the question
+            _check_idle(now)
+    remove_study(open_existing(place), study, ArtifactStore(place.artifacts))
+    click.echo(f"deleted {content_text(found)}")
+    return 0
+
+
+def content_text(study: StudyOverview) -> str:
+    """What there is of a study."""
+    from rich.filesize import decimal
+
+    from ablate.report.words import plural
+
+    return (
+        f"{study.name}: {plural(study.trials, 'trial')}, {plural(study.replicates, 'replicate')}, "
+        f"{plural(study.artifacts, 'artifact')} ({decimal(study.size)})"
+    )
+
+
+def _check_idle(study: StudyOverview) -> None:
+    """Refuses a study that is being trained.
+
+    Raises:
+        InputError: it is, or another machine may be at it.
+    """
+    problems = []
+    for one in study.running:
+        if one.lost or one.owner is None:
+            continue
+        rule = f"process {one.owner.pid} on {one.owner.host} is training trial {one.number}"
+        hint = "end that run first"
+        if one.owner.host != gethostname():
+            hint += f"; where that machine is gone: ablate doctor --repair --gone {one.owner.host}"
+        problems.append(Problem(one.part, rule, hint=hint))
+    if problems:
+        raise InputError(*problems)

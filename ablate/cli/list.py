@@ -1,0 +1,108 @@
+"""``ablate list``: which studies are there, and how far are they?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import click
+
+from ablate.cli.options import storage_option, storage_place
+from ablate.cli.report import WIDE
+
+if TYPE_CHECKING:
+    from ablate.housekeeping.overview import StudyOverview
+    from ablate.report.document import Document
+    from ablate.spec import Phase
+
+OUTCOMES = (
+    "complete",
+    "pruned",
+    "infeasible",
+    "failed",
+    "missing",
+    "running",
+    "cut off",
+    "waiting",
+)
+
+
+@click.command("list")
+@storage_option
+def command(storage: str) -> int:
+    """List the studies of a storage: how far each is, its size, its last activity.
+
+    The study with the latest activity comes first. Trials that were cut off are trained again
+    by the next run. Sizes are those of its artifacts on disk.
+    """
+    from rich.console import Console
+
+    from ablate import catalog
+    from ablate.housekeeping.overview import overviews
+    from ablate.housekeeping.reading import RUN_FIRST, is_empty, open_to_read, shown
+    from ablate.report.formats.terminal import text_of
+
+    place = storage_place(storage)
+    studies = [] if is_empty(place) else overviews(open_to_read(place), place.artifacts)
+    if not studies:
+        click.echo(f"{shown(place)}: nothing has been run here yet; {RUN_FIRST}")
+        click.echo(f"studies that ship with ablate: {', '.join(catalog.shipped('studies'))}")
+        return 0
+    console = Console()
+    width = console.width if console.is_terminal else WIDE
+    click.echo(text_of(studies_document(shown(place), studies), width).rstrip())
+    return 0
+
+
+def studies_document(place: str, studies: list[StudyOverview]) -> Document:
+    """The studies as a table."""
+    from rich.filesize import decimal
+
+    from ablate.report.document import Column, Document, table
+    from ablate.report.words import plural
+
+    columns = (
+        Column("study", "name"),
+        Column("state", "name"),
+        Column("trials", "text"),
+        Column("replicates", "text"),
+        Column("size"),
+        Column("last activity"),
+    )
+    rows = [
+        (
+            study.name,
+            state_text(study),
+            counts_text(study, "tune"),
+            counts_text(study, "replicate"),
+            decimal(study.size),
+            f"{study.last:%Y-%m-%d %H:%M}" if study.last else "",
+        )
+        for study in studies
+    ]
+    count = "1 study" if len(studies) == 1 else plural(len(studies), "studie")
+    return Document(f"{place}: {count}", (table(columns, rows),), ())
+
+
+def state_text(study: StudyOverview) -> str:
+    """How far a study is, and whether somebody is at it."""
+    if study.phases is None:
+        state = "cut off while it was made"
+    elif study.finished >= study.total:
+        state = "complete"
+    else:
+        state = f"{study.finished} of {study.total} trained"
+    return f"{state}, running now" if any(not one.lost for one in study.running) else state
+
+
+def counts_text(study: StudyOverview, phase: Phase) -> str:
+    """The trials of a phase by outcome."""
+    counts: Counter[str] = Counter()
+    for state in study.phases or ():
+        if state.phase == phase:
+            counts.update(state.counts)
+    del counts["running"]  # what is marked so is not always true
+    for one in study.running:
+        if one.phase == phase:
+            counts["cut off" if one.lost else "running"] += 1
+    return ", ".join(f"{counts[name]} {name}" for name in OUTCOMES if counts[name])

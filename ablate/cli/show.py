@@ -1,0 +1,242 @@
+"""``ablate show``: everything about one training run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from ablate.cli.options import storage_option, storage_place
+from ablate.cli.report import WIDE
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ablate.housekeeping.details import RunDetails
+    from ablate.report.document import Document, Element, Section
+    from ablate.spec import Phase
+
+BARS = "▁▂▃▄▅▆▇█"
+WIDTH = 18
+"""Characters for the name of what is said."""
+NAMES: dict[Phase, str] = {"tune": "trial", "replicate": "replicate"}
+
+
+@click.command("show")
+@click.argument("study")
+@click.argument("trial", type=click.IntRange(min=0))
+@click.option(
+    "--phase", type=click.Choice(["tune", "replicate"]), help="Of the search, or a replicate."
+)
+@click.option("--variant", metavar="NAME", help="The trial's variant.")
+@click.option("--dataset", metavar="NAME", help="The trial's data set.")
+@storage_option
+def command(
+    study: str,
+    trial: int,
+    phase: Phase | None,
+    variant: str | None,
+    dataset: str | None,
+    storage: str,
+) -> int:
+    """Show everything about TRIAL of STUDY: how it ended, its settings, measures and curves.
+
+    TRIAL is the number in the report and in trials.csv. Every variant's search counts from 0, and
+    so do the replicates: where several have that number, an option says which is meant.
+
+    \b
+    ablate show line_dropout 3 --variant dropout=0.2 --phase tune
+    """
+    from rich.console import Console
+
+    from ablate.housekeeping.details import details
+    from ablate.housekeeping.lookup import find_run
+    from ablate.housekeeping.reading import open_to_read
+    from ablate.report.formats.terminal import text_of
+    from ablate.stored import named_study
+
+    place = storage_place(storage)
+    opened = open_to_read(place)
+    stored = named_study(opened, study)
+    run = find_run(stored, trial, phase=phase, variant=variant, dataset=dataset)
+    console = Console()
+    width = console.width if console.is_terminal else WIDE
+    document = run_document(study, details(stored, run, opened, place.artifacts))
+    click.echo(text_of(document, width).rstrip())
+    return 0
+
+
+def run_document(study: str, found: RunDetails) -> Document:
+    """What is recorded of a training run."""
+    from ablate.report.document import Document, Paragraph
+
+    run = found.run
+    title = f"{study}: {NAMES[run.part.phase]} {run.trial.number} of {run.cell.variant}"
+    said = (*_outcome(found), *_costs(found))
+    lead = [Paragraph(f"{name:{WIDTH}} {value}") for name, value in said if value]
+    sections = (_measures(found), _hyperparameters(found), _curves(found), _artifacts(found))
+    kept: list[Section] = [section for section in sections if section is not None]
+    return Document(title, tuple(lead), tuple(kept))
+
+
+def _outcome(found: RunDetails) -> Sequence[tuple[str, str]]:
+    """How it ended, what it is, and who trained it."""
+    run, attributes = found.run, found.attributes
+    chosen = attributes.get("chosen_from")
+    retry = attributes.get("retry_of")
+    return (
+        ("outcome", _outcome_text(found)),
+        ("reason", str(attributes.get("reason", ""))),
+        ("phase", run.part.phase),
+        ("data set", run.cell.dataset),
+        ("variant", run.cell.variant),
+        ("seed", str(attributes.get("seed", ""))),
+        ("configuration of", "" if chosen is None else f"trial {chosen} of the search"),
+        ("trained again for", "" if retry is None else f"trial {retry}, which was cut off"),
+        ("trained again as", "" if found.retried_as is None else f"trial {found.retried_as}"),
+        ("started", _moment(run.trial.datetime_start)),
+        ("ended", _moment(run.trial.datetime_complete)),
+        ("process", _owner_text(found)),
+        ("fingerprint", str(attributes.get("fingerprint", ""))),
+        ("study in Optuna", run.part.name),
+    )
+
+
+def _outcome_text(found: RunDetails) -> str:
+    from ablate.report.words import plural
+
+    if found.outcome != "running":
+        return found.outcome
+    if found.owner is None or found.is_gone:
+        return "cut off; the next run trains it again"
+    return f"running, {plural(len(found.reported), 'epoch')} so far"
+
+
+def _owner_text(found: RunDetails) -> str:
+    if found.owner is None:
+        return ""
+    state = "gone" if found.is_gone else "still there"
+    note = f", {state}" if found.outcome == "running" else ""
+    return f"{found.owner.pid} on {found.owner.host}{note}"
+
+
+def _costs(found: RunDetails) -> Sequence[tuple[str, str]]:
+    """Sizes, times, and where it was trained."""
+    from ablate.report.words import count, environment_line
+
+    attributes = found.attributes
+    environment = attributes.get("environment")
+
+    def whole(name: str) -> str:
+        return count(attributes[name]) if name in attributes else ""
+
+    def seconds(name: str, digits: int) -> str:
+        return f"{attributes[name]:.{digits}f} s" if name in attributes else ""
+
+    return (
+        ("parameters", whole("parameters")),
+        ("trainable", whole("trainable_parameters")),
+        ("FLOPs of an image", whole("flops")),
+        ("training time", seconds("training_seconds", 1)),
+        ("time of an epoch", seconds("seconds_per_epoch", 2)),
+        ("time of an image", seconds("inference_seconds", 5)),
+        ("epochs", whole("epochs")),
+        ("best epoch", whole("best_epoch")),
+        ("environment", environment_line(environment) if environment else ""),
+    )
+
+
+def _measures(found: RunDetails) -> Section | None:
+    """Loss, accuracy and F1 on the validation and the test set."""
+    from ablate.report.document import Column, Section, table
+    from ablate.report.words import score
+
+    attributes = dict(found.attributes)
+    if found.outcome == "complete" and found.run.trial.value is not None:
+        attributes["val_loss"] = found.run.trial.value
+    rows = []
+    for prefix, name in (("val", "validation"), ("test", "test")):
+        values = [attributes.get(f"{prefix}_{measure}") for measure in ("loss", "accuracy", "f1")]
+        texts = ["" if value is None else score(value) for value in values]
+        images = attributes.get(f"{prefix}_images")
+        if any(texts):
+            rows.append((name, *texts, "" if images is None else f"{images:,}"))
+    columns = (
+        Column("measured on", "name"),
+        *(Column(name) for name in ("loss", "accuracy", "macro F1", "images")),
+    )
+    return Section("Measures", (table(columns, rows),)) if rows else None
+
+
+def _hyperparameters(found: RunDetails) -> Section | None:
+    from ablate.report.document import Column, Section, table
+    from ablate.report.words import number
+
+    rows = [(one.name, number(one.value), one.origin) for one in found.hyperparameters]
+    columns = (Column("name", "name"), Column("value", "text"), Column("origin", "text"))
+    return Section("Hyperparameters", (table(columns, rows),)) if rows else None
+
+
+def _curves(found: RunDetails) -> Section | None:
+    """Every epoch, and its validation loss and accuracy as rows of bars."""
+    from ablate.report.document import Column, Paragraph, Section, table
+    from ablate.report.words import score
+
+    losses = [epoch.val_loss for epoch in found.curves] or list(found.reported.values())
+    if not losses:
+        return None
+    lines: list[Element] = [Paragraph(f"validation loss      {bars(losses)}")]
+    if not found.curves:
+        columns = (Column("epoch"), Column("validation loss"))
+        told = [(str(epoch), score(loss)) for epoch, loss in sorted(found.reported.items())]
+        return Section("Epochs", (*lines, table(columns, told)))
+    accuracies = bars([epoch.val_accuracy for epoch in found.curves])
+    lines.append(Paragraph(f"validation accuracy  {accuracies}"))
+    headings = ("epoch", "loss", "accuracy", "validation loss", "validation accuracy", "time (s)")
+    rows = [
+        (
+            str(one.epoch),
+            *(score(v) for v in (one.loss, one.accuracy, one.val_loss, one.val_accuracy)),
+            f"{one.seconds:.2f}",
+        )
+        for one in found.curves
+    ]
+    return Section("Epochs", (*lines, table([Column(name) for name in headings], rows)))
+
+
+def _artifacts(found: RunDetails) -> Section | None:
+    from rich.filesize import decimal
+
+    from ablate.report.document import Column, Section, table
+
+    rows = [
+        (
+            kept.name,
+            "" if kept.size is None else decimal(kept.size),
+            problem or "can be read",
+            str(kept.path),
+        )
+        for kept, problem in found.artifacts
+    ]
+    columns = (
+        Column("artifact", "name"),
+        Column("size"),
+        Column("", "text"),
+        Column("file", "text"),
+    )
+    return Section("Artifacts", (table(columns, rows),)) if rows else None
+
+
+def bars(values: Sequence[float]) -> str:
+    """Numbers as a row of bars, from the lowest to the highest; what is not finite is a ``?``."""
+    from math import isfinite
+
+    finite = [value for value in values if isfinite(value)]
+    low, high = min(finite, default=0.0), max(finite, default=0.0)
+    scale = (len(BARS) - 1) / (high - low) if high > low else 0.0
+    return "".join(BARS[round((v - low) * scale)] if isfinite(v) else "?" for v in values)
+
+
+def _moment(time: datetime | None) -> str:
+    return "" if time is None else f"{time:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,1 @@
+"""What a storage holds, and whether it is in order."""

@@ -1,0 +1,117 @@
+"""Everything that is recorded of one training run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ablate.housekeeping.kept import Artifacts, KeptArtifact
+from ablate.housekeeping.lookup import TrainingRun
+from ablate.housekeeping.overview import IsGone, owner_of
+from ablate.owner import Owner
+from ablate.plan import configure
+from ablate.records import read_curves
+from ablate.replicates import TUNED
+from ablate.space import Scalar
+from ablate.spec import Epoch, StudySpec
+from ablate.storage import ArtifactStore
+from ablate.stored import StoredStudy
+from ablate.trials import RETRY_OF, outcome_of
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+
+
+@dataclass(frozen=True)
+class Hyperparameter:
+    """A parameter of the network, or a training setting, in one training run."""
+
+    name: str
+    value: Scalar
+    origin: str
+    """``tuned``, ``varied``, ``fixed``, or empty: the search space's default, or [training]."""
+
+
+@dataclass(frozen=True)
+class RunDetails:
+    """A training run, with what was found out about it."""
+
+    run: TrainingRun
+    outcome: str
+    hyperparameters: tuple[Hyperparameter, ...]
+    """Those of the network, then those of the training; only the tuned ones that it has, where it
+    was cut off before it had all."""
+    curves: tuple[Epoch, ...]
+    """Empty where they are missing or cut off."""
+    reported: Mapping[int, float]
+    """The validation loss by epoch, as told to Optuna while it was trained."""
+    artifacts: tuple[tuple[KeptArtifact, str | None], ...]
+    """Each with what is wrong with it."""
+    owner: Owner | None
+    is_gone: bool
+    """Whether its owner has ended; False on another machine, which is not known."""
+    retried_as: int | None
+    """The trial that was begun in its place."""
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """What its worker has recorded."""
+        return self.run.trial.user_attrs
+
+
+def details(
+    stored: StoredStudy,
+    run: TrainingRun,
+    storage: BaseStorage,
+    folder: Path,
+    is_gone: IsGone = Owner.is_gone,
+) -> RunDetails:
+    """Gathers what is recorded of a training run.
+
+    Args:
+        stored: its study.
+        run: the training run.
+        storage: the storage that holds it.
+        folder: the artifact folder.
+        is_gone: whether a process has ended.
+    """
+    trial, artifacts = run.trial, Artifacts(storage, folder)
+    curves = read_curves([trial], storage, ArtifactStore(folder)).get(trial.number, [])
+    owner = owner_of(trial)
+    siblings = stored.parts[run.part].get_trials(deepcopy=False)
+    later = (one.number for one in siblings if one.user_attrs.get(RETRY_OF) == trial.number)
+    return RunDetails(
+        run=run,
+        outcome=outcome_of(trial),
+        hyperparameters=tuple(_hyperparameters(stored.spec, run)),
+        curves=tuple(curves),
+        reported=trial.intermediate_values,
+        artifacts=tuple((kept, artifacts.problem(trial, kept)) for kept in artifacts.of(trial)),
+        owner=owner,
+        is_gone=owner is not None and is_gone(owner),
+        retried_as=next(later, None),
+    )
+
+
+def _hyperparameters(spec: StudySpec, run: TrainingRun) -> list[Hyperparameter]:
+    trial = run.trial
+    tuned: Mapping[str, Scalar] = trial.params
+    if run.part.phase == "replicate":
+        tuned = trial.user_attrs.get(TUNED) or {}
+    elif not tuned:  # one that waits has those that it was queued with
+        tuned = trial.system_attrs.get("fixed_params") or {}
+    try:
+        network, training = configure(spec, run.cell.variant, lambda p: tuned[p.name])
+    except (KeyError, ValueError):
+        return [Hyperparameter(name, value, "tuned") for name, value in tuned.items()]
+    varied = spec.variant(run.cell.variant).values
+    origins = dict.fromkeys(spec.architecture(run.cell.variant).fix, "fixed")
+    origins |= dict.fromkeys(varied, "varied") | dict.fromkeys(tuned, "tuned")
+    values = network | training.model_dump(exclude_none=True)
+    return [
+        Hyperparameter(name, value, origins.get(name, ""))
+        for name, value in values.items()
+        if isinstance(value, bool | int | float | str)
+    ]

@@ -1,0 +1,282 @@
+"""Whether a storage is in order: what is damaged, left over, lost or missing in it."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from optuna import load_study
+
+from ablate.errors import InputError, Problem
+from ablate.housekeeping.kept import Artifacts, KeptArtifact
+from ablate.housekeeping.overview import (
+    IsGone,
+    RunningNow,
+    own_parts,
+    running_trials,
+    stored_study,
+)
+from ablate.housekeeping.reading import check_there, look_at, storage_of
+from ablate.owner import Owner
+from ablate.plan import parts
+from ablate.storage import StoragePlace, open_existing
+from ablate.stored import CELL, METRIC, PHASE, QUESTION, STUDY
+from ablate.trials import outcome_of
+
+if TYPE_CHECKING:
+    from optuna import Study
+    from optuna.storages import BaseStorage
+
+GRACE = 30.0
+"""Seconds after which Optuna, too, takes a lock for left over; it is held for milliseconds."""
+WRITING = 3600.0
+"""Seconds for which a temporary file may be one that is being written, while a trial is running."""
+COUNTED = ("complete", "pruned")
+"""Outcomes of trials whose artifacts must be there."""
+_ID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""The name of an artifact's file."""
+
+
+@dataclass(frozen=True)
+class SpoiledArtifact:
+    """An artifact of a finished trial that cannot be read."""
+
+    part: str
+    """The Optuna study that holds the trial."""
+    number: int
+    artifact: KeptArtifact
+    problem: str
+
+
+@dataclass(frozen=True)
+class Health:
+    """What was found in a storage."""
+
+    torn: bool = False
+    """Whether the journal's last line was cut off."""
+    damaged: tuple[int, ...] = ()
+    """The journal's lines, from 1, that are no records."""
+    fits: bool = True
+    """Whether these lines can be mended without mixing up trials."""
+    unreadable: str | None = None
+    """Why Optuna cannot read the journal, even with these lines mended."""
+    stale: tuple[Path, ...] = ()
+    """Lock files of the journal that nobody holds any more."""
+    temporary: tuple[Path, ...] = ()
+    """Temporary files in the artifact folder that nobody writes any more."""
+    orphans: tuple[Path, ...] = ()
+    """Files in the artifact folder that no trial names."""
+    lost: tuple[RunningNow, ...] = ()
+    """Trials that are marked as running, and nobody trains them."""
+    spoiled: tuple[SpoiledArtifact, ...] = ()
+    unmade: tuple[str, ...] = ()
+    """Optuna studies without a trial whose making was cut off."""
+    incomplete: tuple[str, ...] = ()
+    """Studies that lack a part, or do not say what they ask."""
+    writing: bool = False
+    """Whether a process holds the journal's lock, or held it until half a minute ago: no fault."""
+    running: int = 0
+    """Trials that are being trained."""
+    elsewhere: Mapping[str, int] = field(default_factory=dict)
+    """How many of these other machines train, which cannot be looked at from here: no fault."""
+    studies: int = 0
+    trials: int = 0
+
+    @property
+    def is_mendable(self) -> bool:
+        """Whether something was found that can be mended."""
+        lines = (self.torn or self.damaged) and self.fits and self.unreadable is None
+        return bool(
+            lines or self.stale or self.temporary or self.orphans or self.lost or self.unmade
+        )
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing was found."""
+        beyond = self.damaged or self.unreadable or self.spoiled or self.incomplete
+        return not (self.is_mendable or self.torn or beyond)
+
+
+def examine(place: StoragePlace, now: datetime, is_gone: IsGone = Owner.is_gone) -> Health:
+    """Looks a storage over and changes nothing.
+
+    Args:
+        place: the storage.
+        now: the time.
+        is_gone: whether a process has ended.
+
+    Raises:
+        InputError: there is none, or it is no storage.
+    """
+    if place.is_database:
+        check_there(place)
+        return _examine_studies(Health(), open_existing(place), place.artifacts, now, is_gone)
+    # Files first: a trial names its artifact before the file is written.
+    files = _regular_files(place.artifacts)
+    journal = look_at(place)
+    path = Path(place.url)
+    locks = lock_files(path)
+    stale = tuple(lock for lock in locks if is_stale(lock, now))
+    writing = len(stale) < len(locks) or path.stat().st_size != journal.size
+    health = Health(
+        torn=journal.torn and not writing,
+        damaged=journal.damaged,
+        fits=journal.fits,
+        stale=stale,
+        writing=writing,
+    )
+    if not journal.fits:
+        return health
+    try:
+        storage = storage_of(journal.records)
+    except Exception as error:
+        return replace(health, unreadable=f"{type(error).__name__} {error}".strip())
+    health = _examine_studies(health, storage, place.artifacts, now, is_gone)
+    return _examine_files(health, files, storage, place, now)
+
+
+def lock_files(journal: Path) -> list[Path]:
+    """The lock of a journal, and what is left of locks that were being given back."""
+    names = f"{journal.name}.lock"
+    found = (path for path in journal.parent.iterdir() if path.name.startswith(names))
+    return sorted(path for path in found if path.name == names or path.suffix == ".rename")
+
+
+def is_stale(lock: Path, now: datetime) -> bool:
+    """Whether a lock file is too old to be held."""
+    age = _age(lock, now)
+    return age is not None and age > GRACE
+
+
+def _age(path: Path, now: datetime) -> float | None:
+    """How many seconds the time of a file, or of the link itself, is away; None where it is gone."""
+    try:
+        return abs(now.timestamp() - path.lstat().st_mtime)
+    except FileNotFoundError:
+        return None
+
+
+def _regular_files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.is_file() and not path.is_symlink())
+
+
+def _examine_studies(
+    health: Health, storage: BaseStorage, folder: Path, now: datetime, is_gone: IsGone
+) -> Health:
+    """What is wrong with studies and trials."""
+    studies = own_parts(storage)
+    own = [part for group in studies.values() for part in group]
+    running = running_trials(own, is_gone)
+    here = socket.gethostname()
+    elsewhere = Counter(
+        one.owner.host for one in running if one.owner and not one.lost and one.owner.host != here
+    )
+    artifacts = Artifacts(storage, folder)
+    unmade = [*_half_made(storage), *(p for group in studies.values() for p in _undescribed(group))]
+    return replace(
+        health,
+        lost=tuple(one for one in running if one.lost and not _is_new(one, now)),
+        spoiled=tuple(spoiled for part in own for spoiled in _spoiled(part, artifacts)),
+        unmade=tuple(part.study_name for part in unmade),
+        incomplete=tuple(name for name, group in studies.items() if _lacks_parts(group)),
+        running=sum(not one.lost for one in running),
+        elsewhere=dict(elsewhere),
+        studies=len(studies),
+        trials=sum(len(part.get_trials(deepcopy=False)) for part in own),
+    )
+
+
+def _is_new(one: RunningNow, now: datetime) -> bool:
+    """Whether a trial was begun just now, and may be about to say whose it is."""
+    if one.owner is not None or one.started is None:
+        return False
+    return abs(now.timestamp() - one.started.timestamp()) < GRACE
+
+
+def _spoiled(part: Study, artifacts: Artifacts) -> Iterable[SpoiledArtifact]:
+    for trial in part.get_trials(deepcopy=False):
+        if outcome_of(trial) in COUNTED:
+            for kept in artifacts.of(trial):
+                problem = artifacts.problem(trial, kept)
+                if problem is not None:
+                    yield SpoiledArtifact(part.study_name, trial.number, kept, problem)
+
+
+def _half_made(storage: BaseStorage) -> list[Study]:
+    """Optuna studies, without a trial, that were cut off before they said what they belong to."""
+    found = []
+    for one in storage.get_all_studies():
+        if STUDY not in one.user_attrs and set(one.user_attrs) <= {PHASE, CELL}:
+            part = load_study(study_name=one.study_name, storage=storage)
+            is_ours = PHASE in one.user_attrs or part.metric_names == [METRIC]
+            if is_ours and not part.get_trials(deepcopy=False):
+                found.append(part)
+    return found
+
+
+def _undescribed(own: list[Study]) -> list[Study]:
+    """The parts of a study that does not say what it asks, where none holds a trial."""
+    asks = any(QUESTION in part.user_attrs for part in own)
+    return [] if asks or any(part.get_trials(deepcopy=False) for part in own) else own
+
+
+def _lacks_parts(own: list[Study]) -> bool:
+    if not any(QUESTION in part.user_attrs for part in own):
+        return not _undescribed(own)
+    stored = stored_study(own)
+    return stored is not None and len(stored.parts) < len(parts(stored.spec))
+
+
+def _examine_files(
+    health: Health,
+    files: list[Path],
+    storage: BaseStorage,
+    place: StoragePlace,
+    now: datetime,
+) -> Health:
+    """What lies in the artifact folder, or was to replace the journal, and belongs to nobody."""
+    begun = [path for path in files if path.name.startswith(".")]
+    journal = Path(place.url)
+    begun += [p for p in _regular_files(journal.parent) if p.name.startswith(f".{journal.name}.")]
+    temporary = [path for path in begun if not health.running or (_age(path, now) or 0) > WRITING]
+    named = _named_by(storage)
+    orphans = [p for p in files if p not in begun and p.name.encode() not in named]
+    if orphans:
+        beside = _named_beside(Path(place.url))
+        orphans = [path for path in orphans if path.name.encode() not in beside]
+    return replace(health, temporary=tuple(temporary), orphans=tuple(orphans))
+
+
+def _named_by(storage: BaseStorage) -> set[bytes]:
+    """The artifacts that studies and trials name, those that are not ours included."""
+    attributes: list[object] = []
+    for one in storage.get_all_studies():
+        study = load_study(study_name=one.study_name, storage=storage)
+        attributes.append(one.system_attrs)
+        attributes += [trial.system_attrs for trial in study.get_trials(deepcopy=False)]
+    return set(_ID.findall(json.dumps(attributes, default=str).encode()))
+
+
+def _named_beside(journal: Path) -> set[bytes]:
+    """The artifacts that other files beside a journal name: other storages share its folder."""
+    named: set[bytes] = set()
+    for path in _regular_files(journal.parent):
+        if path.name == journal.name:
+            continue
+        try:
+            named |= set(_ID.findall(path.read_bytes()))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            rule = f"cannot be read, and may name artifacts of its own: {error.strerror}"
+            raise InputError(Problem(str(path), rule)) from error
+    return named
