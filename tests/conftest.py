@@ -26,7 +26,7 @@ architecture = "models.py:build"
 description = "A dense network, and troubles"
 [parameters]
 units = { choices = [4, 8, 16], default = 16 }
-trouble = { choices = ["none", "infeasible", "raises", "memory", "exits", "killed", "nan", "no_model", "outputs", "own_layer", "unsaved"], default = "none" }
+trouble = { choices = ["none", "infeasible", "raises", "memory", "exits", "hangs", "killed", "nan", "no_model", "outputs", "own_layer", "unsaved"], default = "none" }
 """
 
 STUDY = """

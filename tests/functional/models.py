@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import keras
@@ -30,6 +31,8 @@ def build(input_shape, num_classes, *, units=16, trouble="none"):
         raise RuntimeError("a mistake in the model <script> | _")
     if trouble == "memory":
         raise MemoryError
+    if trouble == "hangs":
+        time.sleep(3600)
     if trouble == "exits":
         os._exit(3)
     if trouble == "killed":
