@@ -207,8 +207,11 @@ def _write(images: Images, source: str, folder: Path) -> None:
         }
         (temporary / _ABOUT).write_text(json.dumps(about))
         temporary.chmod(0o755)
-        if not folder.exists():  # else another process has prepared the same
+        try:
             temporary.rename(folder)
+        except OSError:
+            if not (folder / _ABOUT).is_file():  # else another process has prepared the same
+                raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 FAILURES = 10
 """So many failed trials in a row, with no success, end a run."""
 STILLBORN = 3
-"""So many workers in a row that die before a trial began end a run."""
+"""So many workers in a row that end by themselves before a trial began end a run."""
+KILLED = 20
+"""So many that somebody ends do."""
 TICK = 0.2
 """Seconds between looks at the clock and at a request to stop."""
 PATIENCE = 2.0
@@ -240,9 +242,10 @@ class Run:
         if started is None:
             self._close_lost()
             self._stillborn += 1
-            if self._stillborn >= STILLBORN:
+            if self._stillborn >= (STILLBORN if "exit code" in how else KILLED):
                 raise RunError(
-                    f"{reason} before a trial began, {STILLBORN} times in a row; its log: {self.log}"
+                    f"{reason} before a trial began, {self._stillborn} times in a row; its log: "
+                    f"{self.log}"
                 )
             self.listener.said(f"{reason} before a trial began: another takes its place")
             return

@@ -61,7 +61,7 @@ def test_results_have_the_promised_columns(finished):
 
 def test_results_of_a_comparison_hold_its_search_and_its_replicates(compared):
     table = ablate.results("compared", storage=compared.place.url)
-    assert table.columns.tolist() == [*PROMISED, "learning_rate"]
+    assert table.columns.tolist() == [*PROMISED, "units", "learning_rate"]
     assert table["outcome"].tolist() == ["complete"] * 10
     tuned, replicates = (table[table["phase"] == phase] for phase in ("tune", "replicate"))
     assert tuned["variant"].tolist() == ["units=16"] * 2 + ["units=4"] * 2

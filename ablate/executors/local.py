@@ -91,7 +91,7 @@ class LocalWorker:
         stdin = self._running().stdin
         assert stdin is not None
         # A worker interrupts itself when its input ends.
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(BrokenPipeError):  # raised where an order could not be sent whole
             stdin.close()
 
     def wait(self) -> None:
@@ -242,6 +242,7 @@ class LocalExecutor:
             return None  # of one that was retired
         if event is not None:
             return number, event
+        worker.dismiss()
         worker.wait()
         del self._alive[number]
         return number, Death(self._reasons.pop(worker, worker.last_words()))

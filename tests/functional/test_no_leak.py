@@ -7,6 +7,7 @@ from conftest import COMPARED
 
 import ablate
 from ablate.data import prepare
+from ablate.data_card import keep_card
 from ablate.errors import RunError
 from ablate.study import run_study
 
@@ -14,7 +15,9 @@ from ablate.study import run_study
 def test_a_search_needs_no_test_images_and_a_replicate_does(project):
     project.study_file.write_text(COMPARED)
     study = project.study("training.epochs=1")
-    folder = prepare(study.datasets[0], project.place.cache).folder
+    prepared = prepare(study.datasets[0], project.place.cache)
+    keep_card(prepared, study.datasets[0])
+    folder = prepared.folder
     kept = {name: (folder / name).read_bytes() for name in ("x_test.npy", "y_test.npy")}
     for name in kept:
         (folder / name).unlink()

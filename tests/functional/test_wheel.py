@@ -91,4 +91,5 @@ def test_the_wheel_runs_from_an_empty_folder(wheel, tmp_path):
         "trials.csv",
         "tradeoff.svg",
         "learning_curves.svg",
+        "search_history.svg",
     }

@@ -60,7 +60,7 @@ def test_it_shows_all_that_a_report_can(texts):
         "Environment",
         "How to make this again",
     ]
-    assert json.loads(texts["report.json"])["study"]["name"] == "digits_dropout"
+    assert json.loads(texts["report.json"])["spec"]["name"] == "digits_dropout"
 
 
 @pytest.mark.parametrize("study", made.committed_studies())

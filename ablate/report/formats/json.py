@@ -85,6 +85,8 @@ class JsonReport(_Record):
     """The learning curves of each variant over its seeds, an interval for each epoch."""
     confusions: tuple[Confusion, ...]
     """The confusion matrices on the test set, added up over the seeds."""
+    unreadable: Mapping[str, int]
+    """Of how many complete replicates what was measured is missing or damaged, by what it is."""
     published: PublishedComparison | None
     """Published numbers beside ours; null where the study holds none."""
     cards: Mapping[str, Mapping[str, Any]]
@@ -107,6 +109,7 @@ def render(report: Report, document: Document, page: Page) -> dict[str, str]:
         ablation=report.ablation,
         curves=report.curves,
         confusions=report.confusions,
+        unreadable=report.unreadable,
         published=report.published,
         cards=report.cards,
         environments=tuple(report.environments),
