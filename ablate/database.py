@@ -5,10 +5,15 @@ from __future__ import annotations
 import functools
 import random
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any
 
-from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
+from optuna.exceptions import (
+    ExperimentalWarning,
+    StorageInternalError,
+    UpdateFinishedTrialError,
+)
 from optuna.storages import BaseStorage, RDBStorage
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
@@ -33,12 +38,14 @@ class PatientStorage(RDBStorage):
     """
 
     def __init__(self, url: str) -> None:
-        super().__init__(
-            url,
-            engine_kwargs={"pool_pre_ping": True},
-            heartbeat_interval=HEARTBEAT,
-            grace_period=STALE,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)  # heartbeats are
+            super().__init__(
+                url,
+                engine_kwargs={"pool_pre_ping": True},
+                heartbeat_interval=HEARTBEAT,
+                grace_period=STALE,
+            )
 
 
 def _patiently(method: Callable[..., Any]) -> Callable[..., Any]:

