@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Sequence
+from contextlib import chdir
 from pathlib import Path
 
-from ablate.report.writing import write_report
+from ablate.report.writing import WrittenReport, write_report
 from ablate.storage import StoragePlace, open_existing
 from ablate.stored import study_names
 
@@ -19,20 +21,26 @@ FORMATS = ("markdown", "html", "csv")
 SVG = re.compile(r"<svg.*?</svg>", re.DOTALL)
 
 
-def records(folder: Path) -> StoragePlace:
-    """The committed storage in a folder."""
-    return StoragePlace(str(folder / "records" / "ablate.journal"))
-
-
 def committed_studies() -> list[str]:
     """The studies whose reports are committed."""
-    return sorted(study_names(open_existing(records(REPORTS))))
+    return sorted(study_names(open_existing(StoragePlace(str(ROOT / records(REPORTS))))))
+
+
+def records(folder: Path) -> str:
+    """The committed storage in a folder, from the repository's own folder."""
+    return str((folder / "records" / "ablate.journal").relative_to(ROOT))
+
+
+def report(folder: Path, study: str | None, formats: Sequence[str], out: Path) -> WrittenReport:
+    """The report of a study in a committed storage; it names the storage as from the repository."""
+    with chdir(ROOT):
+        return write_report(StoragePlace(records(folder)), study, formats, out)
 
 
 def golden_texts(scratch: Path) -> dict[str, str]:
     """The golden report in every format, by file; without figures, which vary with their library."""
     formats = ("terminal", "csv", "html", "json", "latex", "markdown")
-    written = write_report(records(GOLDEN), None, formats, scratch)
+    written = report(GOLDEN, None, formats, scratch)
     texts = {path.name: path.read_text() for path in written.files}
     return {"terminal.txt": written.printed[0]} | {
         name: SVG.sub("<svg/>", text) for name, text in texts.items()
@@ -45,4 +53,4 @@ if __name__ == "__main__":
         for name, text in golden_texts(Path(scratch)).items():
             (EXPECTED / name).write_text(text)
     for name in committed_studies():
-        write_report(records(REPORTS), name, FORMATS, REPORTS)
+        report(REPORTS, name, FORMATS, REPORTS)

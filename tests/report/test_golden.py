@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from ablate.report.writing import write_report
-
 SCRIPT = Path(__file__).parents[2] / "docs" / "make_reports.py"
 spec = importlib.util.spec_from_file_location("make_reports", SCRIPT)
 made = importlib.util.module_from_spec(spec)
@@ -65,7 +63,7 @@ def test_it_shows_all_that_a_report_can(texts):
 
 @pytest.mark.parametrize("study", made.committed_studies())
 def test_committed_reports_are_those_of_their_records(study, tmp_path):
-    written = write_report(made.records(made.REPORTS), study, made.FORMATS, tmp_path)
+    written = made.report(made.REPORTS, study, made.FORMATS, tmp_path)
     committed = made.REPORTS / study
     names = {path.name for path in (*written.files, *written.figures)}
     assert names == {path.name for path in committed.iterdir()}
