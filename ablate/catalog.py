@@ -76,7 +76,12 @@ class ArchitectureFile:
     @property
     def digest(self) -> str:
         """SHA-256 of the file."""
-        return hashlib.sha256(self.source.read_bytes()).hexdigest()
+        return file_digest(self.source)
+
+
+def file_digest(file: Path) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def find_architecture(architecture: str, folder: Path) -> ArchitectureFile:

@@ -7,6 +7,8 @@ import random
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from optuna.exceptions import (
@@ -16,7 +18,14 @@ from optuna.exceptions import (
 )
 from optuna.storages import BaseStorage, RDBStorage
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+)
 
 from ablate.errors import InputError, Problem
 
@@ -26,6 +35,8 @@ STALE = 90
 """Seconds without a sign of life after which a trial counts as cut off."""
 PATIENCE = 300.0
 """Seconds that a database may be away before a run gives up."""
+OPENINGS = 5
+"""So often a new database is opened, whose tables others make at the same time."""
 PAUSE = (0.5, 2.0)
 """Between which seconds lies the pause before it is tried again."""
 
@@ -40,12 +51,22 @@ class PatientStorage(RDBStorage):
     def __init__(self, url: str) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)  # heartbeats are
-            super().__init__(
-                url,
-                engine_kwargs={"pool_pre_ping": True},
-                heartbeat_interval=HEARTBEAT,
-                grace_period=STALE,
-            )
+            try:
+                super().__init__(
+                    url,
+                    engine_kwargs={"pool_pre_ping": True},
+                    heartbeat_interval=HEARTBEAT,
+                    grace_period=STALE,
+                )
+            except BaseException:
+                self.__del__()
+                raise
+
+    def __del__(self) -> None:
+        """Gives the connections back."""
+        with suppress(Exception):  # it was never opened, or Python is ending
+            self.remove_session()
+            self.engine.dispose()
 
 
 def _patiently(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -94,9 +115,7 @@ def open_database(url: str) -> RDBStorage:
         InputError: it cannot be opened; the message holds no password.
     """
     try:
-        if url.startswith("sqlite"):
-            return RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60}})
-        return PatientStorage(url)
+        return _open(url)
     except ModuleNotFoundError as error:
         rule = f"needs the package {error.name}, which is not installed"
         hint = 'for PostgreSQL: pip install "keras-ablate[postgresql]"'
@@ -108,6 +127,21 @@ def open_database(url: str) -> RDBStorage:
         ) from error
 
 
+def _open(url: str) -> RDBStorage:
+    """Opens a database, and makes its tables; another process may be making them, too."""
+    tried = 0
+    while True:
+        try:
+            if url.startswith("sqlite"):
+                return RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60}})
+            return PatientStorage(url)
+        except (IntegrityError, ProgrammingError, OperationalError) as error:
+            tried += 1
+            if tried == OPENINGS or is_away(error):
+                raise
+            time.sleep(random.uniform(*PAUSE))
+
+
 def shown_url(url: str) -> str:
     """A URL as it may be shown: the password is hidden."""
     try:
@@ -115,6 +149,16 @@ def shown_url(url: str) -> str:
     except ArgumentError:
         scheme, _, rest = url.partition("://")
         return f"{scheme}://{rest.rpartition('@')[2]}"
+
+
+def database_name(url: str) -> str:
+    """The name of the database behind a URL; of a file of SQLite's, without folder and ending."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return ""
+    name = parsed.database or ""
+    return Path(name).stem if parsed.get_backend_name() == "sqlite" else name
 
 
 def without_password(text: str, url: str) -> str:

@@ -30,6 +30,7 @@ def beating(storage: BaseStorage, trial: Trial) -> Iterator[None]:
             with suppress(StorageInternalError):
                 storage.record_heartbeat(trial._trial_id)
             over.wait(interval)
+        storage.remove_session()  # each thread has one of its own
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()

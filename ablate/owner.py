@@ -20,13 +20,14 @@ class Owner(Frozen):
     host: str
     pid: int
     started: float
-    """When it started, in seconds since 1970: a process number alone may be used again."""
+    """When it started, in seconds since its machine did: a process number may be used again, and
+    the time of day may be set."""
 
     @classmethod
     def this_process(cls) -> Self:
         """The process that calls."""
         pid = os.getpid()
-        return cls(host=socket.gethostname(), pid=pid, started=psutil.Process(pid).create_time())
+        return cls(host=socket.gethostname(), pid=pid, started=_started(psutil.Process(pid)))
 
     def is_gone(self) -> bool:
         """Whether the process has ended; False for one on another machine, which is not known."""
@@ -36,6 +37,10 @@ class Owner(Frozen):
             process = psutil.Process(self.pid)
             if process.status() == psutil.STATUS_ZOMBIE:
                 return True
-            return abs(process.create_time() - self.started) > TOLERANCE
+            return abs(_started(process) - self.started) > TOLERANCE
         except psutil.NoSuchProcess:
             return True
+
+
+def _started(process: psutil.Process) -> float:
+    return float(process.create_time() - psutil.boot_time())

@@ -223,3 +223,9 @@ def environment_of(trials: Iterable[FrozenTrial]) -> list[dict[str, Any]]:
         if environment:
             found.setdefault(json.dumps(environment, sort_keys=True), environment)
     return list(found.values())
+
+
+def workers_of(trials: Iterable[FrozenTrial]) -> tuple[int, ...]:
+    """The different numbers of workers that trained side by side when trials were trained."""
+    found = {int(t.user_attrs.get("workers", 1)) for t in trials if outcome_of(t) == "complete"}
+    return tuple(sorted(found))

@@ -21,7 +21,6 @@ from ablate.stored import StoredStudy
 from ablate.trials import bury_trial, close_lost
 
 if TYPE_CHECKING:
-    from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
 
 FAILURES = 10
@@ -106,7 +105,6 @@ class Run:
     """One run of a study."""
 
     place: StoragePlace
-    storage: BaseStorage
     stored: StoredStudy
     log: Path
     """What the first worker prints."""
@@ -202,7 +200,7 @@ class Run:
                 self._served.pop(worker, None)
                 if working is not None:
                     del self._working[worker]
-                    self._bury(working, event.reason)
+                    self._bury(working, event)
             case Refused() if event.exit_code == RunError.exit_code:
                 raise RunError("\n".join(event.problems))
             case Refused():
@@ -234,15 +232,15 @@ class Run:
         self._failures = self._failures + 1 if event.outcome == "failed" else 0
         self._succeeded = self._succeeded or event.outcome in ("complete", "pruned")
 
-    def _bury(self, working: _Working, how: str) -> None:
+    def _bury(self, working: _Working, death: Death) -> None:
         """Records that a trial took its worker down, or that a worker died before it had one."""
-        reason = f"the worker {how}"
+        reason = f"the worker {death.reason}"
         mend_journal(self.place)
         started = working.started
         if started is None:
             self._close_lost()
             self._stillborn += 1
-            if self._stillborn >= (STILLBORN if "exit code" in how else KILLED):
+            if self._stillborn >= (KILLED if death.was_killed else STILLBORN):
                 raise RunError(
                     f"{reason} before a trial began, {self._stillborn} times in a row; its log: "
                     f"{self.log}"
@@ -250,7 +248,7 @@ class Run:
             self.listener.said(f"{reason} before a trial began: another takes its place")
             return
         found = next(s for part, s in self.stored.parts.items() if part.name == started.part)
-        outcome: Any = bury_trial(found, self.storage, started.number, reason, self._same(working))
+        outcome: Any = bury_trial(found, started.number, reason, self._same(working))
         self._note(
             Finished(part=started.part, number=started.number, outcome=outcome, reason=reason)
         )

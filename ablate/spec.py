@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, field_validator
 
 from ablate.pruners import Median, PrunerSettings
 from ablate.samplers import SamplerSettings, Tpe
@@ -113,6 +113,22 @@ class ArtifactSettings(Frozen):
     """Whose trained networks: nobody's, each cell's best run's, or every complete run's."""
 
 
+class Resources(Frozen):
+    """What a worker asks of a Ray cluster, see ``ablate run --executor ray``."""
+
+    num_cpus: Positive = 1.0
+    """Processor cores; its libraries use as many threads, and never fewer than one."""
+    num_gpus: NotNegative | None = None
+    """GPUs, for example 0.25 to have four workers on each; None for one where there are any."""
+
+    @field_validator("num_cpus", "num_gpus")
+    @classmethod
+    def _is_a_share_or_whole(cls, amount: float | None) -> float | None:
+        if amount is not None and amount > 1 and not amount.is_integer():
+            raise ValueError(f"must be a whole number, or a part of one, found {amount:g}")
+        return amount
+
+
 class Architecture(Frozen):
     """An architecture as a study uses it: its search space, its code, what is fixed and tuned."""
 
@@ -206,6 +222,7 @@ class StudySpec(Frozen):
     published: tuple[Published, ...] = ()
     """Numbers that the report sets ours beside."""
     artifacts: ArtifactSettings = ArtifactSettings()
+    resources: Resources = Resources()
     path: str
     """The study file."""
     text: str = ""
@@ -244,7 +261,7 @@ class StudySpec(Frozen):
     def question(self) -> dict[str, Any]:
         """What makes two studies ask the same, as plain JSON.
 
-        All but counts, texts, places and what is kept.
+        All but counts, texts, places, resources and what is kept.
 
         Keys are those of the study file; what belongs to one of several data sets or search
         spaces stands under its name there.

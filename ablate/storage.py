@@ -17,9 +17,9 @@ from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalFileSymlinkLock
 
-from ablate.database import open_database, shown_url, without_password
+from ablate.database import database_name, open_database, shown_url, without_password
 from ablate.errors import InputError, Problem, RunError
-from ablate.files import replacing
+from ablate.files import folder_name, replacing
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)
 """What the system answers where nothing more can be written."""
@@ -37,6 +37,11 @@ class StoragePlace:
         return "://" in self.url
 
     @property
+    def is_shared(self) -> bool:
+        """Whether several machines can use it; a file is for one."""
+        return self.is_database and not self.url.startswith("sqlite")
+
+    @property
     def shown(self) -> str:
         """The URL as it may be shown, its password hidden."""
         return shown_url(self.url) if self.is_database else self.url
@@ -48,8 +53,10 @@ class StoragePlace:
 
     @property
     def artifacts(self) -> Path:
-        """The folder of the artifact store."""
-        return self.folder / "artifacts"
+        """The folder of the artifact store; each database has one of its own."""
+        if not self.is_database:
+            return self.folder / "artifacts"
+        return self.folder / f"artifacts-{folder_name(database_name(self.url))}"
 
     @property
     def cache(self) -> Path:
@@ -109,8 +116,12 @@ def open_storage(place: StoragePlace) -> BaseStorage:
     path = Path(place.url)
     path.parent.mkdir(parents=True, exist_ok=True)
     mend_torn_line(path)
+    return _open_journal(path, journal_lock(path))
+
+
+def _open_journal(path: Path, lock: JournalFileSymlinkLock | JournalFileOpenLock) -> JournalStorage:
     try:
-        return JournalStorage(JournalFileBackend(str(path), lock_obj=journal_lock(path)))
+        return JournalStorage(JournalFileBackend(str(path), lock_obj=lock))
     except Exception as error:
         rule, hint = "is damaged: Optuna cannot read it", "see what can be done: ablate doctor"
         raise InputError(Problem(f"storage {path}", rule, hint=hint)) from error
@@ -141,17 +152,22 @@ def told_plainly(place: StoragePlace) -> Iterator[None]:
 
 
 def open_existing(place: StoragePlace) -> BaseStorage:
-    """Opens a storage to read what is in it.
+    """Opens a storage to read what is in it, also where nothing may be written.
 
     Raises:
-        InputError: there is none yet.
+        InputError: there is none yet, or it cannot be opened.
     """
     file = place.url.removeprefix("sqlite:///")
     if (not place.is_database or file != place.url) and not Path(file).exists():
         rule = "there is no such file: nothing has been run here yet"
         hint = "run a study first, for example: ablate run smoke"
         raise InputError(Problem(f"storage {place.url}", rule, hint=hint))
-    return open_storage(place)
+    path = Path(place.url)
+    if place.is_database or all(os.access(one, os.W_OK) for one in (path, path.absolute().parent)):
+        return open_storage(place)
+    # On a read-only disk: nothing is mended, and no lock is needed.
+    logging.set_verbosity(logging.WARNING)
+    return _open_journal(path, JournalFileSymlinkLock(str(path.absolute())))
 
 
 def mend_torn_line(path: Path) -> bool:

@@ -86,7 +86,6 @@ def run_study(
     log = log_path(place, study)
     run = Run(
         place=place,
-        storage=storage,
         stored=stored,
         log=log,
         listener=listener or Silence(),

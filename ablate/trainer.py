@@ -15,7 +15,9 @@ import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from ablate.catalog import file_digest
 from ablate.data import PreparedData, Split, TestSet, prepare, test_set, training_split
+from ablate.errors import InputError, Problem
 from ablate.heartbeat import beating
 from ablate.messages import (
     Event,
@@ -35,7 +37,7 @@ from ablate.replicates import CHOSEN_FROM, DATASET, SEED, TUNED, VARIANT, same_r
 from ablate.samplers import make_sampler
 from ablate.slots import given_again, slots_of
 from ablate.space import Choices, Parameter, Scalar
-from ablate.spec import DataSettings, Epoch, TrialResult, TrialSpec
+from ablate.spec import Architecture, DataSettings, Epoch, TrialResult, TrialSpec
 from ablate.storage import ArtifactStore, StoragePlace, open_storage, told_plainly
 from ablate.stored import StoredStudy
 from ablate.training.device import Environment, prepare_device
@@ -162,8 +164,13 @@ class Trainer:
         train_trial: Callable[[optuna.Trial], TrialResult],
         fixed: Mapping[str, Scalar] | None = None,
     ) -> None:
-        """Begins a trial, trains it, and tells how it ended."""
+        """Begins a trial, trains it, and tells how it ended.
+
+        Raises:
+            InputError: the network's file is not the one that the study was begun with.
+        """
         _ = self.environment
+        _check_source(order.study.architecture(order.cell.variant))
         storage = self._storage(order.place.storage)
         name = part_of(order).name
         study = optuna.load_study(study_name=name, storage=storage, sampler=sampler, pruner=pruner)
@@ -171,7 +178,7 @@ class Trainer:
         given = given_again(earlier) | ({"fixed_params": dict(fixed)} if fixed else {})
         retry = {RETRY_OF: earlier[-1].number} if earlier else {}
         try:
-            trial = begin(study, storage, {**attributes, **retry}, given, rivals)
+            trial = begin(study, {**attributes, **retry}, given, rivals)
         except TakenError:
             self.tell(Taken())
             return
@@ -284,6 +291,23 @@ def part_of(order: TrainingOrder) -> Part:
     """The part of the study that holds the trial that is ordered."""
     cell = order.cell if isinstance(order, TuneTrial) else None
     return next(part for part in parts(order.study) if part.cell == cell)
+
+
+def _check_source(architecture: Architecture) -> None:
+    """A user's file is read again for every trial, and may have been edited in the meantime.
+
+    Raises:
+        InputError: it was.
+    """
+    if architecture.source is None:
+        return
+    file = Path(architecture.source)
+    if not file.is_file():
+        raise InputError(Problem(str(file), "is gone; what is finished is kept"))
+    if file_digest(file) != architecture.digest:
+        rule = "was changed while the study ran; what is finished is kept"
+        hint = "put it back and run again, or ask the new question under another study.name"
+        raise InputError(Problem(str(file), rule, hint=hint))
 
 
 def _tell_optuna(study: optuna.Study, trial: optuna.Trial, result: TrialResult) -> None:

@@ -14,7 +14,6 @@ from ablate.owner import Owner
 
 if TYPE_CHECKING:
     from optuna import Study
-    from optuna.storages import BaseStorage
 
 OWNER, OUTCOME, RETRY_OF, SLOT, DIED = "owner", "outcome", "retry_of", "slot", "died"
 """User attributes of an Optuna trial."""
@@ -28,7 +27,6 @@ class TakenError(Exception):
 
 def begin(
     study: Study,
-    storage: BaseStorage,
     attributes: Mapping[str, Any],
     given: Mapping[str, Any],
     rivals: Callable[[Sequence[FrozenTrial]], Sequence[FrozenTrial]],
@@ -40,7 +38,6 @@ def begin(
 
     Args:
         study: the Optuna study, with the sampler that chooses.
-        storage: its storage.
         attributes: user attributes.
         given: system attributes, see `slots.given_again`.
         rivals: which of a study's trials are for the same as this one.
@@ -53,10 +50,10 @@ def begin(
         user_attrs={OWNER: Owner.this_process().model_dump(), **attributes},
         system_attrs=dict(given),
     )
-    study_id = storage.get_study_id_from_name(study.study_name)
-    trial_id = storage.create_new_trial(study_id, template_trial=template)
+    storage = study._storage  # over a database a cache, which must know the trial
+    trial_id = storage.create_new_trial(study._study_id, template_trial=template)
     number = storage.get_trial_number_from_id(trial_id)
-    trials = storage.get_all_trials(study_id)
+    trials = storage.get_all_trials(study._study_id)
     earlier = [t for t in rivals(trials) if t.number < number and not _is_ghost(t, template)]
     for ghost in (t for t in trials if t.number != number and _is_ghost(t, template)):
         storage.set_trial_state_values(ghost._trial_id, TrialState.FAIL)
@@ -108,7 +105,6 @@ def finished(study: Study) -> list[FrozenTrial]:
 
 def bury_trial(
     study: Study,
-    storage: BaseStorage,
     number: int,
     reason: str,
     rivals: Callable[[Sequence[FrozenTrial]], Sequence[FrozenTrial]],
@@ -120,7 +116,6 @@ def bury_trial(
 
     Args:
         study: the Optuna study.
-        storage: its storage.
         number: the trial's number.
         reason: how the worker ended.
         rivals: which of a study's trials are for the same as this one.
@@ -128,7 +123,7 @@ def bury_trial(
     Returns:
         The trial's outcome.
     """
-    study_id = storage.get_study_id_from_name(study.study_name)
+    storage, study_id = study._storage, study._study_id
     trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, number)
     trial = storage.get_trial(trial_id)
     if not trial.state.is_finished():

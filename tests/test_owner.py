@@ -12,7 +12,7 @@ SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
 def owner_of(pid):
-    started = psutil.Process(pid).create_time()
+    started = psutil.Process(pid).create_time() - psutil.boot_time()
     return Owner(host=socket.gethostname(), pid=pid, started=started)
 
 
@@ -50,6 +50,17 @@ def test_a_process_that_ended_but_was_not_waited_for_is_gone():
 def test_a_number_that_is_used_again_is_another_process(later, gone):
     owner = Owner.this_process()
     assert owner.model_copy(update={"started": owner.started + later}).is_gone() is gone
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="how psutil finds these times is Linux's")
+@pytest.mark.parametrize("jump", [-86400, 30, 86400])
+def test_a_clock_that_jumps_ends_no_process(monkeypatch, jump):
+    owner = Owner.this_process()
+    before = psutil.boot_time()
+    # The kernel tells when it started by the clock as it is now.
+    monkeypatch.setattr(psutil._pslinux, "boot_time", lambda: before + jump)
+    assert psutil.Process().create_time() > 0
+    assert not owner.is_gone()
 
 
 def test_a_process_of_another_machine_is_not_known_to_be_gone():

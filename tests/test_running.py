@@ -91,11 +91,11 @@ class Played:
             )
             return
         if isinstance(order, TuneTrial):
-            trial = begin(study, self.storage, {"slot": order.slot}, {}, lambda trials: [])
+            trial = begin(study, {"slot": order.slot}, {}, lambda trials: [])
         else:
             fixed = {"dataset": "digits", "variant": order.cell.variant, "seed": order.seed}
             attributes = {"chosen_from": order.chosen_from, "tuned": {}}
-            trial = begin(study, self.storage, attributes, {"fixed_params": fixed}, lambda t: [])
+            trial = begin(study, attributes, {"fixed_params": fixed}, lambda t: [])
         common = {"part": part.name, "number": trial.number}
         self._queue.append(
             (
@@ -104,7 +104,7 @@ class Played:
             )
         )
         if fate == "dies":
-            self._queue.append((worker, Death("was ended by SIGSEGV")))
+            self._queue.append((worker, Death("was ended by SIGSEGV", was_killed=True)))
         elif fate != "hangs":
             if fate != "interrupted":
                 trial.set_user_attr("outcome", fate)
@@ -146,7 +146,6 @@ def play(project):
         executor.held = options.get("held", {})
         run = Run(
             place=project.place,
-            storage=storage,
             stored=stored,
             log=project.folder / "log",
             listener=Heard(),

@@ -18,6 +18,7 @@ from ablate.spec import (
     Epoch,
     Plateau,
     ReplicateSettings,
+    Resources,
     StudySpec,
     TrainingSettings,
     TrialResult,
@@ -284,6 +285,7 @@ def with_architecture(**fields):
         with_data(home=None, folder="/elsewhere"),
         changed(STUDY, replicate=ReplicateSettings(seeds=4)),
         changed(STUDY, artifacts=ArtifactSettings(models="all")),
+        changed(STUDY, resources=Resources(num_cpus=2)),
     ],
 )
 def test_counts_texts_and_places_do_not_change_the_question(other):

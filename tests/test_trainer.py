@@ -12,6 +12,7 @@ import pytest
 from conftest import COMPARED
 from optuna.trial import FixedTrial, TrialState
 
+from ablate.errors import InputError
 from ablate.messages import Finished, Place, Started, TimeEpoch, Trained, TrainReplicate, TuneTrial
 from ablate.space import Choices, Parameter, Range
 from ablate.storage import ArtifactStore, open_storage
@@ -254,3 +255,23 @@ def test_a_full_disk_costs_the_network_and_not_its_numbers(project, monkeypatch)
     assert models_of(bench) == (0, [f"not saved: {reason}"])
     assert outcome_of(trial) == "complete"
     assert trial.user_attrs["test_accuracy"] == bench.events[-1].test_accuracy
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (
+            lambda file: file.write_text(file.read_text() + "\n# another network\n"),
+            "was changed while the study ran; what is finished is kept; put it back and run again, "
+            "or ask the new question under another study.name",
+        ),
+        (lambda file: file.unlink(), "is gone; what is finished is kept"),
+    ],
+)
+def test_a_network_whose_file_was_edited_is_not_trained_under_its_old_name(bench, edit, message):
+    file = Path(bench.study.architectures[0].source)
+    edit(file)
+    with pytest.raises(InputError) as caught:
+        bench.tune()
+    assert str(caught.value) == f"{file}: {message}"
+    assert all(study.trials == [] for study in bench.stored.parts.values())

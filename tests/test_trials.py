@@ -99,11 +99,9 @@ def test_the_third_trial_that_takes_its_worker_down_has_failed(study, storage):
     for _ in range(2):
         number = begun(study).number
         reason = "the worker was ended by SIGSEGV"
-        assert bury_trial(study, storage, number, reason, everything) == "interrupted"
+        assert bury_trial(study, number, reason, everything) == "interrupted"
     third = begun(study).number
-    assert bury_trial(study, storage, third, "the worker ended with exit code 3", everything) == (
-        "failed"
-    )
+    assert bury_trial(study, third, "the worker ended with exit code 3", everything) == ("failed")
     assert outcomes(study) == ["interrupted", "interrupted", "failed"]
     assert study.trials[2].user_attrs["reason"] == "the worker ended with exit code 3, 3 times"
     assert [trial.user_attrs.get("died") for trial in study.trials[:2]] == [reason] * 2
@@ -112,13 +110,13 @@ def test_the_third_trial_that_takes_its_worker_down_has_failed(study, storage):
 @pytest.mark.parametrize("outcome", ["complete", "pruned", "failed"])
 def test_a_trial_that_was_finished_before_its_worker_died_stays_as_it_is(study, storage, outcome):
     end(study, outcome, 0.5 if outcome == "complete" else None)
-    assert bury_trial(study, storage, 0, "the worker was ended by SIGSEGV", everything) == outcome
+    assert bury_trial(study, 0, "the worker was ended by SIGSEGV", everything) == outcome
     assert outcomes(study) == [outcome]
     assert "reason" not in study.trials[0].user_attrs
 
 
 def test_a_trial_belongs_to_its_process_from_the_beginning(study, storage):
-    trial = begin(study, storage, {"slot": 4}, {"fixed_params": {"units": 7}}, everything)
+    trial = begin(study, {"slot": 4}, {"fixed_params": {"units": 7}}, everything)
     (found,) = study.trials
     assert (found.state, found.user_attrs["slot"]) == (TrialState.RUNNING, 4)
     assert Owner.model_validate(found.user_attrs["owner"]) == Owner.this_process()
@@ -145,11 +143,11 @@ def test_of_two_trials_for_the_same_the_earlier_one_counts(study, storage, earli
         end(study, earlier, 0.5 if earlier == "complete" else None)
     if is_taken:
         with pytest.raises(TakenError):
-            begin(study, storage, {}, {}, everything)
+            begin(study, {}, {}, everything)
     else:
-        begin(study, storage, {}, {}, everything)
+        begin(study, {}, {}, everything)
     assert outcomes(study) == [earlier, "interrupted" if is_taken else "running"]
-    begin(study, storage, {}, {}, lambda trials: [])
+    begin(study, {}, {}, lambda trials: [])
 
 
 def test_the_best_trial_is_the_earliest_of_the_lowest(study):

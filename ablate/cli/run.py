@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from ablate.cli.executors import check_options, make_local_executor, make_ray_executor
 from ablate.cli.options import (
     DEFAULT_STORAGE,
     DEFAULT_TOP,
@@ -28,10 +30,8 @@ from ablate.config.toml import read_toml
 from ablate.errors import AblateError, InputError, Problem
 
 if TYPE_CHECKING:
-    from ablate.executors._base import Executor
     from ablate.phases import PhaseState
-    from ablate.running import Listener, StopRequest
-    from ablate.spec import StudySpec
+    from ablate.running import StopRequest
     from ablate.storage import StoragePlace
     from ablate.study import RunSummary
 
@@ -56,14 +56,13 @@ GRACE = 10.0
     "--workers",
     type=Workers(),
     metavar="N|auto",
-    help="Processes that train side by side. [default: one for each GPU, otherwise 1]",
+    help="Processes that train side by side. [default: one for each GPU, otherwise 1; with Ray as "
+    "many as the cluster has room for]",
 )
 @click.option(
     "--workers-per-gpu",
     type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="How many workers share a GPU.",
+    help="How many workers share a GPU. [default: 1]",
 )
 @click.option(
     "--trial-timeout", type=Duration(), help="End a trial that takes longer, for example 20m."
@@ -79,6 +78,19 @@ GRACE = 10.0
     type=click.IntRange(min=1),
     help="Replace a worker after so many trials.",
 )
+@click.option(
+    "--executor",
+    "executor_name",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Train on this machine, or on those of a Ray cluster, with what [resources] asks for.",
+)
+@click.option(
+    "--address",
+    metavar="HOST:PORT",
+    help="The Ray cluster. [default: RAY_ADDRESS, otherwise one on this machine]",
+)
 @click.option("--plain", is_flag=True, help="Plain lines instead of the live display.")
 def command(
     study: str,
@@ -91,10 +103,12 @@ def command(
     out: Path,
     yes: bool,
     workers: int | Literal["auto"] | None,
-    workers_per_gpu: int,
+    workers_per_gpu: int | None,
     trial_timeout: float | None,
     worker_memory: float | None,
     worker_trials: int | None,
+    executor_name: Literal["local", "ray"],
+    address: str | None,
     plain: bool,
 ) -> int:
     """Run STUDY, a file or the name of a shipped one, until all its trials are finished.
@@ -107,6 +121,7 @@ def command(
     ablate run studies/line_dropout.toml
     ablate run smoke --set training.epochs=2 --trials 10
     ablate run line_dropout --workers 2
+    ablate run line_dropout --executor ray --address auto --storage postgresql://host/ablate
     """
     from rich.console import Console
 
@@ -117,6 +132,7 @@ def command(
     from ablate.study import log_path, run_study
 
     path = find_study(study)
+    check_options(executor_name, address, workers_per_gpu)
     if trials and "tune" not in read_toml(path):
         rule = "this study tunes nothing: it has no [tune]"
         raise InputError(Problem("--trials", rule, hint="for more replicates give --seeds"))
@@ -136,7 +152,10 @@ def command(
     )
     live = console.is_terminal and not plain
     with stopped_by_signals(stop), (LiveProgress if live else PlainProgress)(console) as progress:
-        executor = _make_executor(spec, place, workers, workers_per_gpu, progress)
+        if executor_name == "ray":
+            executor = make_ray_executor(spec, place, workers, address)
+        else:
+            executor = make_local_executor(spec, place, workers, workers_per_gpu or 1, progress)
         summary = run_study(
             spec,
             place,
@@ -157,30 +176,10 @@ def command(
     if summary.complete:
         if summary.trained:
             _write_report(spec.name, place, out)
-        place_option = "" if storage == DEFAULT_STORAGE else f" --storage {shlex.quote(storage)}"
+        is_known = storage in (DEFAULT_STORAGE, os.environ.get("ABLATE_STORAGE"))
+        place_option = "" if is_known else f" --storage {shlex.quote(place.shown)}"
         click.echo(f"see the results: ablate report {shlex.quote(spec.name)}{place_option}")
     return 0 if summary.stopped or summary.complete else 1
-
-
-def _make_executor(
-    spec: StudySpec,
-    place: StoragePlace,
-    workers: int | Literal["auto"] | None,
-    workers_per_gpu: int,
-    listener: Listener,
-) -> Executor:
-    """The workers that --workers asks for."""
-    from ablate.executors.local import LocalExecutor
-    from ablate.executors.shares import share_out, usable_cores, visible_gpus
-    from ablate.study import log_path
-
-    cores, gpus = usable_cores(), visible_gpus()
-    if workers == "auto":
-        from ablate.executors.best import best_workers
-
-        workers = best_workers(spec, place, cores, gpus, workers_per_gpu, listener.said)
-    shares = share_out(workers, workers_per_gpu, cores, gpus)
-    return LocalExecutor(log_path(place, spec), spec.training.backend, shares)
 
 
 @contextmanager

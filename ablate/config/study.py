@@ -26,6 +26,7 @@ from ablate.spec import (
     Backend,
     Published,
     ReplicateSettings,
+    Resources,
     StudySpec,
     TrainingSettings,
     TuneSettings,
@@ -53,6 +54,7 @@ class _Tables(Frozen):
     replicate: Mapping[str, Any] | None = None
     published: Mapping[str, Any] = {}
     artifacts: Mapping[str, Any] = {}
+    resources: Mapping[str, Any] = {}
 
 
 def find_study(name: str) -> Path:
@@ -110,10 +112,14 @@ def load_study(
     if tables.tune is not None:
         own = {key: value for key, value in tables.tune.items() if key in TuneTable.model_fields}
         tune = validate(TuneTable, own, where, "tune", problems)
-    replicate: ReplicateSettings | None = None
-    if tables.replicate is not None:
-        replicate = validate(ReplicateSettings, tables.replicate, where, "replicate", problems)
+    replicating = tables.replicate
+    replicate = (
+        None
+        if replicating is None
+        else validate(ReplicateSettings, replicating, where, "replicate", problems)
+    )
     artifacts = validate(ArtifactSettings, tables.artifacts, where, "artifacts", problems)
+    resources = validate(Resources, tables.resources, where, "resources", problems)
     if tables.tune is None and tables.replicate is None:
         rule = "nothing is trained: give [tune] with trials, [replicate] with seeds, or both"
         problems.append(Problem(where, rule))
@@ -152,7 +158,7 @@ def load_study(
             problems,
             is_tested=tables.replicate is not None,
         )
-    if problems or not (study and training and datasets and variants and artifacts):
+    if problems or not (study and training and datasets and variants and artifacts and resources):
         raise InputError(*problems)
     search = None
     if tune is not None:
@@ -173,6 +179,7 @@ def load_study(
         replicate=replicate,
         published=published,
         artifacts=artifacts,
+        resources=resources,
         path=str(path),
         text=path.read_text(encoding="utf-8"),
         settings=tuple(settings),

@@ -15,6 +15,8 @@ class Death:
 
     reason: str
     """How, to follow "the worker": ``was ended by SIGKILL``."""
+    was_killed: bool = False
+    """Whether somebody else ended it, as far as can be told."""
 
 
 class Executor(Protocol):

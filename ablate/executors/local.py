@@ -175,6 +175,11 @@ class LocalWorker:
         name = signal.Signals(-code).name
         return f"was ended by {name}" + (" (often: out of memory)" if name == "SIGKILL" else "")
 
+    @property
+    def was_killed(self) -> bool:
+        """Whether the process, which has ended, was ended by a signal."""
+        return (self._running().returncode or 0) < 0
+
     def _running(self) -> subprocess.Popen[str]:
         assert self._process is not None, "used outside of its with block"
         return self._process
@@ -245,7 +250,8 @@ class LocalExecutor:
         worker.dismiss()
         worker.wait()
         del self._alive[number]
-        return number, Death(self._reasons.pop(worker, worker.last_words()))
+        reason = self._reasons.pop(worker, worker.last_words())
+        return number, Death(reason, was_killed=worker.was_killed)
 
     def end(self, worker: int, reason: str) -> None:
         """Ends a worker at once, whatever it does; its death is told with that reason."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ablate.phases import PhaseState, phase_states
-from ablate.records import environment_of, parameter_column, results_table
+from ablate.records import environment_of, parameter_column, results_table, workers_of
 from ablate.replicates import cell_replicates
 from ablate.report.ablation import Ablation, make_ablation
 from ablate.report.again import DEFAULT_STORAGE
@@ -68,6 +68,8 @@ class Report:
     cards: Mapping[str, Mapping[str, Any]]
     """The data card of each data set that has one, see `data_card.DataCard`."""
     environments: Sequence[Mapping[str, Any]]
+    workers: tuple[int, ...]
+    """How many trained side by side; several numbers where that changed."""
     figures: FiguresData
 
     @property
@@ -105,6 +107,7 @@ def make_report(
     curves = make_mean_curves(replicates, storage, store)
     confusions = make_confusions(replicates, storage, store)
     complete = sum(len(own.complete) for own in replicates.values())
+    every = [t for study in stored.parts.values() for t in study.get_trials(deepcopy=False)]
     only = next(iter(stored.tuning.values())) if len(stored.tuning) == 1 else None
     return Report(
         spec=stored.spec,
@@ -127,9 +130,8 @@ def make_report(
         },
         published=make_published(stored.spec, replicates),
         cards=data_cards(stored),
-        environments=environment_of(
-            trial for study in stored.parts.values() for trial in study.get_trials(deepcopy=False)
-        ),
+        environments=environment_of(every),
+        workers=workers_of(every),
         figures=FiguresData(
             name=stored.spec.name,
             **trial_figures(stored, storage, store, tradeoff),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -53,6 +53,22 @@ def ratio(found: Interval) -> str:
     if found.low is None or found.high is None:
         return f"{found.mean:.2f}"
     return f"{found.mean:.2f} [{found.low:.2f}, {found.high:.2f}]"
+
+
+def side_by_side(workers: Sequence[int]) -> str | None:
+    """What must be known of training times; None where one trial was trained at a time."""
+    if len(workers) > 1:
+        *some, most = (str(count) for count in workers)
+        return (
+            f"Not all were trained with the same number side by side ({', '.join(some)} and {most}): their "
+            "times do not compare. Train again with --fresh to compare times."
+        )
+    if workers and workers[0] > 1:
+        return (
+            f"{workers[0]} were trained side by side: times are longer than alone, and compare with each "
+            "other only."
+        )
+    return None
 
 
 def p_value(value: float) -> str:

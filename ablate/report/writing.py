@@ -77,7 +77,6 @@ def write_report(
     types = tuple(sorted({module.FIGURES for module in modules if module.FIGURES}))
     with Draughtsman() if types else nullcontext() as draughtsman:
         # Loads pandas and Optuna, while the draughtsman loads seaborn.
-        from ablate.report.again import DEFAULT_STORAGE
         from ablate.report.sections import make_document
         from ablate.report.summary import make_report
         from ablate.storage import ArtifactStore, open_existing
@@ -85,8 +84,7 @@ def write_report(
         storage = open_existing(place)
         study = _find(storage, name, place)
         # The URL of a database may hold a password.
-        shown = DEFAULT_STORAGE if place.is_database else place.url
-        report = make_report(study, storage, ArtifactStore(place.artifacts), sort, top, shown)
+        report = make_report(study, storage, ArtifactStore(place.artifacts), sort, top, place.shown)
         if asked and len(report.searches) != 1:
             rule = f"the report of {report.name} has no table of trials: it compares variants"
             raise InputError(Problem(" and ".join(asked), rule, hint="leave it out"))
@@ -131,5 +129,7 @@ def _find(storage: BaseStorage, name: str | None, place: StoragePlace) -> Stored
     known = study_names(storage)
     if not known:
         hint = "run one first, for example: ablate run smoke"
-        raise InputError(Problem(f"storage {place.url}", "there is no study in it yet", hint=hint))
+        raise InputError(
+            Problem(f"storage {place.shown}", "there is no study in it yet", hint=hint)
+        )
     return named_study(storage, name or known[0])

@@ -9,6 +9,7 @@ from ablate.plan import configure
 from ablate.pruners import Hyperband, Median, Patient
 from ablate.samplers import Random, Tpe
 from ablate.space import Choices, Range
+from ablate.spec import Resources
 
 ROOT = Path(__file__).parents[2]
 MODEL = """
@@ -194,7 +195,7 @@ BACKENDS = "must be one of tensorflow, jax"
     [
         (
             {"tabel": "x = 1"},
-            "tabel: unknown key; known: artifacts, data, fix, published, replicate, study, training, tune, vary",
+            "tabel: unknown key; known: artifacts, data, fix, published, replicate, resources, study, training, tune, vary",
         ),
         ({"trainin": "epochs = 1"}, 'trainin: unknown key; did you mean "training"?'),
         ({"study": f"{STUDY}\nsed = 3"}, 'study.sed: unknown key; did you mean "seed"?'),
@@ -883,3 +884,20 @@ def test_what_is_wrong_about_what_is_kept_is_said_at_once(tmp_path):
         "data.per_class: must be above 0, found 0",
     ]
     assert problems(tmp_path, ["artifacts=1"]) == ["artifacts: must be a table, found 1"]
+
+
+# What workers ask of a cluster
+
+
+def test_a_worker_asks_for_a_core_and_a_gpu_where_there_are_any(tmp_path):
+    assert load(tmp_path).resources == Resources(num_cpus=1.0, num_gpus=None)
+    asked = load(tmp_path, resources="num_cpus = 2\nnum_gpus = 0.25").resources
+    assert asked == Resources(num_cpus=2.0, num_gpus=0.25)
+
+
+def test_what_no_cluster_can_give_is_said_at_once(tmp_path):
+    assert problems(tmp_path, resources="num_cpus = 0\nnum_gpus = 1.5\ngpus = 1") == [
+        "resources.num_cpus: must be above 0.0, found 0",
+        "resources.num_gpus: must be a whole number, or a part of one, found 1.5",
+        'resources.gpus: unknown key; did you mean "num_gpus"?',
+    ]

@@ -8,7 +8,6 @@ from kept_study import GONE, result
 
 from ablate.housekeeping.details import Hyperparameter, details
 from ablate.housekeeping.lookup import find_run
-from ablate.storage import open_storage
 from ablate.trials import begin, close_lost
 
 
@@ -47,7 +46,7 @@ def test_one_that_was_cut_off_names_the_one_in_its_place(kept):
     assert (found.curves, found.reported) == ((), {1: 0.7})
     close_lost(trial.study)
     given = {"fixed_params": trial.params}
-    begin(trial.study, open_storage(kept.place), {"retry_of": 0}, given, lambda trials: [])
+    begin(trial.study, {"retry_of": 0}, given, lambda trials: [])
     assert shown(kept, 0, phase="tune").retried_as == 1
     again = shown(kept, 1, phase="tune")
     assert (again.outcome, again.attributes["retry_of"]) == ("running", 0)

@@ -92,6 +92,8 @@ class JsonReport(_Record):
     cards: Mapping[str, Mapping[str, Any]]
     """The data card of each data set."""
     environments: tuple[Mapping[str, Any], ...]
+    workers: tuple[int, ...]
+    """How many trained side by side; several numbers where that changed."""
     """Where the training runs took place."""
 
 
@@ -113,6 +115,7 @@ def render(report: Report, document: Document, page: Page) -> dict[str, str]:
         published=report.published,
         cards=report.cards,
         environments=tuple(report.environments),
+        workers=report.workers,
     )
     return {FILE: found.model_dump_json(indent=2) + "\n"}
 

@@ -40,6 +40,8 @@ def trials(report: Report) -> Section | None:
         text = f"{hidden} more complete trials: --top {len(report.tradeoff)}, or trials.csv"
         elements.append(Paragraph(text))
     elements.append(Paragraph(SELECTED_NOTE, "note"))
+    if report.ablation is None and (told := words.side_by_side(report.workers)):
+        elements.append(Paragraph(told, "note"))
     if figures_data.TRADEOFF in report.figures.files:
         text = "Validation accuracy against parameters and training time"
         elements.append(Figure(figures_data.TRADEOFF, text))

@@ -44,6 +44,8 @@ def variants(report: Report) -> Section | None:
         )
         elements.append(Figure(figures_data.VARIANTS, text))
     elements.append(Paragraph(TEST_NOTE, "note"))
+    if told := words.side_by_side(report.workers):
+        elements.append(Paragraph(told, "note"))
     elements += [
         Paragraph(_floor_note(block, len(report.ablation.blocks) > 1), "note")
         for block in report.ablation.blocks

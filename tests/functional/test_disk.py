@@ -1,0 +1,132 @@
+"""Disks that are full, and disks that may not be written: real ones, small and in memory."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import time
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from conftest import COMPARED
+
+import ablate
+from ablate.housekeeping.health import examine
+from ablate.storage import open_existing
+from ablate.stored import find_study
+
+MIB = 2**20
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """Mounts a disk of so many MiB on a folder."""
+    mounted = []
+
+    def mount(folder: Path, size: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}m", "tmpfs", str(folder)],
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            pytest.skip(f"a small disk cannot be mounted here: {done.stderr.strip()}")
+        mounted.append(folder)
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(folder: Path) -> Path:
+    """Takes all the room that is left."""
+    ballast = folder / "ballast"
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"0" * 4096)
+    return ballast
+
+
+def begin(project):
+    return subprocess.Popen(
+        project.command("run", "study.toml", "--plain"),
+        cwd=project.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finished(project):
+    if not Path(project.place.url).exists():
+        return 0
+    stored = find_study(open_existing(project.place), "compared")
+    parts = stored.parts.values() if stored else ()
+    return sum(
+        t.state.name == "COMPLETE" for part in parts for t in part.get_trials(deepcopy=False)
+    )
+
+
+@pytest.mark.parametrize("what", ["artifacts", "storage"])
+def test_a_full_disk_costs_nothing_that_is_finished(project, disk, tmp_path, what):
+    project.study_file.write_text(COMPARED.replace("epochs = 2", "epochs = 6"))
+    runs = project.folder / "runs"
+    if what == "storage":
+        disk(runs, 4)
+        (project.folder / "elsewhere").mkdir()
+        (runs / "artifacts").symlink_to(project.folder / "elsewhere")
+    else:
+        disk(runs / "artifacts", 1)
+    run = begin(project)
+    deadline = time.monotonic() + 100
+    while finished(project) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    ballast = fill(runs if what == "storage" else runs / "artifacts")
+    output, errors = run.communicate(timeout=100)
+    assert run.returncode == 1, output + errors
+    assert errors.endswith(
+        "cannot be written: No space left on device; what is finished is kept: make room, and run "
+        "the same command again to go on\n"
+    )
+    assert "Traceback" not in errors
+    kept = finished(project)
+    assert kept >= 2
+    ballast.unlink()
+    again = project.ablate("run", "study.toml", "--plain")
+    assert again.returncode == 0, again.stderr
+    table = ablate.results("compared", storage=project.place.url)
+    counts = table.groupby(["phase", "outcome"]).size().to_dict()
+    assert {key: n for key, n in counts.items() if key[1] != "interrupted"} == {
+        ("tune", "complete"): 4,
+        ("replicate", "complete"): 6,
+    }
+    assert again.stdout.count(" complete: ") == 10 - kept
+    assert examine(project.place, datetime.now()).is_well
+
+
+def test_from_a_read_only_folder_a_study_can_be_reported_and_not_run(compared, disk, tmp_path):
+    import shutil
+
+    runs = tmp_path / "runs"
+    disk(runs, 8)
+    shutil.copytree(compared.folder / "runs", runs, dirs_exist_ok=True)
+    subprocess.run(["mount", "-o", "remount,ro", str(runs)], check=True)
+    command = [*compared.command(), "report", "compared", "--out", str(tmp_path / "reports")]
+    report = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert report.returncode == 0, report.stderr
+    assert (tmp_path / "reports" / "compared" / "report.html").is_file()
+    for command in (("list",), ("show", "compared", "0"), ("doctor",)):
+        looked = subprocess.run(
+            compared.command(*command), cwd=tmp_path, capture_output=True, text=True
+        )
+        assert looked.returncode == 0, looked.stderr
+    run = subprocess.run(
+        compared.command("run", str(compared.study_file), "--seeds", "4"),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 2
+    assert run.stderr == "storage runs/ablate.journal: cannot be written: it is read-only\n"
