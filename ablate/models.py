@@ -143,6 +143,23 @@ def artifact_of(run: Run, storage: BaseStorage) -> str | None:
     return next((meta.artifact_id for meta in metas if meta.filename == MODEL_FILE), None)
 
 
+def replaced_models(
+    stored: StoredStudy, storage: BaseStorage, store: ArtifactStore
+) -> frozenset[str]:
+    """The artifacts of models that were removed, or may be: a better run's model is kept."""
+    replaced = set()
+    for cell in stored.spec.cells if stored.spec.artifacts.models == "best" else ():
+        better = False
+        for run in runs_of(stored, cell):
+            artifact = artifact_of(run, storage)
+            if artifact is None:
+                continue
+            if better:
+                replaced.add(artifact)
+            better = better or (run.is_complete and store.holds(artifact))
+    return frozenset(replaced)
+
+
 @dataclass(frozen=True)
 class ModelKeeper:
     """Decides which networks of a cell are kept: those of all complete runs, or the best one's.

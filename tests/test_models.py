@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState
 
-from ablate.models import ModelKeeper, artifact_of, keep_model, runs_of
+from ablate.models import ModelKeeper, artifact_of, keep_model, replaced_models, runs_of
 from ablate.storage import ArtifactStore
 
 VARIANT = "units=4"
@@ -276,3 +276,26 @@ def test_whatever_is_cut_off_the_best_model_stays_and_in_the_end_it_alone(runs, 
         complete = [run for run in runs_of(shelf.stored, cell(VARIANT)) if run.is_complete]
         assert [run.key for run in shelf.kept()] == [complete[0].key]
         assert len(list(Path(shelf.store._base_path).iterdir())) == 1
+
+
+def test_a_model_need_not_be_there_where_a_better_one_is(project):
+    shelf = Shelf(project.folder, compare(project, "artifacts.models=best"))
+
+    def replaced():
+        return len(replaced_models(shelf.stored, shelf.storage, shelf.store))
+
+    shelf.finish(0.5)
+    assert replaced() == 0
+    shelf.finish(0.4)
+    shelf.finish(0.3)
+    assert replaced() == 2
+    (best,) = shelf.kept()
+    shelf.store.remove(artifact_of(best, shelf.storage))
+    assert replaced() == 0, "then one is missing"
+
+
+def test_where_all_are_kept_none_is_replaced(project):
+    shelf = Shelf(project.folder, compare(project, "artifacts.models=all"), "all")
+    for loss in (0.5, 0.4):
+        shelf.finish(loss)
+    assert replaced_models(shelf.stored, shelf.storage, shelf.store) == frozenset()

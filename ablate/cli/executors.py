@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from ablate.spec import StudySpec
     from ablate.storage import StoragePlace
 
+GIB = 1024**3
+
 
 def make_local_executor(
     spec: StudySpec,
@@ -51,6 +53,15 @@ def check_options(
         problems.append(Problem("--workers-per-gpu", rule, hint=hint))
     if problems:
         raise InputError(*problems)
+
+
+def memory_limit(gib: float | None, executor: Literal["local", "ray"], workers: int) -> int | None:
+    """The bytes above which a worker is replaced; on a cluster Ray looks after the memory."""
+    from ablate.executors.shares import memory_share
+
+    if gib is not None:
+        return round(gib * GIB)
+    return memory_share(workers) if executor == "local" else None
 
 
 def make_ray_executor(

@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from ablate.cli.executors import check_options, make_local_executor, make_ray_executor
+from ablate.cli.executors import (
+    check_options,
+    make_local_executor,
+    make_ray_executor,
+    memory_limit,
+)
 from ablate.cli.options import (
     DEFAULT_STORAGE,
     DEFAULT_TOP,
@@ -35,7 +40,6 @@ if TYPE_CHECKING:
     from ablate.storage import StoragePlace
     from ablate.study import RunSummary
 
-GIB = 1024**3
 GRACE = 10.0
 """Seconds that the running epochs have to end after SIGTERM."""
 
@@ -71,7 +75,8 @@ GRACE = 10.0
     "--worker-memory",
     type=click.FloatRange(min=0, min_open=True),
     metavar="GIB",
-    help="Replace a worker that holds more memory after a trial.",
+    help="Replace a worker that holds more memory after a trial. [default: its part of four fifths "
+    "of the machine's]",
 )
 @click.option(
     "--worker-trials",
@@ -145,17 +150,17 @@ def command(
     for warning in make_plan(spec, shapes).warnings:
         click.echo(f"warning: {warning}", err=True)
     stop = StopRequest()
-    limits = Limits(
-        trial_seconds=trial_timeout,
-        worker_memory=None if worker_memory is None else round(worker_memory * GIB),
-        worker_trials=worker_trials,
-    )
     live = console.is_terminal and not plain
     with stopped_by_signals(stop), (LiveProgress if live else PlainProgress)(console) as progress:
         if executor_name == "ray":
             executor = make_ray_executor(spec, place, workers, address)
         else:
             executor = make_local_executor(spec, place, workers, workers_per_gpu or 1, progress)
+        limits = Limits(
+            trial_seconds=trial_timeout,
+            worker_memory=memory_limit(worker_memory, executor_name, executor.workers),
+            worker_trials=worker_trials,
+        )
         summary = run_study(
             spec,
             place,

@@ -21,6 +21,7 @@ BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 18
 """Characters for the name of what is said."""
 NAMES: dict[Phase, str] = {"tune": "trial", "replicate": "replicate"}
+READABLE, REPLACED = "can be read", "is not kept: a better run's is"
 
 
 @click.command("show")
@@ -214,7 +215,7 @@ def _artifacts(found: RunDetails) -> Section | None:
         (
             kept.name,
             "" if kept.size is None else decimal(kept.size),
-            problem or "can be read",
+            problem or (READABLE if kept.size is not None else REPLACED),
             str(kept.path),
         )
         for kept, problem in found.artifacts

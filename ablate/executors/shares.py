@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import joblib
 import psutil
+
+MEMORY_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
+MOST = 0.8
+"""The part of the memory that all workers together may hold."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,20 @@ def usable_cores() -> tuple[int, ...]:
     except AttributeError:  # macOS
         cores = tuple(range(os.cpu_count() or 1))
     return cores[: joblib.cpu_count()]
+
+
+def memory_share(workers: int, limits: Sequence[Path] = MEMORY_LIMITS) -> int:
+    """The bytes that a worker may hold before it is replaced: its part of most of the memory.
+
+    Args:
+        workers: how many there are.
+        limits: files that may hold a limit of the container around this process.
+    """
+    total = int(psutil.virtual_memory().total)
+    for file in limits:
+        with contextlib.suppress(OSError, ValueError):  # "max" is no number
+            total = min(total, int(file.read_text()))
+    return int(MOST * total / workers)
 
 
 def visible_gpus(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ablate.housekeeping.kept import Artifacts, KeptArtifact
 from ablate.housekeeping.lookup import TrainingRun
 from ablate.housekeeping.overview import IsGone, owner_of
+from ablate.models import replaced_models
 from ablate.owner import Owner
 from ablate.plan import configure
 from ablate.records import read_curves
@@ -77,8 +78,9 @@ def details(
         folder: the artifact folder.
         is_gone: whether a process has ended.
     """
-    trial, artifacts = run.trial, Artifacts(storage, folder)
-    curves = read_curves([trial], storage, ArtifactStore(folder)).get(trial.number, [])
+    trial, store = run.trial, ArtifactStore(folder)
+    artifacts = Artifacts(storage, folder, replaced_models(stored, storage, store))
+    curves = read_curves([trial], storage, store).get(trial.number, [])
     owner = owner_of(trial)
     siblings = stored.parts[run.part].get_trials(deepcopy=False)
     later = (one.number for one in siblings if one.user_attrs.get(RETRY_OF) == trial.number)

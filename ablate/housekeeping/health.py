@@ -24,9 +24,10 @@ from ablate.housekeeping.overview import (
     stored_study,
 )
 from ablate.housekeeping.reading import check_there, look_at, storage_of
+from ablate.models import replaced_models
 from ablate.owner import Owner
 from ablate.plan import parts
-from ablate.storage import StoragePlace, open_existing
+from ablate.storage import ArtifactStore, StoragePlace, open_existing
 from ablate.stored import CELL, METRIC, PHASE, QUESTION, STUDY
 from ablate.trials import outcome_of
 
@@ -180,7 +181,10 @@ def _examine_studies(
     elsewhere = Counter(
         one.owner.host for one in running if one.owner and not one.lost and one.owner.host != here
     )
-    artifacts = Artifacts(storage, folder)
+    known = [stored for stored in map(stored_study, studies.values()) if stored is not None]
+    store = ArtifactStore(folder)
+    replaced = (replaced_models(stored, storage, store) for stored in known)
+    artifacts = Artifacts(storage, folder, frozenset().union(*replaced))
     unmade = [*_half_made(storage), *(p for group in studies.values() for p in _undescribed(group))]
     return replace(
         health,

@@ -38,6 +38,8 @@ class Artifacts:
 
     storage: BaseStorage
     folder: Path
+    replaced: frozenset[str] = frozenset()
+    """Those that need not be there, see `models.replaced_models`."""
 
     def of(self, trial: FrozenTrial) -> tuple[KeptArtifact, ...]:
         """The artifacts that a trial names."""
@@ -52,7 +54,7 @@ class Artifacts:
     def problem(self, trial: FrozenTrial, kept: KeptArtifact) -> str | None:
         """What is wrong with an artifact: ``is missing``, ``is cut off``; None where nothing is."""
         if kept.size is None:
-            return "is missing"
+            return None if kept.id in self.replaced else "is missing"
         try:
             whole = self._is_whole(trial, kept)
         except OSError as error:

@@ -40,6 +40,10 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         rows = self._order[start : start + self._batch_size]
         return self._x[rows], self._y[rows]
 
+    def close(self) -> None:
+        """Lets the images go: TensorFlow keeps what it was given to iterate over."""
+        self._x, self._y = self._x[:0].copy(), self._y[:0].copy()
+
     def on_epoch_end(self) -> None:
         """Draws the order of the next epoch."""
         self._order = self._rng.permutation(len(self._x))

@@ -8,6 +8,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -129,15 +130,16 @@ def _train(
     # Again, so that dropout's masks do not depend on what building the network has drawn.
     keras.utils.set_random_seed(spec.seed)
     started = clock()
-    model.fit(
-        batches,
-        shuffle=False,  # `batches` does
-        epochs=settings.epochs,
-        validation_data=(split.x_val, keras.utils.to_categorical(split.y_val, classes)),
-        validation_batch_size=settings.batch_size,
-        callbacks=[*make_callbacks(settings, monitor), recorder],
-        verbose=0,
-    )
+    with closing(batches):
+        model.fit(
+            batches,
+            shuffle=False,  # `batches` does
+            epochs=settings.epochs,
+            validation_data=(split.x_val, keras.utils.to_categorical(split.y_val, classes)),
+            validation_batch_size=settings.batch_size,
+            callbacks=[*make_callbacks(settings, monitor), recorder],
+            verbose=0,
+        )
     seconds = clock() - started
     curves = tuple(recorder.epochs)
     common: dict[str, Any] = {

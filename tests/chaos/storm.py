@@ -308,7 +308,7 @@ def results(folder: Path) -> pd.DataFrame:
 
 def count_differing(one: pd.DataFrame, other: pd.DataFrame) -> int:
     """Rows that are in one only, or differ."""
-    both = one.join(other, how="outer", lsuffix="_", rsuffix="_other")
+    both = one.add_suffix("_").join(other.add_suffix("_other"), how="outer")
     same = pd.Series(True, index=both.index)
     for name in ("outcome", *NUMBERS):
         a, b = both[f"{name}_"], both[f"{name}_other"]

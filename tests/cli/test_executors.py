@@ -7,7 +7,12 @@ import sys
 
 import pytest
 
-from ablate.cli.executors import check_options, make_local_executor, make_ray_executor
+from ablate.cli.executors import (
+    check_options,
+    make_local_executor,
+    make_ray_executor,
+    memory_limit,
+)
 from ablate.errors import InputError
 from ablate.executors import best, shares
 from ablate.running import Silence
@@ -60,3 +65,10 @@ def test_a_file_is_for_one_machine():
 def test_the_command_line_does_not_load_ray(project):
     code = "import sys, ablate.cli.run, ablate.executors.ray; assert 'ray' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_worker_holds_no_more_than_its_part_of_the_memory(monkeypatch):
+    monkeypatch.setattr(shares, "memory_share", lambda workers: 800 // workers)
+    assert memory_limit(None, "local", 2) == 400
+    assert memory_limit(1.5, "local", 2) == memory_limit(1.5, "ray", 2) == 1.5 * 1024**3
+    assert memory_limit(None, "ray", 2) is None

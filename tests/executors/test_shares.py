@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ablate.executors.local import worker_environment
-from ablate.executors.shares import Share, share_out, usable_cores, visible_gpus
+from ablate.executors.shares import (
+    Share,
+    memory_share,
+    share_out,
+    usable_cores,
+    visible_gpus,
+)
 
 
 def test_a_single_worker_has_the_whole_machine():
@@ -65,3 +72,15 @@ def test_gpus_are_counted_by_nvidia_smi(tmp_path):
 
 def test_at_least_one_core_can_be_used():
     assert usable_cores()
+
+
+def test_workers_may_hold_most_of_the_memory_and_no_more_than_their_container_has(tmp_path):
+    total = psutil.virtual_memory().total
+    files = [tmp_path / "max", tmp_path / "absent"]
+    files[0].write_text("max\n")
+    assert memory_share(1, files) == int(0.8 * total)
+    assert memory_share(4, files) == int(0.8 * total / 4)
+    files[0].write_text("1000000\n")
+    assert memory_share(2, files) == 400_000
+    files[0].write_text(str(2**63))
+    assert memory_share(1, files) == int(0.8 * total)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import subprocess
 import time
 from datetime import datetime
@@ -107,8 +108,6 @@ def test_a_full_disk_costs_nothing_that_is_finished(project, disk, tmp_path, wha
 
 
 def test_from_a_read_only_folder_a_study_can_be_reported_and_not_run(compared, disk, tmp_path):
-    import shutil
-
     runs = tmp_path / "runs"
     disk(runs, 8)
     shutil.copytree(compared.folder / "runs", runs, dirs_exist_ok=True)
@@ -117,7 +116,11 @@ def test_from_a_read_only_folder_a_study_can_be_reported_and_not_run(compared, d
     report = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert report.returncode == 0, report.stderr
     assert (tmp_path / "reports" / "compared" / "report.html").is_file()
-    for command in (("list",), ("show", "compared", "0"), ("doctor",)):
+    for command in (
+        ("list",),
+        ("show", "compared", "0", "--phase", "tune", "--variant", "units=4"),
+        ("doctor",),
+    ):
         looked = subprocess.run(
             compared.command(*command), cwd=tmp_path, capture_output=True, text=True
         )

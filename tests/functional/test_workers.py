@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import random
 import signal
 import subprocess
-import time
 
 import psutil
 import pytest
@@ -99,26 +96,6 @@ def test_two_runs_at_once_share_the_trials(compared):
     counts = [output.count(" complete: ") for output in outputs]
     assert sum(counts) == 14
     assert min(counts) > 0, "both had something to do"
-
-
-def test_workers_that_are_killed_lose_and_repeat_nothing(compared):
-    rng = random.Random(0)
-    run = begin(compared, "--workers", "2", "--set", "training.epochs=12")
-    killed = 0
-    deadline = time.monotonic() + 150
-    while run.poll() is None and killed < 4 and time.monotonic() < deadline:
-        time.sleep(rng.uniform(2.0, 4.0))
-        workers = psutil.Process(run.pid).children() if run.poll() is None else []
-        workers = [worker for worker in workers if "ablate.worker" in worker.cmdline()]
-        if workers:
-            os.kill(rng.choice(workers).pid, signal.SIGKILL)
-            killed += 1
-    output = run.communicate(timeout=200)[0]
-    assert run.returncode == 0, output
-    assert killed > 0
-    assert fates(compared) == WHOLE, output
-    assert trained(compared) == EACH_ONCE
-    assert "Traceback" not in output
 
 
 def test_sigterm_ends_a_run_that_goes_on_later(compared):
