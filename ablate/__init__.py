@@ -55,8 +55,9 @@ def run(
     storage: str = DEFAULT_STORAGE,
     timeout: float | None = None,
     fresh: bool = False,
+    workers: int | None = None,
 ) -> RunSummary:
-    """Trains the trials that a study still lacks, silently, in a worker process.
+    """Trains the trials that a study still lacks, silently, in worker processes.
 
     Args:
         study: the question.
@@ -64,6 +65,7 @@ def run(
             worker's log lie beside the file.
         timeout: seconds after which the run ends once its running epoch is over.
         fresh: whether the study's earlier trials are deleted first.
+        workers: how many train side by side; None for one for each GPU, otherwise one.
 
     Returns:
         How the run ended, with the number of trials of each outcome.
@@ -72,10 +74,17 @@ def run(
         InputError: the storage, the data or an earlier study of that name do not fit.
         RunError: ten trials in a row failed and none succeeded.
     """
+    from ablate.executors.local import LocalExecutor
+    from ablate.executors.shares import memory_share, share_out, usable_cores, visible_gpus
+    from ablate.running import Limits
     from ablate.storage import StoragePlace
-    from ablate.study import run_study
+    from ablate.study import log_path, run_study
 
-    return run_study(study, StoragePlace(storage), timeout=timeout, fresh=fresh)
+    place = StoragePlace(storage)
+    shares = share_out(workers, 1, usable_cores(), visible_gpus())
+    executor = LocalExecutor(log_path(place, study), study.training.backend, shares)
+    limits = Limits(worker_memory=memory_share(len(shares)))
+    return run_study(study, place, executor=executor, limits=limits, timeout=timeout, fresh=fresh)
 
 
 def results(study: StudySpec | str, *, storage: str = DEFAULT_STORAGE) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ablate.data import find_prepared
 from ablate.data_card import find_card
@@ -18,11 +18,16 @@ from ablate.executors.local import LocalExecutor, LocalWorker
 from ablate.executors.shares import Share
 from ablate.files import folder_name
 from ablate.messages import PrepareData, Refused
+from ablate.orders import under_way
 from ablate.phases import PhaseState, phase_states
 from ablate.running import Limits, Listener, Run, Silence, StopRequest
 from ablate.spec import DataSettings, StudySpec
 from ablate.storage import ArtifactStore, StoragePlace, open_storage, told_plainly
-from ablate.stored import check_question, open_study, remove_study, write_cards
+from ablate.stored import check_question, find_study, open_study, remove_study, write_cards
+from ablate.trials import close_lost
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,7 @@ def run_study(
     digests = {name: str(card["digest"]) for name, card in cards.items()}
     storage = open_storage(place)
     if fresh:
+        _check_idle(storage, study)
         remove_study(storage, study.name, ArtifactStore(place.artifacts))
     stored = open_study(storage, study, digests)
     write_cards(stored, cards)
@@ -121,6 +127,22 @@ def _check_stored_question(place: StoragePlace, study: StudySpec) -> None:
     """Finds out early, before anything is prepared, that a stored study asks something else."""
     if place.is_database or Path(place.url).exists():
         check_question(open_storage(place), study)
+
+
+def _check_idle(storage: BaseStorage, study: StudySpec) -> None:
+    """Makes sure that nobody else trains what is about to be deleted.
+
+    Raises:
+        InputError: somebody does.
+    """
+    stored = find_study(storage, study.name)
+    for part in stored.parts.values() if stored else ():
+        close_lost(part)
+    if stored and (count := under_way(stored)):
+        some = "a trial" if count == 1 else f"{count} trials"
+        rule = f"another run is training {some} of this study, which --fresh would delete"
+        hint = "end that run first"
+        raise InputError(Problem(study.name, rule, hint=hint))
 
 
 def _prepare_data(study: StudySpec, settings: DataSettings, place: StoragePlace) -> dict[str, Any]:

@@ -88,3 +88,11 @@ def test_what_results_promises_is_what_its_description_names():
     text = ablate.results.__doc__
     missing = [name for name in PROMISED if f"``{name}``" not in text]
     assert not missing
+
+
+def test_several_workers_can_be_asked_for(project, monkeypatch):
+    asked = {}
+    monkeypatch.setattr("ablate.study.run_study", lambda study, place, **how: asked.update(how))
+    ablate.run(project.study(), workers=3)
+    assert asked["executor"].workers == 3
+    assert asked["limits"].worker_memory > 0

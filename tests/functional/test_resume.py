@@ -11,13 +11,15 @@ import time
 import psutil
 import pytest
 from conftest import COMPARED, make_project
+from hand_made import make_stored
 
 import ablate
 from ablate.report.sections import make_document
 from ablate.report.summary import make_report
-from ablate.storage import ArtifactStore, open_existing
+from ablate.storage import ArtifactStore, open_existing, open_storage
 from ablate.stored import find_study
 from ablate.study import run_study
+from ablate.trials import begin
 
 LONG = ("--set", "training.epochs=40", "--set", "data.per_class=100")
 
@@ -310,6 +312,19 @@ def test_fresh_starts_over(project):
     assert (summary.trained, counts(summary)) == (3, {"complete": 3})
     artifacts = list((project.folder / "runs" / "artifacts").iterdir())
     assert len(artifacts) == 2 * 3
+
+
+def test_fresh_deletes_nothing_that_another_run_trains(project):
+    stored = make_stored(project.study(), open_storage(project.place))
+    (part,) = stored.parts.values()
+    begin(part, {"slot": 0}, {}, lambda trials: [])
+    with pytest.raises(ablate.InputError) as caught:
+        run_study(project.study(), project.place, fresh=True)
+    assert str(caught.value) == (
+        "dense: another run is training a trial of this study, which --fresh would delete; end that "
+        "run first"
+    )
+    assert len(part.trials) == 1
 
 
 def test_the_journal_holds_nothing_but_records(finished):
