@@ -1,6 +1,6 @@
 """Kills the processes of a study at random moments, and counts what is lost by it.
 
-    python tests/chaos/storm.py [--faults 50] [--seed 0] [--workers 2]
+    python tests/chaos/storm.py [--faults 50] [--seed 0] [--workers 2] [--pause 16]
 
 Runs a study undisturbed, and again under fire: workers, the parent, or both at once are ended by
 ``kill -9``, and sometimes the journal's last line is cut in the middle afterwards. Whenever the
@@ -347,6 +347,7 @@ def main() -> int:
     parser.add_argument("--trials", type=int, default=20, help="of each of the two searches")
     parser.add_argument("--seeds", type=int, default=20, help="of each of the two variants")
     parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--pause", type=float, default=16.0, help="at most, between faults, in s")
     options = parser.parse_args()
     rng = random.Random(options.seed)
     size = {"trials": options.trials, "seeds": options.seeds, "epochs": options.epochs}
@@ -359,7 +360,7 @@ def main() -> int:
             struck,
             faults=options.faults,
             rng=rng,
-            pause=lambda: rng.uniform(0.2, 16.0),
+            pause=lambda: rng.uniform(0.2, options.pause),
             workers=options.workers,
         )
         count(struck, tally)
