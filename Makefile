@@ -9,8 +9,8 @@ demo: .venv/installed  ## run the example study (about 12 minutes on 2 CPU cores
 	$(BIN)/ablate run studies/line_dropout.toml
 	$(BIN)/ablate report line_dropout
 
-test: .venv/installed-dev  ## run the whole test suite
-	$(BIN)/python -m pytest
+test: .venv/installed-dev  ## run the whole test suite, two files at a time
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: .venv/installed-dev  ## formatting, lint, types, import layers
 	$(BIN)/ruff format --check .
