@@ -159,13 +159,12 @@ def open_study(storage: BaseStorage, study: StudySpec, digests: Mapping[str, str
         InputError: a stored study of that name asks something else.
     """
     check_question(storage, study, digests)
-    existing = {summary.study_name for summary in get_all_study_summaries(storage)}
     opened: dict[Part, Study] = {}
     for part in parts(study):
-        if part.name in existing:
-            found = load_study(study_name=part.name, storage=storage)
-        else:
-            found = create_study(study_name=part.name, storage=storage, direction="minimize")
+        # Another run of the study may be making it at this moment.
+        found = create_study(
+            study_name=part.name, storage=storage, direction="minimize", load_if_exists=True
+        )
         if STUDY not in found.user_attrs:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", exceptions.ExperimentalWarning)
@@ -176,6 +175,7 @@ def open_study(storage: BaseStorage, study: StudySpec, digests: Mapping[str, str
         opened[part] = found
     described = (found for found in opened.values() if SPEC in found.user_attrs)
     _describe(next(described, next(iter(opened.values()))), study, digests)
+    check_question(storage, study, digests)
     return StoredStudy(study, opened)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import optuna
 import pytest
@@ -431,3 +432,24 @@ def test_what_is_stored_is_plain_json(storage, spec):
     attributes = load(storage, PARTS[0]).user_attrs
     assert json.loads(json.dumps(attributes)) == attributes
     assert open_study(storage, spec, {"digits": "digest of digits"}).spec == spec
+
+
+def test_many_that_make_a_study_at_once_make_one(project):
+    study = project.study()
+    barrier, opened, errors = threading.Barrier(6), [], []
+
+    def make():
+        storage = open_storage(project.place)
+        barrier.wait()
+        try:
+            opened.append(open_study(storage, study, {"digits": "0"}))
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=make) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert study_names(open_storage(project.place)) == ["dense"]
