@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import random
 import time
 import warnings
@@ -17,7 +18,7 @@ from optuna.exceptions import (
     UpdateFinishedTrialError,
 )
 from optuna.storages import BaseStorage, RDBStorage
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
@@ -29,6 +30,7 @@ from sqlalchemy.exc import (
 
 from ablate.errors import InputError, Problem
 
+_log = logging.getLogger(__name__)
 HEARTBEAT = 20
 """Seconds between the signs of life of a running trial."""
 STALE = 90
@@ -84,6 +86,8 @@ def _patiently(method: Callable[..., Any]) -> Callable[..., Any]:
             except StorageInternalError as error:
                 if not is_away(error) or time.monotonic() > deadline:
                     raise
+                if not tried:
+                    _log.warning("the database does not answer: waiting up to %g s", PATIENCE)
                 tried += 1
                 time.sleep(random.uniform(*PAUSE))
 
@@ -114,6 +118,10 @@ def open_database(url: str) -> RDBStorage:
     Raises:
         InputError: it cannot be opened; the message holds no password.
     """
+    if parse_url(url) is None:
+        rule = "is no database URL: it must look like postgresql://user:password@host:5432/database"
+        hint = "write an @ in a password as %40, and a / as %2F"
+        raise InputError(Problem(f"storage {shown_url(url)}", rule, hint=hint))
     try:
         return _open(url)
     except ModuleNotFoundError as error:
@@ -144,18 +152,27 @@ def _open(url: str) -> RDBStorage:
 
 def shown_url(url: str) -> str:
     """A URL as it may be shown: the password is hidden."""
+    parsed = parse_url(url)
+    if parsed is not None:
+        return parsed.render_as_string(hide_password=True)
+    # Whatever lies before the last @ of what is no URL may be a part of the password.
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://***@{rest.rpartition('@')[2]}" if "@" in rest else f"{scheme}://..."
+
+
+def parse_url(url: str) -> URL | None:
+    """A URL in its parts; None where it is none, or an @ in its password is not written as %40."""
     try:
-        return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        scheme, _, rest = url.partition("://")
-        return f"{scheme}://{rest.rpartition('@')[2]}"
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
+        return None
+    return None if "@" in (parsed.host or "") else parsed
 
 
 def database_name(url: str) -> str:
     """The name of the database behind a URL; of a file of SQLite's, without folder and ending."""
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
+    parsed = parse_url(url)
+    if parsed is None:
         return ""
     name = parsed.database or ""
     return Path(name).stem if parsed.get_backend_name() == "sqlite" else name
@@ -163,9 +180,8 @@ def database_name(url: str) -> str:
 
 def without_password(text: str, url: str) -> str:
     """A text without the password of a URL, however it stands in it."""
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
+    parsed = parse_url(url)
+    if parsed is None:
         return text.replace(url, shown_url(url))
     password = parsed.password
     text = text.replace(url, shown_url(url))

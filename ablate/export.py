@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from ablate.models import SAVED, Run, artifact_of, runs_of
 from ablate.spec import Cell, StudySpec
 from ablate.storage import ArtifactStore, StoragePlace, open_existing
 from ablate.stored import data_cards, named_study
+from ablate.trials import OWNER
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -87,6 +89,9 @@ def export_model(place: StoragePlace, wish: Wish) -> Exported:
     others = _others(kept, [run])
     if artifact is None or not store.holds(artifact):
         rule = f"is missing: the model of {run.title} was there"
+        host = run.trial.user_attrs.get(OWNER, {}).get("host")
+        if host not in (None, socket.gethostname()):
+            rule = f"is not here: {run.title} was trained on {host}; copy the artifact folder from there"
         raise InputError(Problem(where, rule, hint=others))
     try:
         file = store.open_reader(artifact)
@@ -177,7 +182,7 @@ def _choose(runs: Sequence[Run], kept: Sequence[Run], study: StudySpec, wish: Wi
     if not saved:
         raise InputError(_none_kept(named, kept, study, wish))
     run = saved[0]
-    if kept and kept[0].rank < run.rank and run not in kept:
+    if study.artifacts.models == "best" and kept and kept[0].rank < run.rank and run not in kept:
         rule = f"the model of {run.title} was removed when {kept[0].title} turned out better"
         raise InputError(Problem(wish.variant, rule, hint=_others(kept, named)))
     return run

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from ablate.database import database_name, open_database, shown_url, without_pas
 from ablate.errors import InputError, Problem, RunError
 from ablate.files import folder_name, replacing
 
+ALMOST_URL = re.compile(r"((?:postgres|postgresql|mysql|mariadb|sqlite|oracle|mssql)(?:\+\w+)?):")
+"""What begins like the URL of a database, and may hold a password, but lacks a slash."""
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)
 """What the system answers where nothing more can be written."""
 
@@ -74,6 +77,7 @@ class StoragePlace:
         Raises:
             InputError: it is a folder, not ours, or cannot be written.
         """
+        self.check_url()
         if self.is_database:
             return
         path = Path(self.url)
@@ -91,6 +95,18 @@ class StoragePlace:
             raise InputError(Problem(where, f"{nearest} is not a folder"))
         if not os.access(nearest, os.W_OK):
             raise InputError(Problem(where, f"the folder {nearest} cannot be written"))
+
+    def check_url(self) -> None:
+        """Makes sure that it is not a URL with a slash too few, taken for a file.
+
+        Raises:
+            InputError: it is; the message holds no password.
+        """
+        found = None if self.is_database else ALMOST_URL.match(self.url)
+        if found is not None:
+            rule = "is neither a file nor a database URL"
+            hint = f"a URL begins with {found[1]}://"
+            raise InputError(Problem(f"storage {found[0]}...", rule, hint=hint))
 
     @staticmethod
     def _check_content(path: Path, where: str) -> None:
@@ -157,6 +173,7 @@ def open_existing(place: StoragePlace) -> BaseStorage:
     Raises:
         InputError: there is none yet, or it cannot be opened.
     """
+    place.check_url()
     file = place.url.removeprefix("sqlite:///")
     if (not place.is_database or file != place.url) and not Path(file).exists():
         rule = "there is no such file: nothing has been run here yet"

@@ -83,8 +83,13 @@ def named_study(storage: BaseStorage, name: str) -> StoredStudy:
     """
     found = find_study(storage, name)
     if found is None:
-        hint = did_you_mean(name, study_names(storage))
-        raise InputError(Problem(name, "no such study has been run", hint=hint))
+        known = study_names(storage)
+        if name in known:
+            rule = "its making was cut off: the storage does not say what it asks"
+            raise InputError(Problem(name, rule, hint="run it again, or remove it: ablate delete"))
+        raise InputError(
+            Problem(name, "no such study has been run", hint=did_you_mean(name, known))
+        )
     return found
 
 

@@ -170,6 +170,9 @@ class Trainer:
             InputError: the network's file is not the one that the study was begun with.
         """
         _ = self.environment
+        if self.stop.is_set():  # while Keras was loaded
+            self.tell(Taken())
+            return
         _check_source(order.study.architecture(order.cell.variant))
         storage = self._storage(order.place.storage)
         name = part_of(order).name

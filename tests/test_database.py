@@ -16,7 +16,7 @@ from ablate.errors import InputError, RunError
 from ablate.heartbeat import beating
 from ablate.orders import next_order
 from ablate.slots import slots_of
-from ablate.storage import StoragePlace, open_storage, told_plainly
+from ablate.storage import StoragePlace, open_existing, open_storage, told_plainly
 from ablate.stored import find_study
 from ablate.trials import TakenError, begin, close_lost, outcome_of
 
@@ -175,6 +175,37 @@ def test_each_database_has_an_artifact_folder_of_its_own(url, folder):
 def test_a_url_is_shown_without_its_password(url, shown):
     assert shown_url(url) == shown
     assert without_password(f"error at {url}!", url) == f"error at {shown}!"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://me:S3cr3t@Pw@/lab?host=/tmp", "postgresql://***@/lab?host=/tmp"),
+        ("postgresql://me:S3cr3tPw@127.0.0.1:abc/lab", "postgresql://***@127.0.0.1:abc/lab"),
+    ],
+)
+def test_what_is_no_url_is_refused_and_shows_no_password(url, shown):
+    with pytest.raises(InputError) as caught:
+        open_storage(StoragePlace(url))
+    assert str(caught.value) == (
+        f"storage {shown}: is no database URL: it must look like "
+        "postgresql://user:password@host:5432/database; write an @ in a password as %40, and a / "
+        "as %2F"
+    )
+    assert StoragePlace(url).artifacts.name.startswith("artifacts-")
+
+
+def test_a_url_that_lacks_a_slash_is_no_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    place = StoragePlace("postgresql+psycopg:/me:S3cr3tPw@127.0.0.1/lab")
+    for use in (open_storage, open_existing, StoragePlace.check):
+        with pytest.raises(InputError) as caught:
+            use(place)
+        assert str(caught.value) == (
+            "storage postgresql+psycopg:...: is neither a file nor a database URL; a URL begins with "
+            "postgresql+psycopg://"
+        )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_misuse_is_not_mistaken_for_a_database_that_is_away(storage):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import threading
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import optuna
@@ -121,13 +122,29 @@ def test_a_replicate_is_never_pruned(project):
 
 def test_a_trial_that_is_stopped_leaves_no_outcome(project):
     bench = Bench(project, "training.epochs=3")
-    bench.trainer.stop.set()
-    for trial in (bench.tune(), bench.replicate(seed=1)):
+
+    def tell(event):
+        bench.events.append(event)
+        if isinstance(event, Started):
+            bench.trainer.stop.set()
+
+    bench.trainer.tell = tell
+    for train in (bench.tune, partial(bench.replicate, seed=1)):
+        bench.trainer.stop.clear()
+        trial = train()
         assert trial.state is TrialState.FAIL
         assert outcome_of(trial) == "interrupted"
         assert "test_accuracy" not in trial.user_attrs
         assert len(trial.intermediate_values) == 1, "it ends after its epoch"
     assert [e.outcome for e in bench.events if isinstance(e, Finished)] == ["interrupted"] * 2
+
+
+def test_a_run_that_is_stopped_before_a_trial_begins_begins_none(bench):
+    bench.trainer.stop.set()
+    cell = bench.study.cells[0]
+    bench.trainer.tune(TuneTrial(study=bench.study, place=bench.place, cell=cell, slot=0))
+    assert kinds(bench.events) == ["Taken"]
+    assert bench.stored.tuning[cell].trials == []
 
 
 def test_an_infeasible_trial_violates_a_constraint(project):

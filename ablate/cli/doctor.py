@@ -141,11 +141,7 @@ def _study_lines(health: Health) -> list[str]:
         said = f"{noun} {names} is" if len(numbers) == 1 else f"{noun}s {names} are"
         them = "it" if len(numbers) == 1 else "them"
         lines.append(f"  trials: {part}: {said} marked as running, but nobody trains {them}")
-    lines += [
-        f"  artifacts: {one.part}: {one.artifact.name} of trial {one.number} {one.problem}; it cannot be "
-        "mended, reports leave it out"
-        for one in health.spoiled
-    ]
+    lines += _artifact_lines(health)
     lines += [
         f"  studies: the making of {name} was cut off; it holds no trial" for name in health.unmade
     ]
@@ -154,6 +150,27 @@ def _study_lines(health: Health) -> list[str]:
         "or ablate delete"
         for name in health.incomplete
     ]
+    return lines
+
+
+def _artifact_lines(health: Health) -> list[str]:
+    """What is wrong with artifacts; where many of a study are missing, in one line."""
+    missing: defaultdict[str, list[str]] = defaultdict(list)
+    lines = []
+    for one in health.spoiled:
+        named = f"{one.artifact.name} of trial {one.number}"
+        if one.artifact.size is None:
+            missing[one.part].append(named)
+        else:
+            lines.append(
+                f"  artifacts: {one.part}: {named} {one.problem}; it cannot be mended, reports leave it out"
+            )
+    for part, names in missing.items():
+        verb = "is" if len(names) == 1 else "are"
+        lines.append(
+            f"  artifacts: {part}: {_listed(names)} {verb} missing; reports leave it out, unless the "
+            "machine that trained it still has it: copy its artifact folder"
+        )
     return lines
 
 

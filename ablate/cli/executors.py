@@ -19,7 +19,7 @@ def make_local_executor(
     spec: StudySpec,
     place: StoragePlace,
     workers: int | Literal["auto"] | None,
-    workers_per_gpu: int,
+    workers_per_gpu: int | None,
     listener: Listener,
 ) -> Executor:
     """The workers that --workers asks for."""
@@ -28,11 +28,14 @@ def make_local_executor(
     from ablate.study import log_path
 
     cores, gpus = usable_cores(), visible_gpus()
+    if workers_per_gpu and not gpus:
+        raise InputError(Problem("--workers-per-gpu", "there is no GPU on this machine"))
+    each = workers_per_gpu or 1
     if workers == "auto":
         from ablate.executors.best import best_workers
 
-        workers = best_workers(spec, place, cores, gpus, workers_per_gpu, listener.said)
-    shares = share_out(workers, workers_per_gpu, cores, gpus)
+        workers = best_workers(spec, place, cores, gpus, each, listener.said)
+    shares = share_out(workers, each, cores, gpus)
     return LocalExecutor(log_path(place, spec), spec.training.backend, shares)
 
 

@@ -47,14 +47,27 @@ yes_option = click.option(
 
 
 def storage_place(url: str) -> StoragePlace:
-    """The place that the --storage option names."""
+    """The place that the --storage option names.
+
+    Raises:
+        InputError: it is neither a file nor a URL.
+    """
     from ablate.storage import StoragePlace
 
-    return StoragePlace(url)
+    place = StoragePlace(url)
+    place.check_url()
+    return place
 
 
 class Duration(click.ParamType[float]):
-    """A time such as ``90s``, ``30m`` or ``1.5h``; a bare number is seconds."""
+    """A time such as ``90s``, ``30m`` or ``1.5h``; a bare number is seconds.
+
+    Args:
+        zero: whether it may be 0.
+    """
+
+    def __init__(self, *, zero: bool = True) -> None:
+        self._zero = zero
 
     name = "time"
     _units = {"s": 1, "m": 60, "h": 3600}
@@ -68,7 +81,10 @@ class Duration(click.ParamType[float]):
         match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", value.strip())
         if match is None:
             self.fail(f'{value!r} is not a time; write for example "90s", "30m" or "1.5h"')
-        return float(match[1]) * self._units[match[2] or "s"]
+        seconds = float(match[1]) * self._units[match[2] or "s"]
+        if not seconds and not self._zero:
+            self.fail("must be above 0")
+        return seconds
 
 
 class Workers(click.ParamType[int | str]):

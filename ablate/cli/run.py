@@ -69,7 +69,9 @@ GRACE = 10.0
     help="How many workers share a GPU. [default: 1]",
 )
 @click.option(
-    "--trial-timeout", type=Duration(), help="End a trial that takes longer, for example 20m."
+    "--trial-timeout",
+    type=Duration(zero=False),
+    help="End a trial that takes longer, for example 20m.",
 )
 @click.option(
     "--worker-memory",
@@ -155,7 +157,7 @@ def command(
         if executor_name == "ray":
             executor = make_ray_executor(spec, place, workers, address)
         else:
-            executor = make_local_executor(spec, place, workers, workers_per_gpu or 1, progress)
+            executor = make_local_executor(spec, place, workers, workers_per_gpu, progress)
         limits = Limits(
             trial_seconds=trial_timeout,
             worker_memory=memory_limit(worker_memory, executor_name, executor.workers),

@@ -24,6 +24,8 @@ from ablate.spec import Backend
 
 GRACE = 10.0
 """Seconds that a worker gets to end by itself."""
+HASTE = 2.0
+"""Seconds that it gets where the run is to stop at once."""
 
 
 class WorkerDiedError(Exception):
@@ -94,11 +96,11 @@ class LocalWorker:
         with contextlib.suppress(BrokenPipeError):  # raised where an order could not be sent whole
             stdin.close()
 
-    def wait(self) -> None:
+    def wait(self, grace: float = GRACE) -> None:
         """Waits until the process has ended, and ends it where it does not."""
         process = self._running()
         try:
-            process.wait(GRACE)
+            process.wait(grace)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -225,8 +227,10 @@ class LocalExecutor:
     ) -> None:
         for worker in self._alive.values():
             worker.dismiss()
+        # Whoever stops at once does not want to wait for a network that hangs.
+        grace = HASTE if kind is not None and issubclass(kind, KeyboardInterrupt) else GRACE
         for worker in self._alive.values():
-            worker.wait()
+            worker.wait(grace)
         self._alive.clear()
 
     def give(self, worker: int, order: Order) -> None:

@@ -178,7 +178,10 @@ class RayExecutor:
             )
         except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
             rule = f"no cluster can be joined: {_last_line(error)}"
-            hint = "start one with: ray start --head"
+            hint = (
+                "start one with: ray start --head; where a cluster asks for a token, "
+                "set RAY_AUTH_MODE=token, and copy ~/.ray/auth_token from its head"
+            )
             raise InputError(Problem("--executor ray", rule, hint=hint)) from error
         finally:
             signal.signal(signal.SIGTERM, on_terminate)  # Ray puts its own in its place

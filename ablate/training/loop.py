@@ -75,7 +75,7 @@ def train(
         return TrialResult(outcome="infeasible", reason=str(error))
     except ModelError as error:
         return TrialResult(outcome="failed", reason=str(error))
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a network may call sys.exit
         traceback.print_exc(file=sys.stderr)
         return TrialResult(outcome="failed", reason=failure_reason(error))
     finally:
@@ -140,7 +140,7 @@ def _train(
             callbacks=[*make_callbacks(settings, monitor), recorder],
             verbose=0,
         )
-    seconds = clock() - started
+    seconds = clock() - started - recorder.told_seconds
     curves = tuple(recorder.epochs)
     common: dict[str, Any] = {
         "parameters": size.parameters,
@@ -204,6 +204,9 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self.epochs: list[Epoch] = []
         self.best_weights: list[Any] | None = None
         self.stopped: Stopped | None = None
+        self.told_seconds = 0.0
+        """What telling others of the epochs has taken: no training, least of all where a database
+        was waited for."""
         self._monitor = monitor
         self._keep_best = keep_best
         self._on_epoch = on_epoch
@@ -231,7 +234,9 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self.epochs.append(done)
         if improved and self._keep_best:
             self.best_weights = self.model.get_weights()
+        before = self._clock()
         decision = self._on_epoch(done)
+        self.told_seconds += self._clock() - before
         if done.epoch == self.params["epochs"]:
             return  # there is nothing left to save: a finished training counts
         if decision is Decision.PRUNE:

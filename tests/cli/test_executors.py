@@ -35,13 +35,20 @@ def test_an_option_of_the_other_executor_is_refused():
 
 @pytest.mark.parametrize(
     ("workers", "gpus", "each", "count"),
-    [(None, (), 1, 1), (3, (), 1, 3), (None, ("0", "1"), 2, 4), ("auto", (), 1, 5)],
+    [(None, (), None, 1), (3, (), None, 3), (None, ("0", "1"), 2, 4), ("auto", (), None, 5)],
 )
 def test_workers_on_this_machine(project, monkeypatch, workers, gpus, each, count):
     monkeypatch.setattr(shares, "visible_gpus", lambda: gpus)
     monkeypatch.setattr(best, "best_workers", lambda *arguments: 5)
     made = make_local_executor(project.study(), project.place, workers, each, Silence())
     assert made.workers == count
+
+
+def test_where_there_is_no_gpu_none_can_be_shared(project, monkeypatch):
+    monkeypatch.setattr(shares, "visible_gpus", tuple)
+    with pytest.raises(InputError) as caught:
+        make_local_executor(project.study(), project.place, None, 2, Silence())
+    assert str(caught.value) == "--workers-per-gpu: there is no GPU on this machine"
 
 
 def test_without_ray_it_is_said_how_to_install_it(project, monkeypatch):

@@ -60,7 +60,27 @@ def test_a_trial_learns_and_is_measured():
     assert [epoch.epoch for epoch in result.curves] == list(range(1, 9))
     assert result.epochs == 8
     assert result.seconds_per_epoch == 1.0
-    assert result.training_seconds == 8 * 2 + 2 - 1
+    # Two looks at the clock an epoch, and the seconds between two more in which it was told.
+    assert result.training_seconds == 8 * 4 + 2 - 1 - 8
+
+
+def test_a_database_that_is_waited_for_is_no_training_time():
+    now = 0.0
+
+    def on_epoch(epoch):
+        nonlocal now
+        now += 300.0
+        return Decision.CONTINUE
+
+    def clock():
+        nonlocal now
+        now += 0.5
+        return now
+
+    result = train(spec(epochs=3), SPLIT, on_epoch, clock=clock)
+    assert result.outcome == "complete"
+    assert result.training_seconds < 300
+    assert all(epoch.seconds < 300 for epoch in result.curves)
 
 
 def test_a_replicate_is_tested_and_a_tuned_trial_is_not():
