@@ -9,7 +9,13 @@ import psutil
 import pytest
 
 from ablate.errors import RunError
-from ablate.executors.local import LocalWorker, WorkerDiedError, worker_environment
+from ablate.executors.local import (
+    LocalExecutor,
+    LocalWorker,
+    WorkerDiedError,
+    worker_environment,
+)
+from ablate.executors.shares import Share
 from ablate.messages import Done, PrepareData, Refused
 from ablate.spec import DataSettings
 
@@ -64,3 +70,15 @@ def test_an_order_to_a_dead_worker_is_an_error(tmp_path):
 def test_no_event_in_time_is_none(tmp_path):
     with LocalWorker(tmp_path / "log", "tensorflow") as worker:
         assert worker.next_event(timeout=0.01) is None
+
+
+def test_a_run_that_stops_at_once_does_not_wait_for_a_worker_that_hangs(tmp_path, monkeypatch):
+    monkeypatch.setattr("ablate.executors.local.GRACE", 60.0)
+    monkeypatch.setattr("ablate.executors.local.HASTE", 0.2)
+    executor = LocalExecutor(tmp_path / "a.log", "tensorflow", [Share()])
+    with pytest.raises(KeyboardInterrupt), executor:
+        executor.give(0, PrepareData(settings=DIGITS, cache=str(tmp_path / "cache")))
+        worker = the_child()
+        worker.suspend()
+        raise KeyboardInterrupt
+    assert not worker.is_running()

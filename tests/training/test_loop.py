@@ -209,6 +209,7 @@ def test_mixed_precision_trains_and_is_switched_off_again():
     [
         ("infeasible", "infeasible", "nothing can be built here"),
         ("raises", "failed", "RuntimeError: a mistake in the model <script> | _"),
+        ("leaves", "failed", "SystemExit: nothing to do here"),
         ("memory", "failed", "out of memory"),
         ("nan", "failed", "the training loss is nan after epoch 1"),
         ("no_model", "failed", "build returned str, not a keras.Model"),
