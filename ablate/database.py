@@ -25,7 +25,6 @@ from sqlalchemy.exc import (
     IntegrityError,
     InterfaceError,
     OperationalError,
-    ProgrammingError,
 )
 
 from ablate.errors import InputError, Problem
@@ -94,7 +93,16 @@ def _patiently(method: Callable[..., Any]) -> Callable[..., Any]:
     return patient
 
 
-for _name in (*sorted(BaseStorage.__abstractmethods__), "record_heartbeat", "_get_stale_trial_ids"):
+PRIVATE = (
+    "record_heartbeat",
+    "_create_new_trial",
+    "_get_best_trial_id",
+    "_get_stale_trial_ids",
+    "_get_trials",
+    "_set_trial_param",
+)
+"""What Optuna's cache, which lies over every database, calls besides the methods of all storages."""
+for _name in (*sorted(BaseStorage.__abstractmethods__), *PRIVATE):
     setattr(PatientStorage, _name, _patiently(getattr(RDBStorage, _name)))
 
 
@@ -143,9 +151,10 @@ def _open(url: str) -> RDBStorage:
             if url.startswith("sqlite"):
                 return RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60}})
             return PatientStorage(url)
-        except (IntegrityError, ProgrammingError, OperationalError) as error:
+        except DBAPIError as error:
+            is_made = isinstance(error, IntegrityError) or "already exists" in str(error)
             tried += 1
-            if tried == OPENINGS or is_away(error):
+            if tried == OPENINGS or not is_made:
                 raise
             time.sleep(random.uniform(*PAUSE))
 

@@ -30,7 +30,11 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)
 
 @dataclass(frozen=True)
 class StoragePlace:
-    """Where a storage is: a journal file, or the URL of a database."""
+    """Where a storage is: a journal file, or the URL of a database.
+
+    Raises:
+        InputError: it is a URL with a slash too few; the message holds no password.
+    """
 
     url: str
 
@@ -77,7 +81,6 @@ class StoragePlace:
         Raises:
             InputError: it is a folder, not ours, or cannot be written.
         """
-        self.check_url()
         if self.is_database:
             return
         path = Path(self.url)
@@ -96,12 +99,7 @@ class StoragePlace:
         if not os.access(nearest, os.W_OK):
             raise InputError(Problem(where, f"the folder {nearest} cannot be written"))
 
-    def check_url(self) -> None:
-        """Makes sure that it is not a URL with a slash too few, taken for a file.
-
-        Raises:
-            InputError: it is; the message holds no password.
-        """
+    def __post_init__(self) -> None:
         found = None if self.is_database else ALMOST_URL.match(self.url)
         if found is not None:
             rule = "is neither a file nor a database URL"
@@ -173,7 +171,6 @@ def open_existing(place: StoragePlace) -> BaseStorage:
     Raises:
         InputError: there is none yet, or it cannot be opened.
     """
-    place.check_url()
     file = place.url.removeprefix("sqlite:///")
     if (not place.is_database or file != place.url) and not Path(file).exists():
         rule = "there is no such file: nothing has been run here yet"

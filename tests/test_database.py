@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import threading
 import time
 
 import pytest
 from hand_made import compare, make_stored, replicate, tune
 from optuna.exceptions import StorageInternalError
+from optuna.storages import _cached_storage
 from optuna.trial import TrialState
 
 import ablate.database
@@ -16,7 +19,7 @@ from ablate.errors import InputError, RunError
 from ablate.heartbeat import beating
 from ablate.orders import next_order
 from ablate.slots import slots_of
-from ablate.storage import StoragePlace, open_existing, open_storage, told_plainly
+from ablate.storage import StoragePlace, open_storage, told_plainly
 from ablate.stored import find_study
 from ablate.trials import TakenError, begin, close_lost, outcome_of
 
@@ -131,6 +134,17 @@ def test_a_database_that_is_away_for_a_while_is_waited_for(storage, project, mon
     assert outcome_of(study.trials[0]) == "complete"
 
 
+def test_whatever_optunas_cache_asks_of_a_database_is_asked_patiently():
+    source = inspect.getsource(_cached_storage)
+    asked = set(re.findall(r"self\._backend\.(\w+)\(", source))
+    assert {"_get_trials", "get_trial", "set_trial_state_values"} <= asked
+    told = {"get_heartbeat_interval", "get_heartbeat_stale_trial_callback"}  # asks no database
+    impatient = {
+        name for name in asked if not hasattr(getattr(PatientStorage, name), "__wrapped__")
+    }
+    assert impatient == told
+
+
 def test_one_that_stays_away_is_said_without_its_password(monkeypatch):
     url = "postgresql+psycopg://me:s3cret@127.0.0.1:1/db"
     with pytest.raises(InputError) as caught:
@@ -195,17 +209,13 @@ def test_what_is_no_url_is_refused_and_shows_no_password(url, shown):
     assert StoragePlace(url).artifacts.name.startswith("artifacts-")
 
 
-def test_a_url_that_lacks_a_slash_is_no_file(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    place = StoragePlace("postgresql+psycopg:/me:S3cr3tPw@127.0.0.1/lab")
-    for use in (open_storage, open_existing, StoragePlace.check):
-        with pytest.raises(InputError) as caught:
-            use(place)
-        assert str(caught.value) == (
-            "storage postgresql+psycopg:...: is neither a file nor a database URL; a URL begins with "
-            "postgresql+psycopg://"
-        )
-    assert list(tmp_path.iterdir()) == []
+def test_a_url_that_lacks_a_slash_is_no_file():
+    with pytest.raises(InputError) as caught:
+        StoragePlace("postgresql+psycopg:/me:S3cr3tPw@127.0.0.1/lab")
+    assert str(caught.value) == (
+        "storage postgresql+psycopg:...: is neither a file nor a database URL; a URL begins with "
+        "postgresql+psycopg://"
+    )
 
 
 def test_misuse_is_not_mistaken_for_a_database_that_is_away(storage):

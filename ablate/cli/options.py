@@ -54,9 +54,7 @@ def storage_place(url: str) -> StoragePlace:
     """
     from ablate.storage import StoragePlace
 
-    place = StoragePlace(url)
-    place.check_url()
-    return place
+    return StoragePlace(url)
 
 
 class Duration(click.ParamType[float]):

@@ -112,11 +112,10 @@ def load_study(
     if tables.tune is not None:
         own = {key: value for key, value in tables.tune.items() if key in TuneTable.model_fields}
         tune = validate(TuneTable, own, where, "tune", problems)
-    replicating = tables.replicate
     replicate = (
         None
-        if replicating is None
-        else validate(ReplicateSettings, replicating, where, "replicate", problems)
+        if tables.replicate is None
+        else validate(ReplicateSettings, tables.replicate, where, "replicate", problems)
     )
     artifacts = validate(ArtifactSettings, tables.artifacts, where, "artifacts", problems)
     resources = validate(Resources, tables.resources, where, "resources", problems)

@@ -273,14 +273,20 @@ class LocalExecutor:
         return self._alive[worker].memory() if worker in self._alive else None
 
     def _start(self, number: int) -> None:
-        log = self._log if number == 0 else self._log.with_suffix(f".{number + 1}.log")
         worker: LocalWorker
 
         def hear(event: Event | None) -> None:
             self._heard.put((number, worker, event))
 
-        worker = LocalWorker(log, self._backend, self._shares[number], hear)
+        worker = LocalWorker(
+            worker_log(self._log, number), self._backend, self._shares[number], hear
+        )
         self._alive[number] = worker.__enter__()
+
+
+def worker_log(log: Path, number: int) -> Path:
+    """The file that gets what a worker prints: that of a study, or one beside it."""
+    return log if number == 0 else log.with_suffix(f".{number + 1}.log")
 
 
 def worker_environment(

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from ablate.errors import InputError, Problem
 from ablate.executors._base import Death
-from ablate.executors.local import worker_environment
+from ablate.executors.local import worker_environment, worker_log
 from ablate.executors.shares import Share
 from ablate.messages import Event, Order, Refused, StopTraining, event_from_json
 from ablate.spec import Backend, Resources
@@ -63,7 +63,8 @@ class RayExecutor:
         self._running: dict[Any, tuple[int, int]] = {}
         """The worker, and which of that number, behind each order that Ray carries out."""
         self._reasons: dict[int, str] = {}
-        self._dead: list[tuple[int, Death]] = []
+        self._dead: list[tuple[int, int, Death]] = []
+        """Deaths that are not told yet: the worker, and which of that number it was."""
 
     @property
     def workers(self) -> int:
@@ -133,10 +134,11 @@ class RayExecutor:
             # What a worker told is heard before its death is.
             worker, life, text = self._events.get(timeout=0.01 if self._dead else timeout)
         except Empty:
-            if self._dead:
-                return self._dead.pop(0)
-            self._find_dead()
-            return None
+            if not self._dead:
+                self._find_dead()
+                return None
+            worker, life, death = self._dead.pop(0)
+            return (worker, death) if self._lives[worker] == life else None
         if self._lives[worker] != life:
             return None
         return worker, event_from_json.validate_json(text)
@@ -145,14 +147,16 @@ class RayExecutor:
         """Ends a worker at once, whatever it does; its death is told with that reason."""
         import ray
 
-        self._reasons[worker] = reason
-        ray.kill(self._actors[worker])
+        if worker in self._actors:  # else its own death is about to be told
+            self._reasons[worker] = reason
+            ray.kill(self._actors[worker])
 
     def retire(self, worker: int) -> None:
         """Ends a worker that has nothing to do; the next order starts another in its place."""
         import ray
 
-        ray.kill(self._actors.pop(worker))
+        if worker in self._actors:
+            ray.kill(self._actors.pop(worker))
 
     def memory(self, worker: int) -> int | None:
         """The bytes of memory that a worker holds; None where that is not known."""
@@ -239,7 +243,8 @@ class RayExecutor:
         import ray
 
         self._lives[worker] = self._lives.get(worker, 0) + 1
-        log = self._log if worker == 0 else self._log.with_suffix(f".{worker + 1}.log")
+        self._reasons.pop(worker, None)
+        log = worker_log(self._log, worker)
         threads = Share(cores=tuple(range(max(1, int(self._resources.num_cpus)))))
         own = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
         actor = ray.remote(RayWorker).options(
@@ -265,12 +270,10 @@ class RayExecutor:
                 if self._lives[worker] != life:
                     continue
                 self._actors.pop(worker, None)
-                self._lives[worker] += 1
                 is_memory = isinstance(error, ray.exceptions.OutOfMemoryError)
                 how = "out of memory" if is_memory else _last_line(error)
-                self._dead.append(
-                    (worker, Death(self._reasons.pop(worker, f"of Ray ended: {how}")))
-                )
+                reason = self._reasons.pop(worker, f"of Ray ended: {how}")
+                self._dead.append((worker, life, Death(reason)))
 
 
 class RayWorker:

@@ -35,7 +35,7 @@ def test_nothing_is_lost_repeated_or_changed_in_a_storm(tmp_path):
     assert tally.planned == tally.finished == 8
 
 
-def test_a_storm_that_lost_or_changed_something_says_so(tmp_path):
+def test_a_storm_that_lost_or_changed_something_says_so():
     for name, value in (("finished", 2), ("repeated", 1), ("running", 1), ("differing", 1)):
         tally = Tally(planned=3, finished=3)
         assert tally.is_clean

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from ablate.errors import InputError
+from ablate.executors._base import Death
 from ablate.executors.ray import RayExecutor
+from ablate.messages import Done, Taken
 from ablate.spec import Resources
 
 
@@ -64,3 +66,48 @@ def test_a_file_on_several_machines_is_refused():
         "--executor ray: the cluster has several machines, and a journal file is for one; keep the "
         "study in a database: --storage postgresql://..."
     )
+
+
+class Told:
+    """A queue of what workers have told."""
+
+    def __init__(self, *events):
+        self.events = list(events)
+
+    def get(self, timeout):
+        from ray.util.queue import Empty
+
+        if not self.events:
+            raise Empty
+        return self.events.pop(0)
+
+
+def dying(*events):
+    """A cluster whose worker 0 has told these events and is dead."""
+    executor = RayExecutor(Path("log"), "tensorflow", Resources(), None, 1, one_machine=False)
+    executor._lives = {0: 1}
+    executor._dead = [(0, 1, Death("of Ray ended: gone"))]
+    executor._events = Told(*((0, life, event.model_dump_json()) for life, event in events))
+    return executor
+
+
+def test_what_a_worker_told_is_heard_before_its_death():
+    executor = dying((1, Taken()), (1, Done()))
+    assert executor.next_event(1.0) == (0, Taken())
+    assert executor.next_event(1.0) == (0, Done())
+    assert executor.next_event(1.0) == (0, Death("of Ray ended: gone"))
+
+
+def test_the_word_and_the_death_of_one_that_was_replaced_are_void():
+    executor = dying((1, Taken()))
+    executor._lives[0] = 2
+    assert executor.next_event(1.0) is None
+    assert executor.next_event(1.0) is None
+    assert executor._dead == []
+
+
+def test_one_that_is_dead_already_can_be_ended_and_retired():
+    executor = dying()
+    executor.end(0, "was ended: its trial took longer than 1 s")
+    executor.retire(0)
+    assert executor.next_event(1.0) == (0, Death("of Ray ended: gone"))

@@ -58,12 +58,14 @@ def test_two_machines_share_a_study_while_the_database_goes_away(hosts, server, 
     time.sleep(AWAY)
     server.start()
     outputs = [run.communicate(timeout=100)[0] for run in runs]
-    assert [run.returncode for run in runs] == [0, 0], outputs
+    assert [run.returncode for run in runs] == [0, 0], "\n".join(outputs)
     assert sum(output.count(" complete: ") for output in outputs) == 10, outputs
     table = ablate.results("compared", storage=url)
     counts = table.groupby(["phase", "outcome"]).size().to_dict()
-    counts.pop(("replicate", "interrupted"), None), counts.pop(("tune", "interrupted"), None)
-    assert counts == {("tune", "complete"): 4, ("replicate", "complete"): 6}, outputs
+    assert {key: count for key, count in counts.items() if key[1] != "interrupted"} == {
+        ("tune", "complete"): 4,
+        ("replicate", "complete"): 6,
+    }, outputs
     name = StoragePlace(url).artifacts
     made = [list((host.folder / name).iterdir()) for host in hosts]
     assert all(made), "both trained"
@@ -73,7 +75,6 @@ def test_two_machines_share_a_study_while_the_database_goes_away(hosts, server, 
     assert health.returncode == 0, health.stdout
     report = hosts[0].ablate("report", "compared", ABLATE_STORAGE=url)
     assert report.returncode == 0, report.stderr
-    assert "(log" not in report.stdout
     texts = [*outputs, health.stdout, report.stdout]
     for host in hosts:
         kept = [

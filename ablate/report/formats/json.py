@@ -92,9 +92,9 @@ class JsonReport(_Record):
     cards: Mapping[str, Mapping[str, Any]]
     """The data card of each data set."""
     environments: tuple[Mapping[str, Any], ...]
+    """Where the training runs took place."""
     workers: tuple[int, ...]
     """How many trained side by side; several numbers where that changed."""
-    """Where the training runs took place."""
 
 
 def render(report: Report, document: Document, page: Page) -> dict[str, str]:
