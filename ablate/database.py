@@ -93,7 +93,8 @@ def _patiently(method: Callable[..., Any]) -> Callable[..., Any]:
     return patient
 
 
-PRIVATE = (
+ALSO = (
+    "get_trial_id_from_study_id_trial_number",
     "record_heartbeat",
     "_create_new_trial",
     "_get_best_trial_id",
@@ -102,7 +103,7 @@ PRIVATE = (
     "_set_trial_param",
 )
 """What Optuna's cache, which lies over every database, calls besides the methods of all storages."""
-for _name in (*sorted(BaseStorage.__abstractmethods__), *PRIVATE):
+for _name in (*sorted(BaseStorage.__abstractmethods__), *ALSO):
     setattr(PatientStorage, _name, _patiently(getattr(RDBStorage, _name)))
 
 
