@@ -56,6 +56,7 @@ def run(
     timeout: float | None = None,
     fresh: bool = False,
     workers: int | None = None,
+    threads: int | None = None,
 ) -> RunSummary:
     """Trains the trials that a study still lacks, silently, in worker processes.
 
@@ -65,7 +66,9 @@ def run(
             worker's log lie beside the file.
         timeout: seconds after which the run ends once its running epoch is over.
         fresh: whether the study's earlier trials are deleted first.
-        workers: how many train side by side; None for one for each GPU, otherwise one.
+        workers: how many train side by side; None for one for each GPU, otherwise as many as the
+            study keeps busy on this machine's cores, with one trial of each search at a time.
+        threads: how many threads each computes with; None for those that the study was begun with.
 
     Returns:
         How the run ended, with the number of trials of each outcome.
@@ -74,17 +77,21 @@ def run(
         InputError: the storage, the data or an earlier study of that name do not fit.
         RunError: ten trials in a row failed and none succeeded.
     """
+    from ablate.executors.defaults import Machine, choose_workers
     from ablate.executors.local import LocalExecutor
-    from ablate.executors.shares import memory_share, share_out, usable_cores, visible_gpus
-    from ablate.running import Limits
     from ablate.storage import StoragePlace
     from ablate.study import log_path, run_study
 
     place = StoragePlace(storage)
-    shares = share_out(workers, 1, usable_cores(), visible_gpus())
-    executor = LocalExecutor(log_path(place, study), study.training.backend, shares)
-    limits = Limits(worker_memory=memory_share(len(shares)))
-    return run_study(study, place, executor=executor, limits=limits, timeout=timeout, fresh=fresh)
+    machine = Machine.here()
+
+    def executor(recorded: int | None) -> LocalExecutor:
+        chosen = choose_workers(study, machine, count=workers, threads=threads, recorded=recorded)
+        shares = chosen.shares(machine)
+        return LocalExecutor(log_path(place, study), study.training.backend, shares)
+
+    in_turn = workers is None and not machine.gpus
+    return run_study(study, place, executor=executor, in_turn=in_turn, timeout=timeout, fresh=fresh)
 
 
 def results(study: StudySpec | str, *, storage: str = DEFAULT_STORAGE) -> pd.DataFrame:

@@ -23,7 +23,6 @@ from ablate.files import folder_name
 from ablate.spec import DataSettings
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 _ARRAYS = ("x_train", "y_train", "x_test", "y_test")
@@ -49,27 +48,6 @@ class PreparedData:
             self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False
         )
         return array
-
-
-@dataclass(frozen=True)
-class Split:
-    """The training and validation images of one seed, ``(n, height, width, channels)`` float32."""
-
-    x_train: NDArray[np.float32]
-    y_train: NDArray[np.int64]
-    x_val: NDArray[np.float32]
-    y_val: NDArray[np.int64]
-    class_names: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class TestSet:
-    """The test images, ``(n, height, width, channels)`` float32, and their labels."""
-
-    __test__ = False  # no test case, whatever pytest thinks of its name
-
-    x: NDArray[np.float32]
-    y: NDArray[np.int64]
 
 
 def shape(settings: DataSettings) -> DataShape:
@@ -124,54 +102,6 @@ def _prepared(settings: DataSettings, source: str, folder: Path) -> PreparedData
     prepared = PreparedData(folder, about["digest"], source, tuple(about["class_names"]))
     _check_counts(about["class_counts"], prepared.class_names, settings)
     return prepared
-
-
-def training_split(prepared: PreparedData, settings: DataSettings, seed: int) -> Split:
-    """The training and validation images that a seed draws; the test images stay unread.
-
-    Args:
-        prepared: the data set.
-        settings: how many images of each class, and the share for validation.
-        seed: the same seed draws the same images.
-
-    Raises:
-        InputError: a class has too few images to be split.
-    """
-    import numpy as np
-    from sklearn.model_selection import train_test_split
-
-    labels = np.asarray(prepared.array("y_train"))
-    chosen = np.arange(len(labels))
-    if settings.per_class is not None:
-        chosen = drawn(labels, settings.per_class, seed)
-    try:
-        train, validation = train_test_split(
-            chosen, test_size=settings.validation, stratify=labels[chosen], random_state=seed
-        )
-    except ValueError as error:
-        rule = (
-            f"a stratified share of {settings.validation} for validation cannot be drawn: {error}"
-        )
-        raise InputError(Problem(settings.dataset, rule, "data.validation")) from error
-    images = prepared.array("x_train")
-    return Split(
-        x_train=_scaled(images, train),
-        y_train=labels[train],
-        x_val=_scaled(images, validation),
-        y_val=labels[validation],
-        class_names=prepared.class_names,
-    )
-
-
-def test_set(prepared: PreparedData, settings: DataSettings) -> TestSet:
-    """The test images and labels, the same for every replicate."""
-    import numpy as np
-
-    labels = np.asarray(prepared.array("y_test"))
-    chosen = np.arange(len(labels))
-    if settings.test_per_class is not None:
-        chosen = drawn(labels, settings.test_per_class, seed=0)
-    return TestSet(_scaled(prepared.array("x_test"), chosen), labels[chosen])
 
 
 def _module(settings: DataSettings) -> tuple[Any, Any]:
@@ -242,20 +172,3 @@ def _check_counts(
             problems.append(Problem(settings.dataset, rule, f"data.{key}", wanted))
     if problems:
         raise InputError(*problems)
-
-
-def drawn(labels: NDArray[np.int64], per_class: int, seed: int) -> NDArray[np.int64]:
-    """`per_class` indices of each class, in ascending order."""
-    import numpy as np
-
-    rng = np.random.default_rng(seed)
-    classes = (np.flatnonzero(labels == label) for label in np.unique(labels))
-    return np.sort(np.concatenate([rng.choice(rows, per_class, replace=False) for rows in classes]))
-
-
-def _scaled(images: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    """The chosen images as float32; uint8 is scaled to 0-1."""
-    import numpy as np
-
-    chosen = images[rows]
-    return chosen.astype(np.float32) / np.float32(255) if images.dtype == np.uint8 else chosen

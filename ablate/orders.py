@@ -19,7 +19,12 @@ TrainingOrder = TuneTrial | TrainReplicate
 
 
 def next_order(
-    stored: StoredStudy, place: StoragePlace, given: Collection[TrainingOrder], workers: int = 1
+    stored: StoredStudy,
+    place: StoragePlace,
+    given: Collection[TrainingOrder],
+    workers: int = 1,
+    *,
+    in_turn: bool = False,
 ) -> TrainingOrder | None:
     """What is owed next: a trial of the cell that has fewest of them, then replicates.
 
@@ -30,6 +35,7 @@ def next_order(
         place: its storage.
         given: orders that are being carried out.
         workers: how many workers train side by side.
+        in_turn: whether a cell's search waits while one of its trials is being carried out.
 
     Returns:
         None where nothing is owed, or nothing before a trial under way has ended.
@@ -43,7 +49,7 @@ def next_order(
         trials = study.get_trials(deepcopy=False)
         free = [slot for slot in free_slots(trials, total) if (cell, slot) not in taken]
         searching = searching or bool(free) or any(outcome_of(t) == "running" for t in trials)
-        if free:
+        if free and not (in_turn and any(one == cell for one, _ in taken)):
             order = TuneTrial(
                 study=stored.spec, place=where, cell=cell, slot=free[0], workers=workers
             )

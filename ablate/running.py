@@ -85,7 +85,8 @@ class Limits:
     trial_seconds: float | None = None
     """Seconds after which a trial is ended, wherever it hangs; None for no limit."""
     worker_memory: int | None = None
-    """Bytes of memory above which a worker is replaced after its trial; None for no limit."""
+    """Bytes of memory above which a worker is replaced after its trial; None for what the
+    executor takes as fair."""
     worker_trials: int | None = None
     """Trials after which a worker is replaced; None for no limit."""
 
@@ -112,6 +113,8 @@ class Run:
     limits: Limits
     stop: StopRequest
     deadline: float
+    in_turn: bool = False
+    """Whether at most one trial of a cell's search is under way."""
     clock: Callable[[], float] = time.monotonic
     trained: int = 0
     """Trials that this run finished."""
@@ -174,7 +177,9 @@ class Run:
             if worker in self._working:
                 continue
             given = [working.order for working in self._working.values()]
-            order = next_order(self.stored, self.place, given, executor.workers)
+            order = next_order(
+                self.stored, self.place, given, executor.workers, in_turn=self.in_turn
+            )
             if order is None:
                 return
             executor.give(worker, order)
@@ -275,7 +280,8 @@ class Run:
 
     def _replace_if_worn(self, executor: Executor, worker: int) -> None:
         """Ends a worker that holds too much memory, or has served long enough."""
-        trials, memory = self.limits.worker_trials, self.limits.worker_memory
+        trials = self.limits.worker_trials
+        memory = self.limits.worker_memory or executor.fair_memory
         worn = trials is not None and self._served[worker] >= trials
         if not worn and memory is not None:
             worn = (executor.memory(worker) or 0) > memory

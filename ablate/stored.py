@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 METRIC = "val_loss"
 STUDY, PHASE, CELL = "study", "phase", "cell"
 """User attributes of every Optuna study of ours: what it is a part of, and which part."""
-QUESTION, DATA, SPEC, CARDS = "question", "data", "spec", "cards"
+QUESTION, DATA, SPEC, CARDS, THREADS = "question", "data", "spec", "cards", "threads"
 """User attributes of a study's first part: what is asked, the images' digests, the whole spec, the
-data cards."""
+data cards, and how many threads each worker computes with."""
 
 
 @dataclass(frozen=True)
@@ -210,6 +210,17 @@ def write_cards(stored: StoredStudy, cards: Mapping[str, Mapping[str, Any]]) -> 
     first = next(iter(stored.parts.values()))
     if first.user_attrs.get(CARDS) != cards:
         first.set_user_attr(CARDS, dict(cards))
+
+
+def recorded_threads(stored: StoredStudy) -> int | None:
+    """How many threads a worker computed with when the study was begun; None where it is unknown."""
+    found: int | None = next(iter(stored.parts.values())).user_attrs.get(THREADS)
+    return found
+
+
+def record_threads(stored: StoredStudy, threads: int) -> None:
+    """Notes how many threads a worker computes with."""
+    next(iter(stored.parts.values())).set_user_attr(THREADS, threads)
 
 
 def remove_study(storage: BaseStorage, name: str, store: ArtifactStore) -> None:

@@ -23,11 +23,22 @@ from ablate.phases import PhaseState, phase_states
 from ablate.running import Limits, Listener, Run, Silence, StopRequest
 from ablate.spec import DataSettings, StudySpec
 from ablate.storage import ArtifactStore, StoragePlace, open_storage, told_plainly
-from ablate.stored import check_question, find_study, open_study, remove_study, write_cards
+from ablate.stored import (
+    check_question,
+    find_study,
+    open_study,
+    record_threads,
+    recorded_threads,
+    remove_study,
+    write_cards,
+)
 from ablate.trials import close_lost
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
+
+MakeExecutor = Callable[[int | None], Executor]
+"""Makes the workers of a run, given how many threads the study was begun with, if that is known."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +63,8 @@ def run_study(
     place: StoragePlace,
     listener: Listener | None = None,
     *,
-    executor: Executor | None = None,
+    executor: MakeExecutor | None = None,
+    in_turn: bool = False,
     limits: Limits | None = None,
     stop: StopRequest | None = None,
     timeout: float | None = None,
@@ -65,7 +77,8 @@ def run_study(
         study: the question.
         place: the storage that holds its answer.
         listener: is told what happens.
-        executor: the workers; one process on this machine unless given.
+        executor: makes the workers; one process on this machine unless given.
+        in_turn: whether at most one trial of a cell's search is under way.
         limits: what a trial and a worker may take.
         stop: asks the run to end.
         timeout: seconds after which the run ends, as if asked to once.
@@ -97,13 +110,15 @@ def run_study(
         listener=listener or Silence(),
         limits=limits or Limits(),
         stop=stop or StopRequest(),
+        in_turn=in_turn,
         deadline=float("inf") if timeout is None else started + timeout,
         clock=clock,
     )
     with told_plainly(place):
         run.open()
         try:
-            with executor or LocalExecutor(log, study.training.backend, [Share()]) as workers:
+            with (executor or _one_worker(study, log))(recorded_threads(stored)) as workers:
+                _note_threads(run, workers)
                 run.make_complete(workers)
         finally:
             run.close()
@@ -113,6 +128,25 @@ def run_study(
             seconds=clock() - started,
             stopped=run.stopped,
         )
+
+
+def _one_worker(study: StudySpec, log: Path) -> MakeExecutor:
+    return lambda threads: LocalExecutor(log, study.training.backend, [Share(threads=threads)])
+
+
+def _note_threads(run: Run, executor: Executor) -> None:
+    """Records how many threads the study is begun with, and says where it goes on with others."""
+    begun, threads = recorded_threads(run.stored), executor.threads
+    if threads is None or threads == begun:
+        return
+    if begun is None:
+        record_threads(run.stored, threads)
+        return
+    run.listener.said(
+        f"this study was begun with {begun} {'thread' if begun == 1 else 'threads'} for each "
+        f"worker, and goes on with {threads}: numbers may differ in their last digits from those "
+        f"that --threads {begun} gives"
+    )
 
 
 def _check_backends(study: StudySpec) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +17,7 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from ablate.catalog import file_digest
-from ablate.data import PreparedData, Split, TestSet, prepare, test_set, training_split
+from ablate.data import PreparedData, prepare
 from ablate.errors import InputError, Problem
 from ablate.heartbeat import beating
 from ablate.messages import (
@@ -38,10 +39,12 @@ from ablate.samplers import make_sampler
 from ablate.slots import given_again, slots_of
 from ablate.space import Choices, Parameter, Scalar
 from ablate.spec import Architecture, DataSettings, Epoch, TrialResult, TrialSpec
+from ablate.split import Split, TestSet, test_set, training_split
 from ablate.storage import ArtifactStore, StoragePlace, open_storage, told_plainly
 from ablate.stored import StoredStudy
 from ablate.training.device import Environment, prepare_device
 from ablate.training.loop import Decision, train
+from ablate.training.memory import BLOCK, blocks_are_kept
 from ablate.training.saving import save_network
 from ablate.trials import RETRY_OF, SLOT, TakenError, begin, outcome_of
 
@@ -66,7 +69,14 @@ class Trainer:
     @cached_property
     def environment(self) -> Environment:
         """What training runs on; found out once."""
-        return prepare_device()
+        found = prepare_device()
+        kept, faults = blocks_are_kept()
+        print(  # noqa: T201  into the worker's log
+            f"memory that a step frees {'stays' if kept else 'goes back to the system'}: "
+            f"{faults} page faults for {BLOCK >> 20} MiB asked for again",
+            file=sys.stderr,
+        )
+        return found
 
     def tune(self, order: TuneTrial) -> None:
         """Trains one trial of a cell's search, which meets training and validation images only."""

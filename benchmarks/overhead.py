@@ -47,7 +47,8 @@ import json, sys, time
 from pathlib import Path
 import keras, numpy as np
 from ablate.architectures import bottleneck
-from ablate.data import find_prepared, training_split
+from ablate.data import find_prepared
+from ablate.split import training_split
 from ablate.config import load_study
 from ablate.storage import StoragePlace
 

@@ -64,7 +64,7 @@ def run(setting: str, folder: Path) -> tuple[float, float, int]:
     place = StoragePlace(str(folder / "ablate.journal"))
     executor = LocalExecutor(folder / "worker.log", study.training.backend, shares(setting))
     wall, cpu = time.perf_counter(), cpu_seconds()
-    summary = run_study(study, place, executor=executor)
+    summary = run_study(study, place, executor=lambda threads: executor)
     return time.perf_counter() - wall, cpu_seconds() - cpu, summary.trained
 
 

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from hand_made import compare
+from hand_made import settings as data_settings
 from kept_study import Kept
 
+from ablate import data
 from ablate.config import load_study
 from ablate.spec import StudySpec
 from ablate.storage import StoragePlace
@@ -216,3 +218,18 @@ def whole(project, run_once):
     kept = Kept(project.place, project.folder)
     kept.stored = find_study(kept.storage, "dense")
     return kept
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def digits(cache):
+    return data.prepare(data_settings(), cache)
+
+
+@pytest.fixture(scope="session")
+def lines(cache):
+    return data.prepare(data_settings("line", images_per_class=10), cache)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 from optuna import logging
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState, create_trial
 
+from ablate.config import load_data_settings
 from ablate.owner import Owner
-from ablate.spec import Cell
+from ablate.spec import Cell, DataSettings
 from ablate.stored import open_study
 
 STATES = {
@@ -79,4 +81,23 @@ def _write(study, outcome, value, params, attributes):
             distributions={name: domain for name, (_, domain) in params.items()},
             user_attrs=attributes | said,
         )
+    )
+
+
+def settings(dataset="digits", **table):
+    return load_data_settings(dataset, table, {})
+
+
+def npz(folder, x_train, y_train, x_test, y_test, **table):
+    """Settings for images of 2x2 pixels, each all of one grey."""
+    arrays = {
+        name: np.array(values, np.uint8)[:, None, None] * np.ones((1, 2, 2), np.uint8)
+        for name, values in (("x_train", x_train), ("x_test", x_test))
+    }
+    np.savez(folder / "a.npz", y_train=np.array(y_train), y_test=np.array(y_test), **arrays)
+    return DataSettings(
+        dataset="npz",
+        folder=str(folder),
+        options={"file": "a.npz", **table.pop("options", {})},
+        **table,
     )

@@ -32,6 +32,7 @@ class Played:
 
     def __init__(self, stored, storage, workers=1, fate=None):
         self.workers = workers
+        self.fair_memory = None
         self.stored = stored
         self.storage = storage
         self.fate = fate or (lambda order, attempt: "complete")

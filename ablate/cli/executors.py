@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from ablate.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from ablate.executors._base import Executor
+    from ablate.executors.defaults import Machine
     from ablate.running import Listener
     from ablate.spec import StudySpec
     from ablate.storage import StoragePlace
@@ -15,56 +17,71 @@ if TYPE_CHECKING:
 GIB = 1024**3
 
 
+@dataclass(frozen=True)
+class WorkerOptions:
+    """What the options of ``ablate run`` say of workers on this machine; None where they do not."""
+
+    workers: int | Literal["auto"] | None = None
+    workers_per_gpu: int | None = None
+    threads: int | None = None
+
+
 def make_local_executor(
     spec: StudySpec,
     place: StoragePlace,
-    workers: int | Literal["auto"] | None,
-    workers_per_gpu: int | None,
+    machine: Machine,
+    options: WorkerOptions,
     listener: Listener,
+    recorded: int | None,
 ) -> Executor:
-    """The workers that --workers asks for."""
+    """The workers that --workers asks for, with the threads that the study was begun with."""
+    from ablate.executors.defaults import choose_workers
     from ablate.executors.local import LocalExecutor
-    from ablate.executors.shares import share_out, usable_cores, visible_gpus
     from ablate.study import log_path
 
-    cores, gpus = usable_cores(), visible_gpus()
-    if workers_per_gpu and not gpus:
-        raise InputError(Problem("--workers-per-gpu", "there is no GPU on this machine"))
-    each = workers_per_gpu or 1
-    if workers == "auto":
+    workers = choose_workers(
+        spec,
+        machine,
+        count=None if options.workers == "auto" else options.workers,
+        workers_per_gpu=options.workers_per_gpu or 1,
+        threads=options.threads,
+        recorded=recorded,
+    )
+    if options.workers == "auto":
         from ablate.executors.best import best_workers
 
-        workers = best_workers(spec, place, cores, gpus, each, listener.said)
-    shares = share_out(workers, each, cores, gpus)
-    return LocalExecutor(log_path(place, spec), spec.training.backend, shares)
+        best = best_workers(spec, place, machine, workers, listener.said)
+        workers = replace(workers, count=best)
+    return LocalExecutor(log_path(place, spec), spec.training.backend, workers.shares(machine))
 
 
 def check_options(
-    executor: Literal["local", "ray"], address: str | None, workers_per_gpu: int | None
+    executor: Literal["local", "ray"],
+    address: str | None,
+    options: WorkerOptions,
+    machine: Machine,
 ) -> None:
     """Options of the one executor say nothing to the other.
 
     Raises:
-        InputError: one was given.
+        InputError: one was given, or one for GPUs where there is none.
     """
     problems = []
-    if executor == "local" and address is not None:
-        problems.append(Problem("--address", "is for --executor ray only"))
-    if executor == "ray" and workers_per_gpu is not None:
+    if executor == "local":
+        if address is not None:
+            problems.append(Problem("--address", "is for --executor ray only"))
+        if options.workers_per_gpu and not machine.gpus:
+            problems.append(Problem("--workers-per-gpu", "there is no GPU on this machine"))
+    else:
         rule = "is for workers on this machine only"
-        hint = "ask for a part of a GPU in the study file: [resources] num_gpus = 0.25"
-        problems.append(Problem("--workers-per-gpu", rule, hint=hint))
+        if options.workers_per_gpu is not None:
+            hint = "ask for a part of a GPU in the study file: [resources] num_gpus = 0.25"
+            problems.append(Problem("--workers-per-gpu", rule, hint=hint))
+        if options.threads is not None:
+            hint = "ask for cores in the study file: [resources] num_cpus = 2"
+            problems.append(Problem("--threads", rule, hint=hint))
     if problems:
         raise InputError(*problems)
-
-
-def memory_limit(gib: float | None, executor: Literal["local", "ray"], workers: int) -> int | None:
-    """The bytes above which a worker is replaced; on a cluster Ray looks after the memory."""
-    from ablate.executors.shares import memory_share
-
-    if gib is not None:
-        return round(gib * GIB)
-    return memory_share(workers) if executor == "local" else None
 
 
 def make_ray_executor(

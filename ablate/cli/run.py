@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from ablate.cli.executors import (
+    GIB,
+    WorkerOptions,
     check_options,
     make_local_executor,
     make_ray_executor,
-    memory_limit,
 )
 from ablate.cli.options import (
     DEFAULT_STORAGE,
@@ -35,6 +36,7 @@ from ablate.config.toml import read_toml
 from ablate.errors import AblateError, InputError, Problem
 
 if TYPE_CHECKING:
+    from ablate.executors._base import Executor
     from ablate.phases import PhaseState
     from ablate.running import StopRequest
     from ablate.storage import StoragePlace
@@ -60,13 +62,21 @@ GRACE = 10.0
     "--workers",
     type=Workers(),
     metavar="N|auto",
-    help="Processes that train side by side. [default: one for each GPU, otherwise 1; with Ray as "
+    help="Processes that train side by side. [default: one for each GPU, otherwise as many as the "
+    "study keeps busy on this machine's cores, with one trial of each search at a time; with Ray as "
     "many as the cluster has room for]",
 )
 @click.option(
     "--workers-per-gpu",
     type=click.IntRange(min=1),
     help="How many workers share a GPU. [default: 1]",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    help="Threads that each worker computes with, which changes the last digits of numbers. "
+    "[default: those that the study was begun with, at first the cores divided by the default "
+    "number of workers]",
 )
 @click.option(
     "--trial-timeout",
@@ -111,6 +121,7 @@ def command(
     yes: bool,
     workers: int | Literal["auto"] | None,
     workers_per_gpu: int | None,
+    threads: int | None,
     trial_timeout: float | None,
     worker_memory: float | None,
     worker_trials: int | None,
@@ -133,13 +144,15 @@ def command(
     from rich.console import Console
 
     from ablate.data import shape
+    from ablate.executors.defaults import Machine
     from ablate.plan import make_plan
     from ablate.progress import LiveProgress, PlainProgress
     from ablate.running import Limits, StopRequest
     from ablate.study import log_path, run_study
 
     path = find_study(study)
-    check_options(executor_name, address, workers_per_gpu)
+    machine, asked = Machine.here(), WorkerOptions(workers, workers_per_gpu, threads)
+    check_options(executor_name, address, asked, machine)
     if trials and "tune" not in read_toml(path):
         rule = "this study tunes nothing: it has no [tune]"
         raise InputError(Problem("--trials", rule, hint="for more replicates give --seeds"))
@@ -154,13 +167,15 @@ def command(
     stop = StopRequest()
     live = console.is_terminal and not plain
     with stopped_by_signals(stop), (LiveProgress if live else PlainProgress)(console) as progress:
-        if executor_name == "ray":
-            executor = make_ray_executor(spec, place, workers, address)
-        else:
-            executor = make_local_executor(spec, place, workers, workers_per_gpu, progress)
+
+        def executor(recorded: int | None) -> Executor:
+            if executor_name == "ray":
+                return make_ray_executor(spec, place, workers, address)
+            return make_local_executor(spec, place, machine, asked, progress, recorded)
+
         limits = Limits(
             trial_seconds=trial_timeout,
-            worker_memory=memory_limit(worker_memory, executor_name, executor.workers),
+            worker_memory=None if worker_memory is None else round(worker_memory * GIB),
             worker_trials=worker_trials,
         )
         summary = run_study(
@@ -168,6 +183,7 @@ def command(
             place,
             progress,
             executor=executor,
+            in_turn=executor_name == "local" and workers is None and not machine.gpus,
             limits=limits,
             stop=stop,
             timeout=timeout,

@@ -29,6 +29,14 @@ class Executor(Protocol):
     def workers(self) -> int:
         """How many there are."""
 
+    @property
+    def threads(self) -> int | None:
+        """How many threads each computes with; None for what its libraries take."""
+
+    @property
+    def fair_memory(self) -> int | None:
+        """The bytes above which a worker is replaced unless one is told; None for no limit."""
+
     def __enter__(self) -> Self: ...
 
     def __exit__(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ablate.errors import InputError
 from ablate.executors.local import LocalWorker
-from ablate.executors.shares import Share, share_out
+from ablate.executors.shares import Share
 from ablate.files import folder_name
 from ablate.messages import Refused, TimeEpoch
 
 if TYPE_CHECKING:
+    from ablate.executors.defaults import Machine, Workers
     from ablate.spec import StudySpec
     from ablate.storage import StoragePlace
 
@@ -23,9 +25,8 @@ WORTH = 1.05
 def best_workers(
     study: StudySpec,
     place: StoragePlace,
-    cores: Sequence[int],
-    gpus: Sequence[str],
-    workers_per_gpu: int,
+    machine: Machine,
+    usual: Workers,
     say: Callable[[str], None],
 ) -> int:
     """Times two epochs with one worker, with two, four and so on, until more bring no more.
@@ -33,20 +34,20 @@ def best_workers(
     Args:
         study: the study; its first cell is trained, untuned.
         place: its storage; nothing is written there but the prepared data.
-        cores: the processor cores that may be used.
-        gpus: the GPUs that may be used.
-        workers_per_gpu: how many workers share a GPU.
+        machine: what may be used of this machine.
+        usual: how the study is trained here otherwise, with how many threads, for example.
         say: is told what was measured.
 
     Raises:
         InputError: the data cannot be prepared.
         RunError: a worker died.
     """
-    most = len(gpus) * workers_per_gpu if gpus else len(cores)
+    gpus, cores = machine.gpus, machine.cores
+    most = len(gpus) * usual.workers_per_gpu if gpus else len(cores)
     best, best_rate = 1, 0.0
     count = 1
     while count <= most:
-        rate = _epochs_a_second(study, place, share_out(count, workers_per_gpu, cores, gpus))
+        rate = _epochs_a_second(study, place, replace(usual, count=count).shares(machine))
         say(
             f"{count} {'worker trains' if count == 1 else 'workers train'} {rate:.3g} epochs a second"
         )

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -18,7 +18,9 @@ import psutil
 
 from ablate.errors import RunError
 from ablate.executors._base import Death
-from ablate.executors.shares import Share
+from ablate.executors.environment import environment_threads, worker_environment
+from ablate.executors.memory import held_memory
+from ablate.executors.shares import Share, memory_share
 from ablate.messages import Done, Event, Order, Refused, event_from_json
 from ablate.spec import Backend
 
@@ -113,7 +115,7 @@ class LocalWorker:
     def memory(self) -> int | None:
         """The bytes of memory that the process holds; None where it is gone."""
         try:
-            return int(psutil.Process(self._running().pid).memory_info().rss)
+            return held_memory(psutil.Process(self._running().pid))
         except psutil.Error:
             return None
 
@@ -216,6 +218,16 @@ class LocalExecutor:
         """How many there are."""
         return len(self._shares)
 
+    @property
+    def threads(self) -> int | None:
+        """How many threads each computes with; None for what its libraries take."""
+        return environment_threads(worker_environment(os.environ, self._backend, self._shares[0]))
+
+    @property
+    def fair_memory(self) -> int | None:
+        """A worker's part of most of the machine's memory, in bytes."""
+        return memory_share(self.workers)
+
     def __enter__(self) -> Self:
         return self
 
@@ -287,18 +299,3 @@ class LocalExecutor:
 def worker_log(log: Path, number: int) -> Path:
     """The file that gets what a worker prints: that of a study, or one beside it."""
     return log if number == 0 else log.with_suffix(f".{number + 1}.log")
-
-
-def worker_environment(
-    environment: Mapping[str, str], backend: Backend, share: Share | None = None
-) -> dict[str, str]:
-    """What a worker's environment needs before Keras is imported."""
-    return {
-        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
-        **(share.environment() if share else {}),
-        **environment,
-        **(share.device() if share else {}),
-        "KERAS_BACKEND": backend,
-        "PYTHONUNBUFFERED": "1",
-    }

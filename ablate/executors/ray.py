@@ -13,14 +13,16 @@ from typing import Any, Self
 
 from ablate.errors import InputError, Problem
 from ablate.executors._base import Death
-from ablate.executors.local import worker_environment, worker_log
+from ablate.executors.environment import worker_environment
+from ablate.executors.local import worker_log
+from ablate.executors.memory import held_memory
 from ablate.executors.shares import Share
 from ablate.messages import Event, Order, Refused, StopTraining, event_from_json
 from ablate.spec import Backend, Resources
 
 ANSWER = 10.0
 """Seconds that a cluster gets to answer, and a worker to say how much memory it holds."""
-PASSED_ON = ("ABLATE_DATA_HOME", "OMP_NUM_THREADS", "TF_", "XLA_", "JAX_")
+PASSED_ON = ("ABLATE_DATA_HOME", "MALLOC_", "OMP_NUM_THREADS", "TF_", "XLA_", "JAX_")
 """The beginnings of the environment variables that workers on other machines get, too."""
 
 
@@ -70,6 +72,16 @@ class RayExecutor:
     def workers(self) -> int:
         """How many there are."""
         return self._workers
+
+    @property
+    def threads(self) -> int | None:
+        """How many threads each computes with."""
+        return max(1, int(self._resources.num_cpus))
+
+    @property
+    def fair_memory(self) -> int | None:
+        """None: Ray looks after the memory of its machines."""
+        return None
 
     def __enter__(self) -> Self:
         """Joins the cluster.
@@ -245,13 +257,13 @@ class RayExecutor:
         self._lives[worker] = self._lives.get(worker, 0) + 1
         self._reasons.pop(worker, None)
         log = worker_log(self._log, worker)
-        threads = Share(cores=tuple(range(max(1, int(self._resources.num_cpus)))))
+        share = Share(threads=self.threads)
         own = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
         actor = ray.remote(RayWorker).options(
             max_concurrency=2,  # so that it can be told to stop
             num_cpus=self._resources.num_cpus,
             num_gpus=self._gpus,
-            runtime_env={"env_vars": worker_environment(own, self._backend, threads)},
+            runtime_env={"env_vars": worker_environment(own, self._backend, share)},
         )
         self._actors[worker] = actor.remote(
             self._events, worker, self._lives[worker], str(Path.cwd()), str(log)
@@ -312,7 +324,7 @@ class RayWorker:
         """The bytes of memory that this process holds."""
         import psutil
 
-        return int(psutil.Process().memory_info().rss)
+        return held_memory(psutil.Process())
 
     def _prepare(self) -> bool:
         """Goes to the study's folder, and has everything printed into the log."""

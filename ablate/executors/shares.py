@@ -17,6 +17,13 @@ MEMORY_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
 )
+THREADS = (
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+    "OMP_NUM_THREADS",
+    "NPROC",  # what XLA's client of the CPU takes as the number of cores
+)
+"""Environment variables that say how many threads a library of a worker's computes with."""
 MOST = 0.8
 """The part of the memory that all workers together may hold."""
 
@@ -29,14 +36,12 @@ class Share:
     """The number or name of its GPU; None where there is none, or all may be used."""
     cores: tuple[int, ...] | None = None
     """The processor cores that it may use; None for all."""
+    threads: int | None = None
+    """How many threads compute; None for what its libraries take."""
 
     def environment(self) -> dict[str, str]:
-        """Environment variables that bound its threads; a user's own values count more."""
-        if self.cores is None:
-            return {}
-        count = str(len(self.cores))
-        names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
-        return dict.fromkeys(names, count)
+        """Environment variables that set its threads; a user's own values count more."""
+        return {} if self.threads is None else dict.fromkeys(THREADS, str(self.threads))
 
     def device(self) -> dict[str, str]:
         """Environment variables that show it its GPU alone."""
@@ -80,7 +85,11 @@ def visible_gpus(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]
 
 
 def share_out(
-    workers: int | None, workers_per_gpu: int, cores: Sequence[int], gpus: Sequence[str]
+    workers: int | None,
+    workers_per_gpu: int,
+    cores: Sequence[int],
+    gpus: Sequence[str],
+    threads: int | None = None,
 ) -> tuple[Share, ...]:
     """The shares of so many workers.
 
@@ -89,6 +98,8 @@ def share_out(
         workers_per_gpu: how many share a GPU.
         cores: the processor cores that may be used.
         gpus: the GPUs that may be used.
+        threads: how many threads each computes with; None for as many as it has cores, and for a
+            single worker what its libraries take.
 
     Returns:
         Cores are dealt out evenly, all of them; where there are fewer cores than workers, some
@@ -96,11 +107,11 @@ def share_out(
     """
     count = workers or max(1, len(gpus) * workers_per_gpu)
     if count == 1:
-        return (Share(),)
+        return (Share(threads=threads),)
     shares = []
     for index in range(count):
         first, last = index * len(cores) // count, (index + 1) * len(cores) // count
         own = tuple(cores[first:last]) or (cores[index % len(cores)],)
         gpu = gpus[index // workers_per_gpu % len(gpus)] if gpus else None
-        shares.append(Share(gpu, own))
+        shares.append(Share(gpu, own, threads or len(own)))
     return tuple(shares)

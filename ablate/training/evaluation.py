@@ -11,6 +11,8 @@ import keras
 import numpy as np
 from sklearn import metrics
 
+from ablate.split import Rows
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -30,7 +32,7 @@ class Scores:
     """Rows are true classes, columns predicted ones."""
 
 
-def predict(model: keras.Model, images: NDArray[np.float32]) -> NDArray[Any]:
+def predict(model: keras.Model, images: Rows) -> NDArray[Any]:
     """Class probabilities, ``(n, classes)``.
 
     The network is called directly: `Model.predict` would trace a graph for each trial, which
@@ -60,9 +62,7 @@ def crossentropy(labels: NDArray[np.int64], probabilities: NDArray[Any]) -> floa
     return float(np.mean(keras.ops.convert_to_numpy(losses)))
 
 
-def inference_seconds(
-    model: keras.Model, images: NDArray[np.float32], clock: Callable[[], float]
-) -> float:
+def inference_seconds(model: keras.Model, images: Rows, clock: Callable[[], float]) -> float:
     """The median wall time of one compiled forward pass of one image."""
     image, times = images[:1], []
     for _ in range(WARM_UP):

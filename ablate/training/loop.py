@@ -15,9 +15,9 @@ from typing import Any
 
 import keras
 
-from ablate.data import Split, TestSet
 from ablate.errors import AblateError
 from ablate.spec import Epoch, TrainingSettings, TrialResult, TrialSpec
+from ablate.split import Split, TestSet
 from ablate.training.batches import Batches
 from ablate.training.evaluation import crossentropy, inference_seconds, predict, score
 from ablate.training.network import InfeasibleError, ModelError, build_network, measure
@@ -125,18 +125,17 @@ def _train(
         metrics=["accuracy", *extra],
     )
     recorder = _Recorder(monitor, settings.checkpoint == "best", on_epoch, clock)
-    labels = keras.utils.to_categorical(split.y_train, classes)
-    batches = Batches(split.x_train, labels, settings.batch_size, spec.seed)
+    batches = Batches(split.x_train, split.y_train, classes, settings.batch_size, spec.seed)
+    validation = Batches(split.x_val, split.y_val, classes, settings.batch_size)
     # Again, so that dropout's masks do not depend on what building the network has drawn.
     keras.utils.set_random_seed(spec.seed)
     started = clock()
-    with closing(batches):
+    with closing(batches), closing(validation):
         model.fit(
             batches,
             shuffle=False,  # `batches` does
             epochs=settings.epochs,
-            validation_data=(split.x_val, keras.utils.to_categorical(split.y_val, classes)),
-            validation_batch_size=settings.batch_size,
+            validation_data=validation,
             callbacks=[*make_callbacks(settings, monitor), recorder],
             verbose=0,
         )

@@ -38,7 +38,7 @@ class NetworkSize:
 def build_network(
     architecture: str,
     source: str | None,
-    input_shape: tuple[int, int, int],
+    input_shape: tuple[int, ...],
     num_classes: int,
     parameters: Mapping[str, Scalar],
 ) -> keras.Model:

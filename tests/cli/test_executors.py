@@ -8,46 +8,58 @@ import sys
 import pytest
 
 from ablate.cli.executors import (
+    WorkerOptions,
     check_options,
     make_local_executor,
     make_ray_executor,
-    memory_limit,
 )
 from ablate.errors import InputError
-from ablate.executors import best, shares
+from ablate.executors import best
+from ablate.executors.defaults import Machine
+from ablate.executors.shares import memory_share
 from ablate.running import Silence
 from ablate.storage import StoragePlace
 
+CORES = Machine((0, 1), (), 16 * 2**30)
+GPUS = Machine((0, 1), ("0", "1"), 16 * 2**30)
+
 
 def test_an_option_of_the_other_executor_is_refused():
-    check_options("local", None, 2)
-    check_options("ray", "auto", None)
+    check_options("local", None, WorkerOptions(workers_per_gpu=2, threads=2), GPUS)
+    check_options("ray", "auto", WorkerOptions(2), CORES)
     with pytest.raises(InputError) as caught:
-        check_options("local", "auto", None)
+        check_options("local", "auto", WorkerOptions(), CORES)
     assert str(caught.value) == "--address: is for --executor ray only"
     with pytest.raises(InputError) as caught:
-        check_options("ray", "auto", 2)
+        check_options("ray", "auto", WorkerOptions(workers_per_gpu=2, threads=2), GPUS)
     assert str(caught.value) == (
         "--workers-per-gpu: is for workers on this machine only; ask for a part of a GPU in the "
-        "study file: [resources] num_gpus = 0.25"
+        "study file: [resources] num_gpus = 0.25\n"
+        "--threads: is for workers on this machine only; ask for cores in the study file: "
+        "[resources] num_cpus = 2"
     )
 
 
 @pytest.mark.parametrize(
-    ("workers", "gpus", "each", "count"),
-    [(None, (), None, 1), (3, (), None, 3), (None, ("0", "1"), 2, 4), ("auto", (), None, 5)],
+    ("asked", "machine", "count", "threads"),
+    [
+        (WorkerOptions(), CORES, 1, 2),
+        (WorkerOptions(3), CORES, 3, 2),
+        (WorkerOptions(threads=5), CORES, 1, 5),
+        (WorkerOptions(workers_per_gpu=2), GPUS, 4, 1),
+        (WorkerOptions("auto"), CORES, 5, 2),
+    ],
 )
-def test_workers_on_this_machine(project, monkeypatch, workers, gpus, each, count):
-    monkeypatch.setattr(shares, "visible_gpus", lambda: gpus)
+def test_workers_on_this_machine(project, monkeypatch, asked, machine, count, threads):
     monkeypatch.setattr(best, "best_workers", lambda *arguments: 5)
-    made = make_local_executor(project.study(), project.place, workers, each, Silence())
-    assert made.workers == count
+    made = make_local_executor(project.study(), project.place, machine, asked, Silence(), None)
+    assert (made.workers, made.threads) == (count, threads)
+    assert made.fair_memory == memory_share(count)
 
 
-def test_where_there_is_no_gpu_none_can_be_shared(project, monkeypatch):
-    monkeypatch.setattr(shares, "visible_gpus", tuple)
+def test_where_there_is_no_gpu_none_can_be_shared():
     with pytest.raises(InputError) as caught:
-        make_local_executor(project.study(), project.place, None, 2, Silence())
+        check_options("local", None, WorkerOptions(workers_per_gpu=2), CORES)
     assert str(caught.value) == "--workers-per-gpu: there is no GPU on this machine"
 
 
@@ -72,10 +84,3 @@ def test_a_file_is_for_one_machine():
 def test_the_command_line_does_not_load_ray(project):
     code = "import sys, ablate.cli.run, ablate.executors.ray; assert 'ray' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_a_worker_holds_no_more_than_its_part_of_the_memory(monkeypatch):
-    monkeypatch.setattr(shares, "memory_share", lambda workers: 800 // workers)
-    assert memory_limit(None, "local", 2) == 400
-    assert memory_limit(1.5, "local", 2) == memory_limit(1.5, "ray", 2) == 1.5 * 1024**3
-    assert memory_limit(None, "ray", 2) is None

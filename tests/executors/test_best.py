@@ -7,6 +7,7 @@ import pytest
 from ablate.errors import InputError
 from ablate.executors import best
 from ablate.executors.best import best_workers
+from ablate.executors.defaults import Machine, Workers
 
 
 @pytest.mark.parametrize(
@@ -22,7 +23,8 @@ from ablate.executors.best import best_workers
 def test_more_are_taken_as_long_as_they_train_more(project, monkeypatch, rates, cores, gpus, count):
     monkeypatch.setattr(best, "_epochs_a_second", lambda study, place, shares: rates[len(shares)])
     said = []
-    found = best_workers(project.study(), project.place, range(cores), gpus, 1, said.append)
+    machine = Machine(tuple(range(cores)), gpus, 0)
+    found = best_workers(project.study(), project.place, machine, Workers(1, 1), said.append)
     assert found == count
     assert said[0] == "1 worker trains 1 epochs a second"
     assert len(said) == len(rates)
@@ -30,8 +32,9 @@ def test_more_are_taken_as_long_as_they_train_more(project, monkeypatch, rates, 
 
 def test_it_is_measured_for_real(project):
     said = []
-    assert best_workers(project.study(), project.place, (0,), (), 1, said.append) == 1
+    one = (Machine((0,), (), 0), Workers(1, 1))
+    assert best_workers(project.study(), project.place, *one, said.append) == 1
     assert float(said[0].split()[3]) > 0
     wrong = project.study("data.per_class=10000")
     with pytest.raises(InputError, match=r"digits: data\.per_class: class "):
-        best_workers(wrong, project.place, (0,), (), 1, said.append)
+        best_workers(wrong, project.place, *one, said.append)

@@ -9,12 +9,7 @@ import psutil
 import pytest
 
 from ablate.errors import RunError
-from ablate.executors.local import (
-    LocalExecutor,
-    LocalWorker,
-    WorkerDiedError,
-    worker_environment,
-)
+from ablate.executors.local import LocalExecutor, LocalWorker, WorkerDiedError
 from ablate.executors.shares import Share
 from ablate.messages import Done, PrepareData, Refused
 from ablate.spec import DataSettings
@@ -24,19 +19,6 @@ DIGITS = DataSettings(dataset="digits")
 
 def the_child():
     return psutil.Process(os.getpid()).children()[-1]
-
-
-def test_the_environment_is_set_before_keras_is_imported():
-    found = worker_environment({"KERAS_BACKEND": "torch", "HOME": "/home/me"}, "jax")
-    assert found["KERAS_BACKEND"] == "jax"
-    assert found["HOME"] == "/home/me"
-    assert found["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
-    assert found["XLA_PYTHON_CLIENT_PREALLOCATE"] == "false"
-
-
-def test_what_the_user_has_set_is_kept():
-    found = worker_environment({"TF_FORCE_GPU_ALLOW_GROWTH": "false"}, "jax")
-    assert found["TF_FORCE_GPU_ALLOW_GROWTH"] == "false"
 
 
 def test_orders_are_answered_and_the_process_ends(tmp_path):

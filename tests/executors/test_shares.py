@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablate.executors.local import worker_environment
+from ablate.executors.environment import worker_environment
 from ablate.executors.shares import (
     Share,
     memory_share,
@@ -23,7 +23,13 @@ def test_a_single_worker_has_the_whole_machine():
 
 
 def test_there_is_a_worker_for_each_gpu():
-    assert share_out(None, 1, range(4), ("0", "1")) == (Share("0", (0, 1)), Share("1", (2, 3)))
+    each = (Share("0", (0, 1), 2), Share("1", (2, 3), 2))
+    assert share_out(None, 1, range(4), ("0", "1")) == each
+
+
+def test_threads_are_what_is_asked_for_however_many_cores_a_worker_has():
+    assert [share.threads for share in share_out(2, 1, range(8), (), 3)] == [3, 3]
+    assert share_out(1, 1, range(8), (), 3) == (Share(threads=3),)
 
 
 def test_several_share_a_gpu():
@@ -45,7 +51,7 @@ def test_all_cores_are_dealt_out_and_every_worker_has_one(workers, cores):
 
 
 def test_threads_and_gpu_are_set_before_keras_is_loaded():
-    environment = worker_environment({"OMP_NUM_THREADS": "7"}, "jax", Share("1", (2, 3)))
+    environment = worker_environment({"OMP_NUM_THREADS": "7"}, "jax", Share("1", (2, 3), 2))
     assert environment["TF_NUM_INTRAOP_THREADS"] == "2"
     assert environment["OMP_NUM_THREADS"] == "7", "a user's own value counts"
     assert environment["CUDA_VISIBLE_DEVICES"] == "1"

@@ -12,7 +12,7 @@ import pytest
 from conftest import make_project
 
 import ablate
-from ablate import data
+from ablate import data, split
 from ablate.study import run_study
 
 STUDY = """
@@ -59,8 +59,8 @@ def kept(tmp_path_factory):
     project.study_file.write_text(STUDY)
     study = project.study()
     run_study(study, project.place)
-    test = data.test_set(data.prepare(study.datasets[0], project.place.cache), study.datasets[0])
-    np.savez(project.folder / "test.npz", x=test.x, y=test.y)
+    test = split.test_set(data.prepare(study.datasets[0], project.place.cache), study.datasets[0])
+    np.savez(project.folder / "test.npz", x=test.x[:], y=test.y)
     return project
 
 

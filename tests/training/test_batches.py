@@ -1,4 +1,4 @@
-"""The order of the images, and that they are let go."""
+"""The order of the images, what a batch holds, and that images are let go."""
 
 from __future__ import annotations
 
@@ -6,29 +6,55 @@ import weakref
 
 import numpy as np
 
-from ablate.training.batches import Batches
+from ablate.split import Rows
+from ablate.training.batches import Batches, one_hot
+
+
+def numbered(count):
+    """Images that say their own number."""
+    return Rows(np.arange(count, dtype=np.float32).reshape(count, 1, 1, 1), np.arange(count))
+
+
+def drawn(batches):
+    return [int(image[0, 0, 0]) for index in range(len(batches)) for image in batches[index][0]]
 
 
 def test_every_image_comes_once_an_epoch_in_an_order_of_the_seed():
-    x, y = np.arange(10, dtype="float32"), np.arange(10, dtype="float32")
-    batches = Batches(x, y, 4, seed=1)
-    first = np.concatenate([batches[index][0] for index in range(len(batches))])
+    batches = Batches(numbered(10), np.zeros(10, np.int64), 2, 4, seed=1)
+    first = drawn(batches)
     assert [len(batches[index][0]) for index in range(len(batches))] == [4, 4, 2]
     assert sorted(first) == list(range(10))
     batches.on_epoch_end()
-    second = np.concatenate([batches[index][0] for index in range(len(batches))])
+    second = drawn(batches)
     assert sorted(second) == list(range(10))
-    assert list(first) != list(second)
-    again = Batches(x, y, 4, seed=1)
-    assert list(first[:4]) == list(again[0][1])
+    assert first != second
+    assert drawn(Batches(numbered(10), np.zeros(10, np.int64), 2, 4, seed=1)) == first
+
+
+def test_without_a_seed_every_epoch_has_the_images_as_they_lie():
+    batches = Batches(numbered(5), np.zeros(5, np.int64), 2, 2)
+    assert drawn(batches) == [0, 1, 2, 3, 4]
+    batches.on_epoch_end()
+    assert drawn(batches) == [0, 1, 2, 3, 4]
+
+
+def test_a_batch_holds_its_images_scaled_and_their_labels():
+    images = np.full((3, 2, 2, 1), 51, np.uint8)
+    x, y = Batches(Rows(images, np.array([2, 0])), np.array([1, 2]), 3, 8)[0]
+    assert (x.dtype, x.shape, float(x.max())) == (np.float32, (2, 2, 2, 1), np.float32(0.2))
+    assert y.tolist() == [[0, 1, 0], [0, 0, 1]]
+
+
+def test_labels_become_rows():
+    assert one_hot(np.array([2, 0]), 3).tolist() == [[0, 0, 1], [1, 0, 0]]
+    assert one_hot(np.zeros(0, np.int64), 3).shape == (0, 3)
 
 
 def test_after_the_training_the_images_are_let_go():
-    x, y = np.zeros((10, 2), "float32"), np.zeros((10, 3), "float32")
-    batches = Batches(x, y, 4, seed=1)
-    images, labels = weakref.ref(x), weakref.ref(y)
-    del x, y
-    assert images() is not None
+    images, labels = np.zeros((10, 2, 2, 1), np.float32), np.zeros(10, np.int64)
+    batches = Batches(Rows(images, np.arange(10)), labels, 3, 4, seed=1)
+    seen = [weakref.ref(images), weakref.ref(labels)]
+    del images, labels
+    assert all(one() is not None for one in seen)
     batches.close()
-    assert images() is None
-    assert labels() is None
+    assert all(one() is None for one in seen)

@@ -10,8 +10,8 @@ import keras
 import numpy as np
 import pytest
 
-from ablate.data import Split, TestSet
 from ablate.spec import DataSettings, TrainingSettings, TrialSpec
+from ablate.split import Split, TestSet
 from ablate.training.evaluation import crossentropy, predict
 from ablate.training.loop import Decision, failure_reason, train
 

@@ -1,0 +1,60 @@
+"""What a worker's environment holds before Keras is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ablate.executors.shares import Share
+from ablate.spec import Backend
+
+GIB = 2**30
+KEEPING: Mapping[Backend, Mapping[str, str]] = {
+    "tensorflow": {"TF_CPU_ALLOCATOR_USE_BFC": "true"},
+    "jax": {
+        "MALLOC_TRIM_THRESHOLD_": str(8 * GIB),
+        "MALLOC_MMAP_THRESHOLD_": str(8 * GIB),
+        "MALLOC_TOP_PAD_": str(64 * 2**20),
+    },
+}
+"""What makes each backend keep the blocks of memory that a training step frees.
+
+The C library gives large ones back to the system after every step, and gets them anew, page by
+page: up to half of a step's time on a processor. With ``TF_CPU_ALLOCATOR_USE_BFC`` TensorFlow
+keeps them itself; the others are the GNU C library's own settings, in bytes.
+"""
+
+
+def environment_threads(environment: Mapping[str, str]) -> int | None:
+    """How many threads a worker with this environment computes with.
+
+    Args:
+        environment: of the worker, see `worker_environment`.
+
+    Returns:
+        None where the environment does not say, and its libraries choose.
+    """
+    is_tensorflow = environment["KERAS_BACKEND"] == "tensorflow"
+    value = environment.get("TF_NUM_INTRAOP_THREADS" if is_tensorflow else "NPROC", "")
+    return int(value) if value.isdecimal() and int(value) else None
+
+
+def worker_environment(
+    environment: Mapping[str, str], backend: Backend, share: Share | None = None
+) -> dict[str, str]:
+    """The environment of a worker.
+
+    Args:
+        environment: the user's, which counts more than ours.
+        backend: the Keras backend.
+        share: the part of the machine that the worker may use; all of it unless given.
+    """
+    return {
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+        **KEEPING[backend],
+        **(share.environment() if share else {}),
+        **environment,
+        **(share.device() if share else {}),
+        "KERAS_BACKEND": backend,
+        "PYTHONUNBUFFERED": "1",
+    }

@@ -1,0 +1,129 @@
+"""The images that a training run gets: drawn by its seed, read and scaled when they are asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ablate.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ablate.data import PreparedData
+    from ablate.spec import DataSettings
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Some images of an array that lies on disk.
+
+    An index takes what NumPy takes along the first axis, a slice or an array of positions, and
+    gives these images alone, ``(n, height, width, channels)`` float32, uint8 ones scaled to 0-1.
+    The others stay on disk.
+    """
+
+    images: NDArray[Any]
+    """All images, ``(n, height, width, channels)``, memory-mapped."""
+    rows: NDArray[np.int64]
+    """Which of them, in their order."""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, chosen: slice | NDArray[np.int64]) -> NDArray[np.float32]:
+        return scaled(self.images[self.rows[chosen]])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of what the index ``[:]`` gives."""
+        return (len(self.rows), *self.images.shape[1:])
+
+
+@dataclass(frozen=True)
+class Split:
+    """The training and validation images of one seed, with their labels."""
+
+    x_train: Rows
+    y_train: NDArray[np.int64]
+    x_val: Rows
+    y_val: NDArray[np.int64]
+    class_names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """The test images and their labels."""
+
+    __test__ = False  # no test case, whatever pytest thinks of its name
+
+    x: Rows
+    y: NDArray[np.int64]
+
+
+def training_split(prepared: PreparedData, settings: DataSettings, seed: int) -> Split:
+    """The training and validation images that a seed draws; the test images stay unread.
+
+    Args:
+        prepared: the data set.
+        settings: how many images of each class, and the share for validation.
+        seed: the same seed draws the same images.
+
+    Raises:
+        InputError: a class has too few images to be split.
+    """
+    import numpy as np
+    from sklearn.model_selection import train_test_split
+
+    labels = np.asarray(prepared.array("y_train"))
+    chosen = np.arange(len(labels))
+    if settings.per_class is not None:
+        chosen = drawn(labels, settings.per_class, seed)
+    try:
+        train, validation = train_test_split(
+            chosen, test_size=settings.validation, stratify=labels[chosen], random_state=seed
+        )
+    except ValueError as error:
+        rule = (
+            f"a stratified share of {settings.validation} for validation cannot be drawn: {error}"
+        )
+        raise InputError(Problem(settings.dataset, rule, "data.validation")) from error
+    images = prepared.array("x_train")
+    return Split(
+        x_train=Rows(images, train),
+        y_train=labels[train],
+        x_val=Rows(images, validation),
+        y_val=labels[validation],
+        class_names=prepared.class_names,
+    )
+
+
+def test_set(prepared: PreparedData, settings: DataSettings) -> TestSet:
+    """The test images and labels, the same for every replicate."""
+    import numpy as np
+
+    labels = np.asarray(prepared.array("y_test"))
+    chosen = np.arange(len(labels))
+    if settings.test_per_class is not None:
+        chosen = drawn(labels, settings.test_per_class, seed=0)
+    return TestSet(Rows(prepared.array("x_test"), chosen), labels[chosen])
+
+
+def drawn(labels: NDArray[np.int64], per_class: int, seed: int) -> NDArray[np.int64]:
+    """`per_class` indices of each class, in ascending order."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    classes = (np.flatnonzero(labels == label) for label in np.unique(labels))
+    return np.sort(np.concatenate([rng.choice(rows, per_class, replace=False) for rows in classes]))
+
+
+def scaled(images: NDArray[Any]) -> NDArray[np.float32]:
+    """Images as a network gets them: float32, uint8 ones from 0 to 1."""
+    import numpy as np
+
+    if images.dtype == np.uint8:
+        fractions: NDArray[np.float32] = np.divide(images, np.float32(255), dtype=np.float32)
+        return fractions
+    return np.asarray(images, np.float32)
