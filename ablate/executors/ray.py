@@ -22,7 +22,7 @@ from ablate.spec import Backend, Resources
 
 ANSWER = 10.0
 """Seconds that a cluster gets to answer, and a worker to say how much memory it holds."""
-PASSED_ON = ("ABLATE_DATA_HOME", "MALLOC_", "OMP_NUM_THREADS", "TF_", "XLA_", "JAX_")
+PASSED_ON = ("ABLATE_DATA_HOME", "GLIBC_", "MALLOC_", "OMP_NUM_THREADS", "TF_", "XLA_", "JAX_")
 """The beginnings of the environment variables that workers on other machines get, too."""
 
 
