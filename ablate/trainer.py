@@ -43,6 +43,7 @@ from ablate.split import Split, TestSet, test_set, training_split
 from ablate.storage import ArtifactStore, StoragePlace, open_storage, told_plainly
 from ablate.stored import StoredStudy
 from ablate.training.device import Environment, prepare_device
+from ablate.training.kept import KeptNetworks
 from ablate.training.loop import Decision, train
 from ablate.training.memory import BLOCK, blocks_are_kept
 from ablate.training.saving import save_network
@@ -65,6 +66,7 @@ class Trainer:
     _splits: dict[str, Split] = field(default_factory=dict)
     _tests: dict[str, TestSet] = field(default_factory=dict)
     _storages: dict[str, BaseStorage] = field(default_factory=dict)
+    _networks: KeptNetworks = field(default_factory=KeptNetworks)
 
     @cached_property
     def environment(self) -> Environment:
@@ -250,7 +252,7 @@ class Trainer:
                 file = Path(folder) / MODEL_FILE
                 return save_network(model, file)
 
-            result = train(spec, split, on_epoch, test, save=save)
+            result = train(spec, split, on_epoch, test, save=save, kept=self._networks)
             if result.outcome != "interrupted":
                 store = ArtifactStore(order.place.artifacts)
                 Path(order.place.artifacts).mkdir(parents=True, exist_ok=True)

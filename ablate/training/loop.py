@@ -20,6 +20,7 @@ from ablate.spec import Epoch, TrainingSettings, TrialResult, TrialSpec
 from ablate.split import Split, TestSet
 from ablate.training.batches import Batches
 from ablate.training.evaluation import crossentropy, inference_seconds, predict, score
+from ablate.training.kept import KeptNetworks
 from ablate.training.network import InfeasibleError, ModelError, build_network, measure
 from ablate.training.optimizer import make_callbacks, make_loss, make_optimizer
 
@@ -50,6 +51,7 @@ def train(
     test: TestSet | None = None,
     clock: Callable[[], float] = time.perf_counter,
     save: Save | None = None,
+    kept: KeptNetworks | None = None,
 ) -> TrialResult:
     """Trains one network and measures it on the validation images, a replicate on the test set.
 
@@ -63,12 +65,15 @@ def train(
         clock: seconds from some fixed point.
         save: given the network of a training that is complete, with the weights that were
             measured, and its validation loss; says why it could not be saved.
+        kept: networks of earlier trainings, which need not be traced again; this one may join them.
     """
     keras.utils.clear_session()
     keras.config.set_dtype_policy(spec.training.dtype_policy)
     keras.utils.set_random_seed(spec.seed)
     try:
-        return _train(spec, split, on_epoch, test, clock, save)
+        return _train(
+            spec, split, on_epoch, test, clock, save, KeptNetworks(0) if kept is None else kept
+        )
     except AblateError:
         raise  # of what `on_epoch` did, and not of the network
     except InfeasibleError as error:
@@ -102,6 +107,7 @@ def _train(
     test: TestSet | None,
     clock: Callable[[], float],
     save: Save | None,
+    networks: KeptNetworks,
 ) -> TrialResult:
     settings = spec.training
     classes = len(split.class_names)
@@ -124,13 +130,14 @@ def _train(
         loss=make_loss(settings),
         metrics=["accuracy", *extra],
     )
+    model = networks.exchange(model, settings)
     recorder = _Recorder(monitor, settings.checkpoint == "best", on_epoch, clock)
     batches = Batches(split.x_train, split.y_train, classes, settings.batch_size, spec.seed)
     validation = Batches(split.x_val, split.y_val, classes, settings.batch_size)
     # Again, so that dropout's masks do not depend on what building the network has drawn.
     keras.utils.set_random_seed(spec.seed)
     started = clock()
-    with closing(batches), closing(validation):
+    with closing(batches), closing(validation), networks.forgotten_on_error(model):
         model.fit(
             batches,
             shuffle=False,  # `batches` does

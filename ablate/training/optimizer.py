@@ -8,21 +8,40 @@ import keras
 
 from ablate.spec import TrainingSettings
 
+OPTIMIZERS = {
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "sgd": keras.optimizers.SGD,
+    "rmsprop": keras.optimizers.RMSprop,
+}
+
 
 def make_optimizer(settings: TrainingSettings, steps_per_epoch: int) -> keras.optimizers.Optimizer:
     """The Keras optimizer, with its learning-rate schedule where there is one."""
-    options: dict[str, Any] = {"learning_rate": _learning_rate(settings, steps_per_epoch)}
+    rate = _learning_rate(settings, steps_per_epoch)
+    options: dict[str, Any] = {"learning_rate": rate}
     if settings.weight_decay is not None:
         options["weight_decay"] = settings.weight_decay
-    match settings.optimizer:
-        case "adam":
-            return keras.optimizers.Adam(**options)
-        case "adamw":
-            return keras.optimizers.AdamW(**options)
-        case "sgd":
-            return keras.optimizers.SGD(momentum=settings.momentum, **options)
-        case "rmsprop":
-            return keras.optimizers.RMSprop(**options)
+    if settings.optimizer == "sgd":
+        options["momentum"] = settings.momentum
+    optimizer: keras.optimizers.Optimizer = OPTIMIZERS[settings.optimizer](**options)
+    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+        _put_in_variables(optimizer, rate)
+    return optimizer
+
+
+def _put_in_variables(
+    optimizer: keras.optimizers.Optimizer, schedule: keras.optimizers.schedules.LearningRateSchedule
+) -> None:
+    """Makes the numbers of a schedule variables of its optimizer.
+
+    As Python numbers they would be constants of the traced program, which could then serve no
+    training with others.
+    """
+    for name in ("initial_learning_rate", "decay_steps", "decay_rate"):
+        if hasattr(schedule, name):
+            initial = keras.initializers.Constant(getattr(schedule, name))
+            setattr(schedule, name, optimizer.add_variable((), initial, "float32", name=name))
 
 
 def make_loss(settings: TrainingSettings) -> keras.losses.Loss:

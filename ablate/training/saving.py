@@ -12,7 +12,7 @@ from ablate.training.loop import failure_reason
 
 
 def save_network(model: keras.Model, path: Path) -> str | None:
-    """Writes a network to a ``.keras`` file; it is of no use for training afterwards.
+    """Writes a network to a ``.keras`` file.
 
     Its optimizer is left out: that belongs to the last epoch, which need not be the one whose
     weights are kept, and makes the file three times as large.
@@ -24,6 +24,7 @@ def save_network(model: keras.Model, path: Path) -> str | None:
     Returns:
         Why it could not be written, or None.
     """
+    optimizer = model.optimizer
     try:
         model.compiled, model.optimizer = False, None
         model.save(path)
@@ -31,4 +32,6 @@ def save_network(model: keras.Model, path: Path) -> str | None:
         path.unlink(missing_ok=True)
         traceback.print_exc(file=sys.stderr)
         return failure_reason(error)
+    finally:
+        model.compiled, model.optimizer = True, optimizer
     return None

@@ -1,0 +1,270 @@
+"""A network that was kept trains to the same bits as one that is built and traced anew."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from ablate.spec import DataSettings, TrainingSettings, TrialSpec
+from ablate.split import Split
+from ablate.training import loop
+from ablate.training.kept import KeptNetworks
+from ablate.training.loop import Decision, train
+from ablate.training.saving import save_network
+
+ON_JAX = keras.backend.backend() == "jax"
+OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop")
+DECAYS = ("none", "cosine", "exponential", "plateau")
+if ON_JAX:  # each compiles for seconds
+    SETTINGS = [("adam", "none", "float32"), ("sgd", "cosine", "float32")]
+else:
+    SETTINGS = [(optimizer, decay, "float32") for optimizer in OPTIMIZERS for decay in DECAYS]
+    SETTINGS += [("adam", "cosine", f"mixed_{kind}") for kind in ("float16", "bfloat16")]
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.random((60, 8, 8, 1), np.float32)
+LABELS = (IMAGES.sum((1, 2, 3)) > 32).astype(np.int64)
+SPLIT = Split(IMAGES[:40], LABELS[:40], IMAGES[40:], LABELS[40:], ("dark", "light"))
+
+
+def build(input_shape, num_classes, units=4, dropout=0.5, momentum=0.9):
+    inputs = keras.Input(input_shape)
+    x = keras.layers.Flatten()(inputs)
+    x = keras.layers.Dense(units, activation="relu")(x)
+    x = keras.layers.BatchNormalization(momentum=momentum)(x)
+    x = keras.layers.Dropout(dropout)(x)
+    return keras.Model(inputs, keras.layers.Dense(num_classes, activation="softmax")(x))
+
+
+@pytest.fixture
+def built(monkeypatch):
+    """Has `train` build with a function of the test's."""
+
+    def build_with(function):
+        monkeypatch.setattr(
+            loop,
+            "build_network",
+            lambda architecture, source, shape, classes, values: function(shape, classes, **values),
+        )
+
+    build_with(build)
+    return build_with
+
+
+def spec(seed=0, parameters=None, **training):
+    settings = {"epochs": 2, "batch_size": 16, "learning_rate": 0.01, **training}
+    return TrialSpec(
+        data=DataSettings(dataset="light"),
+        data_digest="0",
+        architecture="test",
+        parameters=parameters or {},
+        training=TrainingSettings(**settings),
+        seed=seed,
+    )
+
+
+def numbers(result):
+    """All that was measured but times."""
+    assert result.outcome == "complete", result.reason
+    curves = [epoch.model_dump(exclude={"seconds"}) for epoch in result.curves]
+    return curves, result.val_loss, result.val_accuracy, result.confusion_matrix
+
+
+def go_on(epoch):
+    return Decision.CONTINUE
+
+
+def trained(spec, kept=None):
+    return numbers(train(spec, SPLIT, go_on, kept=kept))
+
+
+@pytest.mark.parametrize(("optimizer", "decay", "policy"), SETTINGS)
+def test_numbers_are_equal_to_the_last_bit(built, optimizer, decay, policy):
+    settings = {"optimizer": optimizer, "learning_rate_decay": decay, "dtype_policy": policy}
+    kept = KeptNetworks()
+    trained(spec(**settings), kept)
+    other = {"learning_rate": 0.03, "epochs": 3, "batch_size": 8, **settings}
+    if decay == "exponential":
+        other["decay_rate"] = 0.5
+    again = trained(spec(1, **other), kept)
+    assert len(kept) == 1, "the second training was not of the first's network"
+    assert again == trained(spec(1, **other))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"parameters": {"dropout": 0.1}},
+        {"parameters": {"momentum": 0.5}},
+        {"parameters": {"units": 8}},
+        {"weight_decay": 0.1},
+        {"optimizer": "sgd"},
+        {"optimizer": "sgd", "momentum": 0.5},
+        {"label_smoothing": 0.1},
+        {"loss": "mean_squared_error"},
+    ],
+    ids=str,
+)
+def test_what_is_a_constant_of_the_program_makes_another_network(built, other):
+    kept = KeptNetworks()
+    trained(spec(), kept)
+    changed = trained(spec(**other), kept)
+    assert len(kept) == 2
+    assert changed == trained(spec(**other))
+
+
+def relu(x):  # called as Keras's own is, and something else
+    return 0.5 * keras.ops.relu(x)
+
+
+class Noisy(keras.layers.Layer):
+    def call(self, x):
+        return x + keras.random.normal(keras.ops.shape(x))
+
+
+def with_a_constant(shape, classes):
+    inputs = keras.Input(shape)
+    x = keras.layers.Flatten()(inputs) * np.random.default_rng().random(64, np.float32)
+    return keras.Model(inputs, keras.layers.Dense(classes, activation="softmax")(x))
+
+
+def with_a_number(shape, classes):
+    inputs = keras.Input(shape)
+    x = keras.layers.Flatten()(inputs) * float(keras.random.uniform(()))
+    return keras.Model(inputs, keras.layers.Dense(classes, activation="softmax")(x))
+
+
+def with_a_function(shape, classes):
+    inputs = keras.Input(shape)
+    x = keras.layers.Dense(4, activation=relu)(keras.layers.Flatten()(inputs))
+    return keras.Model(inputs, keras.layers.Dense(classes, activation="softmax")(x))
+
+
+def with_a_lambda(shape, classes):
+    inputs = keras.Input(shape)
+    x = keras.layers.Lambda(lambda x: x * 2)(keras.layers.Flatten()(inputs))
+    return keras.Model(inputs, keras.layers.Dense(classes, activation="softmax")(x))
+
+
+def with_a_layer(shape, classes):
+    """A user's own layer, which draws from the global seed generator."""
+    inputs = keras.Input(shape)
+    x = Noisy()(keras.layers.Flatten()(inputs))
+    return keras.Model(inputs, keras.layers.Dense(classes, activation="softmax")(x))
+
+
+def with_an_adapted_layer(shape, classes):
+    inputs = keras.Input(shape)
+    adapted = keras.layers.Normalization()
+    adapted.adapt(np.random.default_rng().random((8, 64), np.float32))
+    x = adapted(keras.layers.Flatten()(inputs))
+    return keras.Model(inputs, keras.layers.Dense(classes, activation="softmax")(x))
+
+
+class Subclassed(keras.Model):
+    def call(self, x):
+        return x
+
+
+def with_a_model_of_its_own(shape, classes):
+    inputs = keras.Input(shape)
+    x = keras.layers.Flatten()(inputs)
+    return Subclassed(inputs, keras.layers.Dense(classes, activation="softmax")(x))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        with_a_constant,
+        with_a_function,
+        with_a_lambda,
+        with_a_layer,
+        with_an_adapted_layer,
+    ],
+)
+def test_what_a_users_code_holds_is_built_anew(built, function):
+    built(function)
+    kept = KeptNetworks()
+    trained(spec(), kept)
+    assert len(kept) == 0
+
+
+def test_a_number_drawn_in_build_makes_another_network(built):
+    built(with_a_number)
+    kept = KeptNetworks()
+    trained(spec(0), kept)
+    second = trained(spec(1), kept)
+    assert len(kept) == 2
+    assert second == trained(spec(1))
+
+
+def test_the_best_weights_of_one_training_are_not_those_of_the_next(built):
+    kept = KeptNetworks()
+    first = trained(spec(epochs=4), kept)
+    trained(spec(1, epochs=4), kept)
+    assert trained(spec(epochs=4), kept) == first
+
+
+def test_the_network_used_longest_ago_goes_where_memory_is_bounded(built):
+    kept = KeptNetworks(60 * 2**20)
+    for dropout in (0.1, 0.2, 0.1, 0.3):
+        trained(spec(parameters={"dropout": dropout}), kept)
+    assert len(kept) == 2
+    assert any('"rate": 0.1' in key for key in kept._kept)
+    assert not any('"rate": 0.2' in key for key in kept._kept)
+    nothing = KeptNetworks(0)
+    trained(spec(), nothing)
+    assert len(nothing) == 0
+
+
+def test_a_network_is_forgotten_after_an_exception(built):
+    kept = KeptNetworks()
+
+    def fail(epoch):
+        raise RuntimeError("the disk is full")
+
+    assert train(spec(), SPLIT, fail, kept=kept).outcome == "failed"
+    assert len(kept) == 0
+
+
+def test_a_pruned_training_leaves_a_network_that_trains_as_a_new_one(built):
+    kept = KeptNetworks()
+    pruned = train(spec(epochs=3), SPLIT, lambda epoch: Decision.PRUNE, kept=kept)
+    assert pruned.outcome == "pruned"
+    assert trained(spec(1), kept) == trained(spec(1))
+    assert len(kept) == 1
+
+
+def test_a_network_that_was_saved_is_trained_again(built, tmp_path):
+    kept = KeptNetworks()
+    first = train(
+        spec(), SPLIT, go_on, kept=kept, save=lambda m, _: save_network(m, tmp_path / "m.keras")
+    )
+    assert first.no_model is None
+    assert trained(spec(1), kept) == trained(spec(1))
+    assert len(kept) == 1
+
+
+@pytest.mark.skipif(ON_JAX, reason="this runs there already")
+def test_all_this_holds_with_jax():
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    chosen = "last_bit or exception or saved or pruned"
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-k",
+        chosen,
+        __file__,
+    ]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
+    assert result.returncode == 0, result.stdout[-4000:]
+    assert "5 passed" in result.stdout
