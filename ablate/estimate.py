@@ -28,7 +28,7 @@ class Estimate:
 
 
 def estimate(
-    study: StudySpec, work: Mapping[Cell, int], timings: Mapping[Cell, Timing]
+    study: StudySpec, work: Mapping[Cell, int], timings: Mapping[Cell, Timing], gain: float = 1.0
 ) -> Estimate:
     """Estimates from the largest and the smallest variant of each data set.
 
@@ -38,6 +38,8 @@ def estimate(
             are left out.
         timings: of the cells with most and least work on each data set; what lies between is
             interpolated by its work.
+        gain: how many times as much all workers train together as one does. A single search gains
+            nothing: its trials follow each other.
     """
     tune = replicate = 0.0
     for cell in work:
@@ -47,7 +49,7 @@ def estimate(
         seconds = timing.first + (epochs - 1) * timing.later
         tune += seconds * trials_when_complete(study, cell.variant)
         replicate += seconds * len(study.seeds)
-    return Estimate(tune, replicate)
+    return Estimate(tune / (gain if len(study.cells) > 1 else 1.0), replicate / gain)
 
 
 def _between(work: int, timed: Mapping[int, Timing]) -> Timing:

@@ -50,3 +50,13 @@ def test_a_search_alone_has_no_replicates(project):
     study = project.study("tune.trials=2")
     found = estimate(study, {study.cells[0]: 10}, {study.cells[0]: Timing(1.0, 1.0)})
     assert (found.tune, found.replicate) == (2 * 2, 0)
+
+
+def test_workers_side_by_side_shorten_what_does_not_follow_one_another(project):
+    study = compare(project, "training.epochs=5", "tune.trials=3", seeds=7)
+    work, timings = dict.fromkeys(study.cells, 10), {FOUR: Timing(3.0, 1.0)}
+    one, two = estimate(study, work, timings), estimate(study, work, timings, gain=1.6)
+    assert (two.tune, two.replicate) == (one.tune / 1.6, one.replicate / 1.6)
+    search = project.study("tune.trials=2")
+    times = {search.cells[0]: Timing(1.0, 1.0)}
+    assert estimate(search, {search.cells[0]: 10}, times, gain=1.6).tune == 4

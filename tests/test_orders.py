@@ -87,3 +87,23 @@ def test_a_replicate_that_was_cut_off_is_counted(stored):
     assert cut_off(stored) == 1
     replicate(stored, "units=16", 1)
     assert cut_off(stored) == 0
+
+
+def test_in_turn_no_search_has_two_trials_under_way(stored, project):
+    first = next_order(stored, project.place, [], in_turn=True)
+    second = next_order(stored, project.place, [first], in_turn=True)
+    assert shown([first, second]) == [("units=16", 0), ("units=4", 0)]
+    assert next_order(stored, project.place, [first, second], in_turn=True) is None
+    tune(stored, "units=16", 0.5, slot=0)
+    third = next_order(stored, project.place, [second], in_turn=True)
+    assert shown([third]) == [("units=16", 1)]
+
+
+def test_in_turn_replicates_still_go_side_by_side(stored, project):
+    for variant in ("units=16", "units=4"):
+        for slot in (0, 1):
+            tune(stored, variant, 0.5 - 0.1 * slot, slot=slot)
+    orders = []
+    while (order := next_order(stored, project.place, orders, in_turn=True)) is not None:
+        orders.append(order)
+    assert len(orders) == 4

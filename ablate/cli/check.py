@@ -49,6 +49,9 @@ def command(studies: tuple[str, ...], settings: tuple[str, ...], yes: bool, mode
     ablate check studies/line_dropout.toml
     ablate check --models
     """
+    from ablate.executors.defaults import Machine, choose_workers, workers_text
+
+    machine = Machine.here()
     names = studies or tuple(catalog.shipped("studies") | _own_studies())
     loaded: list[StudySpec] = []
     problems: list[Any] = []
@@ -60,7 +63,8 @@ def command(studies: tuple[str, ...], settings: tuple[str, ...], yes: bool, mode
             problems += error.problems
             continue
         loaded.append(spec)
-        click.echo(plan_text(spec, plan))
+        workers = workers_text(choose_workers(spec, machine), machine.cores)
+        click.echo(plan_text(spec, plan, workers))
     if problems:
         raise InputError(*problems)
     if models:
@@ -68,8 +72,8 @@ def command(studies: tuple[str, ...], settings: tuple[str, ...], yes: bool, mode
     return 0
 
 
-def plan_text(study: StudySpec, plan: Plan) -> str:
-    """What a study would run, as plain text."""
+def plan_text(study: StudySpec, plan: Plan, workers: str) -> str:
+    """What a study would run, and with which workers, as plain text."""
     lines = [f"{study.name}: {study.description}", f"  file          {study.path}"]
     lines += [
         f"  data          {data.dataset}: {data.images} training images, "
@@ -95,6 +99,7 @@ def plan_text(study: StudySpec, plan: Plan) -> str:
             f"  replicates    {plan.replicates} ({seeds} each), verdicts on test "
             f"{study.replicate.metric}"
         )
+    lines.append(f"  workers       {workers}")
     if study.artifacts.models != "none":
         lines.append(f"  models        {KEPT[study.artifacts.models]}")
     lines += [

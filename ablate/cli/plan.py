@@ -16,8 +16,12 @@ from ablate.messages import Done, MeasureNetworks, Order, TimeEpoch
 from ablate.plan import configure, make_plan, untuned
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from ablate.executors.local import LocalWorker
+    from ablate.executors.shares import Share
     from ablate.spec import Cell, StudySpec
+    from ablate.storage import StoragePlace
 
 
 @click.command("plan")
@@ -34,16 +38,21 @@ def command(study: str, settings: tuple[str, ...], yes: bool, storage: str) -> i
     \b
     ablate plan studies/line_dropout.toml
     """
+    from ablate.executors.defaults import Machine, choose_workers, workers_text
     from ablate.executors.local import LocalWorker
+    from ablate.executors.shares import Share
 
     spec = load_study(find_study(study), settings, large=yes)
     plan = make_plan(spec, {data.dataset: shape(data) for data in spec.datasets})
     place = storage_place(storage)
     place.check()
-    click.echo(plan_text(spec, plan))
+    machine = Machine.here()
+    workers = choose_workers(spec, machine)
+    click.echo(plan_text(spec, plan, workers_text(workers, machine.cores)))
     work: dict[Cell, int] = {}
     timings: dict[Cell, Timing] = {}
-    with LocalWorker(place.logs / "plan.log", spec.training.backend) as worker:
+    share = Share(threads=workers.threads)
+    with LocalWorker(place.logs / "plan.log", spec.training.backend, share) as worker:
         for data in spec.datasets:
             own = _work(worker, spec, data.dataset)
             work |= own
@@ -55,8 +64,23 @@ def command(study: str, settings: tuple[str, ...], yes: bool, storage: str) -> i
                     f"timed {_name(spec, cell)}: first epoch {timings[cell].first:.1f} s, with "
                     f"compilation, later ones {timings[cell].later:.1f} s"
                 )
-    click.echo(estimate_text(spec, estimate(spec, work, timings)))
+    gain = _gain(spec, place, workers.shares(machine), timings)
+    click.echo(estimate_text(spec, estimate(spec, work, timings, gain)))
     return 0
+
+
+def _gain(
+    study: StudySpec, place: StoragePlace, shares: Sequence[Share], timings: Mapping[Cell, Timing]
+) -> float:
+    """How many times as much the workers train together as one of them does alone."""
+    from ablate.executors.best import epochs_a_second
+
+    if len(shares) == 1:
+        return 1.0
+    cell, alone = next(iter(timings.items()))
+    gain = epochs_a_second(study, cell, place, shares) * alone.later
+    click.echo(f"{len(shares)} workers train {gain:.2f} times as much as one")
+    return gain
 
 
 def estimate_text(study: StudySpec, found: Estimate) -> str:

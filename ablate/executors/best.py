@@ -15,7 +15,7 @@ from ablate.messages import Refused, TimeEpoch
 
 if TYPE_CHECKING:
     from ablate.executors.defaults import Machine, Workers
-    from ablate.spec import StudySpec
+    from ablate.spec import Cell, StudySpec
     from ablate.storage import StoragePlace
 
 WORTH = 1.05
@@ -47,7 +47,8 @@ def best_workers(
     best, best_rate = 1, 0.0
     count = 1
     while count <= most:
-        rate = _epochs_a_second(study, place, replace(usual, count=count).shares(machine))
+        shares = replace(usual, count=count).shares(machine)
+        rate = epochs_a_second(study, study.cells[0], place, shares)
         say(
             f"{count} {'worker trains' if count == 1 else 'workers train'} {rate:.3g} epochs a second"
         )
@@ -58,8 +59,19 @@ def best_workers(
     return best
 
 
-def _epochs_a_second(study: StudySpec, place: StoragePlace, shares: Sequence[Share]) -> float:
-    order = TimeEpoch(study=study, cell=study.cells[0], cache=str(place.cache))
+def epochs_a_second(
+    study: StudySpec, cell: Cell, place: StoragePlace, shares: Sequence[Share]
+) -> float:
+    """Has all workers train a cell's untuned network for two epochs side by side.
+
+    Returns:
+        The epochs that they train together in a second, once the network is compiled.
+
+    Raises:
+        InputError: the data cannot be prepared.
+        RunError: a worker died.
+    """
+    order = TimeEpoch(study=study, cell=cell, cache=str(place.cache))
     log = place.logs / f"{folder_name(study.name)}.log"
     with ExitStack() as stack:
         workers = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import shutil
 import subprocess
@@ -10,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import joblib
 import psutil
 
 MEMORY_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
 )
+CORE_QUOTAS = (Path("/sys/fs/cgroup/cpu.max"),)
 THREADS = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
@@ -48,13 +49,22 @@ class Share:
         return {} if self.gpu is None else {"CUDA_VISIBLE_DEVICES": self.gpu}
 
 
-def usable_cores() -> tuple[int, ...]:
-    """The processor cores that this process may use, containers and affinities heeded."""
+def usable_cores(quotas: Sequence[Path] = CORE_QUOTAS) -> tuple[int, ...]:
+    """The processor cores that this process may use, containers and affinities heeded.
+
+    Args:
+        quotas: files that may hold how much processor time the container around this process gets
+            in each period, as the kernel's control groups write it: ``200000 100000``.
+    """
     try:
-        cores = tuple(psutil.Process().cpu_affinity())
+        cores = tuple(sorted(os.sched_getaffinity(0)))
     except AttributeError:  # macOS
         cores = tuple(range(os.cpu_count() or 1))
-    return cores[: joblib.cpu_count()]
+    for file in quotas:
+        with contextlib.suppress(OSError, ValueError):  # "max 100000": no limit
+            time, period = (int(number) for number in file.read_text().split())
+            cores = cores[: max(1, math.ceil(time / period))]
+    return cores
 
 
 def memory_share(workers: int, limits: Sequence[Path] = MEMORY_LIMITS) -> int:

@@ -89,7 +89,7 @@ class KeptNetworks:
 
 def _size(model: keras.Model) -> int:
     """About how many bytes a network holds."""
-    values = sum(math.prod(one.shape) for one in _variables(model))
+    values: int = sum(math.prod(one.shape) for one in _variables(model))
     return PROGRAM_BYTES + 4 * values
 
 

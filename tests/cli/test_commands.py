@@ -18,6 +18,7 @@ from ablate.cli.options import Duration
 from ablate.cli.plan import estimate_text
 from ablate.cli.run import summary_text
 from ablate.estimate import Estimate
+from ablate.executors.defaults import Machine
 from ablate.phases import PhaseState
 from ablate.storage import open_storage
 from ablate.study import RunSummary
@@ -201,12 +202,14 @@ compared: Are four units enough?
   trials        4 (2 each) of up to 2 epochs, sampler random, pruner none
   space         continuous: learning_rate 0.001 to 0.1 (log)
   replicates    6 (3 seeds each), verdicts on test accuracy
+  workers       2 side by side, 1 thread each (of 2 cores)
   runs code     {models} (look at it before you run it)
 
 """
 
 
-def test_check_says_what_an_ablation_would_run(project, called):
+def test_check_says_what_an_ablation_would_run(project, called, monkeypatch):
+    monkeypatch.setattr(Machine, "here", lambda: Machine((0, 1), (), 16 * 2**30))
     project.study_file.write_text(COMPARED)
     before = project.files()
     models = project.folder / "models.py"
@@ -283,7 +286,8 @@ def test_plan_tells_how_long_it_takes_and_keeps_no_trial(project):
     seconds = r"first epoch \d+\.\d s, with compilation, later ones \d+\.\d s"
     assert re.fullmatch(rf"timed baseline: {seconds}", after[1])
     assert re.fullmatch(rf"timed units=4: {seconds}", after[2])
-    assert re.fullmatch(r"about \d+ s: \d+ s for trials; \d+ s for replicates", after[3])
+    assert re.fullmatch(r"\d workers train \d\.\d\d times as much as one", after[3])
+    assert re.fullmatch(r"about \d+ s: \d+ s for trials; \d+ s for replicates", after[4])
     kept = {name for name in project.files() if name.startswith("runs")}
     assert "runs/ablate.journal" not in kept
     assert {name.split("/")[1] for name in kept if "/" in name} == {"data", "logs"}

@@ -21,7 +21,9 @@ from ablate.executors.defaults import Machine, Workers
     ],
 )
 def test_more_are_taken_as_long_as_they_train_more(project, monkeypatch, rates, cores, gpus, count):
-    monkeypatch.setattr(best, "_epochs_a_second", lambda study, place, shares: rates[len(shares)])
+    monkeypatch.setattr(
+        best, "epochs_a_second", lambda study, cell, place, shares: rates[len(shares)]
+    )
     said = []
     machine = Machine(tuple(range(cores)), gpus, 0)
     found = best_workers(project.study(), project.place, machine, Workers(1, 1), said.append)

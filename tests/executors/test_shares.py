@@ -76,8 +76,17 @@ def test_gpus_are_counted_by_nvidia_smi(tmp_path):
     assert visible_gpus({"PATH": str(tmp_path)}) == ()
 
 
-def test_at_least_one_core_can_be_used():
-    assert usable_cores()
+def test_at_least_one_core_can_be_used_and_no_more_than_a_container_gives(tmp_path):
+    quota, affinity = tmp_path / "cpu.max", usable_cores(())
+    assert affinity
+    for text, count in (
+        ("max 100000\n", len(affinity)),
+        ("100000 100000\n", 1),
+        ("50000 100000\n", 1),
+        ("99900000 100000\n", len(affinity)),
+    ):
+        quota.write_text(text)
+        assert usable_cores((tmp_path / "absent", quota)) == affinity[:count]
 
 
 def test_workers_may_hold_most_of_the_memory_and_no_more_than_their_container_has(tmp_path):
