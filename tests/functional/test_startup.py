@@ -27,7 +27,7 @@ finally:
     print("loaded:", *(name for name in {LIBRARIES} if name in sys.modules))
 """
 CHECK = ["importlib.metadata", "pydantic"]  # pydantic loads both
-READ = ["importlib.metadata", "numpy", "optuna", "psutil", "pydantic", "rich", "sqlalchemy"]
+READ = ["importlib.metadata", "numpy", "optuna", "pydantic", "rich"]
 
 
 @pytest.mark.parametrize(
@@ -37,10 +37,10 @@ READ = ["importlib.metadata", "numpy", "optuna", "psutil", "pydantic", "rich", "
         *(([name, "--help"], []) for name in COMMANDS),
         (["check", "smoke"], CHECK),
         (["check"], CHECK),
-        (["report", "dense"], [*READ, "joblib", "pandas", "scipy", "sklearn"]),
+        (["report", "dense"], [*READ, "joblib", "pandas", "psutil", "scipy", "sklearn"]),
         (["list"], READ),
         (["show", "dense", "0"], READ),
-        (["doctor"], [name for name in READ if name != "rich"]),
+        (["doctor"], ["importlib.metadata", "numpy", "optuna", "pydantic"]),
     ],
 )
 def test_a_command_loads_only_what_it_needs(finished, arguments, loaded):
@@ -95,6 +95,15 @@ def test_the_list_of_commands_says_what_their_pages_say(name):
     listed = click.Command(name, help=COMMANDS[name])
     for limit in (20, 60, 200):
         assert listed.get_short_help_str(limit) == command.get_short_help_str(limit)
+
+
+def test_the_program_that_draws_loads_seaborn_without_scipy():
+    program = [sys.executable, "-X", "importtime", "-m", "ablate.report.drawing_program"]
+    answer = subprocess.run(program, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stderr
+    names = [line.rpartition("|")[2].strip() for line in answer.stderr.splitlines()]
+    assert "seaborn" in names
+    assert "scipy._lib" not in names
 
 
 def test_the_parent_of_a_run_does_not_load_keras(project):
