@@ -39,7 +39,7 @@ READ = ["importlib.metadata", "numpy", "optuna", "pydantic", "rich"]
         (["check"], CHECK),
         (["report", "dense"], [*READ, "joblib", "pandas", "psutil", "scipy", "sklearn"]),
         (["list"], READ),
-        (["show", "dense", "0"], READ),
+        (["show", "dense", "0"], [*READ, "psutil"]),
         (["doctor"], ["importlib.metadata", "numpy", "optuna", "pydantic"]),
     ],
 )
