@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ablate.errors import AblateError, InputError, RunError
-from ablate.spec import StudySpec
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ablate.spec import StudySpec
     from ablate.study import RunSummary
 
 __all__ = [
@@ -32,6 +32,15 @@ __all__ = [
 ]
 
 DEFAULT_STORAGE = "runs/ablate.journal"
+
+
+def __getattr__(name: str) -> Any:
+    """Loads `StudySpec` when it is first used: it takes longer than all else here."""
+    if name == "StudySpec":
+        from ablate.spec import StudySpec
+
+        return StudySpec
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def load_study(path: str | PathLike[str], settings: Sequence[str] = ()) -> StudySpec:

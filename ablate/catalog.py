@@ -13,7 +13,6 @@ import importlib
 import importlib.util
 import pkgutil
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
 from types import ModuleType
@@ -31,16 +30,30 @@ _FOLDERS = {
 
 def available(kind: Kind) -> dict[str, str]:
     """Every name of a kind with its module's dotted path, sorted by name."""
+    from importlib.metadata import entry_points
+
+    found = _shipped_modules(kind)
+    for entry in entry_points(group=f"ablate.{kind}"):
+        found.setdefault(entry.name, entry.module)
+    return dict(sorted(found.items()))
+
+
+def find(kind: Kind, name: str) -> str | None:
+    """The dotted path of the module that a name stands for; None where there is no such name.
+
+    Other packages are asked, which takes a while, only for a name that is not shipped.
+    """
+    return _shipped_modules(kind).get(name) or available(kind).get(name)
+
+
+def _shipped_modules(kind: Kind) -> dict[str, str]:
     package = _FOLDERS[kind]
     folder = Path(__file__).parent.joinpath(*package.split(".")[1:])
-    found = {
+    return {
         module.name: f"{package}.{module.name}"
         for module in pkgutil.iter_modules([str(folder)])
         if not module.name.startswith("_")
     }
-    for entry in entry_points(group=f"ablate.{kind}"):
-        found.setdefault(entry.name, entry.module)
-    return dict(sorted(found.items()))
 
 
 def load(kind: Kind, name: str) -> ModuleType:
@@ -49,11 +62,12 @@ def load(kind: Kind, name: str) -> ModuleType:
     Raises:
         InputError: there is no such name.
     """
-    known = available(kind)
-    if name not in known:
+    module = find(kind, name)
+    if module is None:
         word = kind.removesuffix("s").replace("_", " ").replace("dataset", "data set")
-        raise InputError(Problem(name, f"unknown {word}", hint=did_you_mean(name, known)))
-    return importlib.import_module(known[name])
+        hint = did_you_mean(name, available(kind))
+        raise InputError(Problem(name, f"unknown {word}", hint=hint))
+    return importlib.import_module(module)
 
 
 def shipped(folder: Literal["studies", "search_spaces"]) -> dict[str, Path]:
@@ -99,11 +113,11 @@ def find_architecture(architecture: str, folder: Path) -> ArchitectureFile:
         if not source.is_file():
             raise InputError(Problem(str(source), "there is no such file"))
         return ArchitectureFile(source, function, is_users=True)
-    known = available("architectures")
-    if architecture not in known:
-        hint = did_you_mean(architecture, known)
+    module = find("architectures", architecture)
+    if module is None:
+        hint = did_you_mean(architecture, available("architectures"))
         raise InputError(Problem(architecture, "unknown architecture", hint=hint))
-    spec = importlib.util.find_spec(known[architecture])
+    spec = importlib.util.find_spec(module)
     assert spec is not None and spec.origin is not None
     return ArchitectureFile(Path(spec.origin), "build", is_users=False)
 

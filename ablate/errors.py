@@ -7,8 +7,6 @@ AblateError              anything that the user is told without a traceback
 
 from __future__ import annotations
 
-import difflib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -60,6 +58,8 @@ class RunError(AblateError):
 
 def shown(value: Any) -> str:
     """A value as the user wrote it in TOML, cut to 80 characters."""
+    import json
+
     try:
         text = json.dumps(value, ensure_ascii=False)
     except TypeError:
@@ -69,6 +69,8 @@ def shown(value: Any) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint that names the nearest known word, or all of them when none is near."""
+    import difflib
+
     names = sorted(known)
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if near:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import Self
-
-import psutil
+from typing import TYPE_CHECKING, Self
 
 from ablate.space import Frozen
+
+if TYPE_CHECKING:
+    import psutil
 
 TOLERANCE = 2.0
 """Seconds by which two readings of one process's start may differ."""
@@ -26,11 +27,15 @@ class Owner(Frozen):
     @classmethod
     def this_process(cls) -> Self:
         """The process that calls."""
+        import psutil
+
         pid = os.getpid()
         return cls(host=socket.gethostname(), pid=pid, started=_started(psutil.Process(pid)))
 
     def is_gone(self) -> bool:
         """Whether the process has ended; False for one on another machine, which is not known."""
+        import psutil
+
         if self.host != socket.gethostname():
             return False
         try:
@@ -43,4 +48,6 @@ class Owner(Frozen):
 
 
 def _started(process: psutil.Process) -> float:
+    import psutil
+
     return float(process.create_time() - psutil.boot_time())

@@ -17,8 +17,8 @@ from optuna import artifacts, logging
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalFileSymlinkLock
+from optuna.study import StudySummary
 
-from ablate.database import database_name, open_database, shown_url, without_password
 from ablate.errors import InputError, Problem, RunError
 from ablate.files import folder_name, replacing
 
@@ -51,7 +51,11 @@ class StoragePlace:
     @property
     def shown(self) -> str:
         """The URL as it may be shown, its password hidden."""
-        return shown_url(self.url) if self.is_database else self.url
+        if not self.is_database:
+            return self.url
+        from ablate.database import shown_url  # loads SQLAlchemy
+
+        return shown_url(self.url)
 
     @property
     def folder(self) -> Path:
@@ -63,6 +67,8 @@ class StoragePlace:
         """The folder of the artifact store; each database has one of its own."""
         if not self.is_database:
             return self.folder / "artifacts"
+        from ablate.database import database_name
+
         return self.folder / f"artifacts-{folder_name(database_name(self.url))}"
 
     @property
@@ -125,6 +131,8 @@ def open_storage(place: StoragePlace) -> BaseStorage:
     """
     logging.set_verbosity(logging.WARNING)
     if place.is_database:
+        from ablate.database import open_database
+
         return open_database(place.url)
     place.check()
     path = Path(place.url)
@@ -158,6 +166,8 @@ def told_plainly(place: StoragePlace) -> Iterator[None]:
         again = "make room, and run the same command again to go on"
         raise RunError(f"{where} cannot be written: {error.strerror}; {kept}: {again}") from error
     except StorageInternalError as error:
+        from ablate.database import without_password
+
         text = without_password(str(error.__cause__ or error).splitlines()[0], place.url)
         again = "run the same command again to go on"
         raise RunError(
@@ -182,6 +192,29 @@ def open_existing(place: StoragePlace) -> BaseStorage:
     # On a read-only disk: nothing is mended, and no lock is needed.
     logging.set_verbosity(logging.WARNING)
     return _open_journal(path, JournalFileSymlinkLock(str(path.absolute())))
+
+
+def study_summaries(storage: BaseStorage) -> list[StudySummary]:
+    """All of Optuna's studies in a storage, without their best trials.
+
+    Optuna's own function copies every trial on the way, which takes seconds where there are many.
+    """
+    summaries = []
+    for study in storage.get_all_studies():
+        trials = storage.get_all_trials(study._study_id, deepcopy=False)
+        started = [trial.datetime_start for trial in trials if trial.datetime_start is not None]
+        summary = StudySummary(
+            study_name=study.study_name,
+            direction=None,
+            directions=study.directions,
+            best_trial=None,
+            user_attrs=study.user_attrs,
+            n_trials=len(trials),
+            datetime_start=min(started, default=None),
+            study_id=study._study_id,
+        )
+        summaries.append(summary)
+    return summaries
 
 
 def mend_torn_line(path: Path) -> bool:

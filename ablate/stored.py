@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from optuna import artifacts, create_study, delete_study, exceptions, load_study
-from optuna.study import get_all_study_summaries
 
 from ablate.errors import InputError, Problem, did_you_mean, shown
 from ablate.plan import Part, parts
 from ablate.spec import Cell, StudySpec
-from ablate.storage import ArtifactStore
+from ablate.storage import ArtifactStore, study_summaries
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -52,7 +51,7 @@ class StoredStudy:
 def study_names(storage: BaseStorage) -> list[str]:
     """The names of all studies, the one with the latest trial first."""
     latest: dict[str, float] = {}
-    for summary in get_all_study_summaries(storage):
+    for summary in study_summaries(storage):
         name = summary.user_attrs.get(STUDY)
         if name is not None:
             started = summary.datetime_start.timestamp() if summary.datetime_start else 0.0
@@ -94,7 +93,7 @@ def named_study(storage: BaseStorage, name: str) -> StoredStudy:
 
 
 def _summaries(storage: BaseStorage, name: str) -> list[StudySummary]:
-    summaries = get_all_study_summaries(storage)
+    summaries = study_summaries(storage)
     return [summary for summary in summaries if summary.user_attrs.get(STUDY) == name]
 
 
@@ -111,7 +110,7 @@ def check_question(
     Raises:
         InputError: it asks something else; holds every difference.
     """
-    named = {summary.study_name: summary for summary in get_all_study_summaries(storage)}
+    named = {summary.study_name: summary for summary in study_summaries(storage)}
     for part in parts(study):
         if part.name in named and not _is_ours(named[part.name], study):
             rule = f"the storage holds a study {part.name} that was not made by this study"

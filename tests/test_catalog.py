@@ -1,6 +1,7 @@
 import hashlib
 import subprocess
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -167,3 +168,18 @@ def test_the_first_two_arguments_must_be_positional(tmp_path):
 
 def test_a_file_that_is_no_text_is_not_valid_python(tmp_path):
     assert "None" not in problem(tmp_path, "\0")
+
+
+def test_other_packages_are_asked_only_for_what_is_not_shipped(monkeypatch):
+    asked = []
+
+    def entry_points(group):
+        asked.append(group)
+        return [EntryPoint("own", "theirs.own", group)]
+
+    monkeypatch.setattr("importlib.metadata.entry_points", entry_points)
+    assert catalog.find("datasets", "line") == "ablate.datasets.line"
+    assert not asked
+    assert catalog.find("datasets", "own") == "theirs.own"
+    assert catalog.find("datasets", "none") is None
+    assert set(asked) == {"ablate.datasets"}

@@ -7,6 +7,7 @@ import json
 import os
 from pathlib import Path
 
+import optuna
 import pytest
 from hand_made import make_stored
 
@@ -19,6 +20,7 @@ from ablate.storage import (
     mend_torn_line,
     open_existing,
     open_storage,
+    study_summaries,
 )
 from ablate.stored import find_study, study_names
 
@@ -174,3 +176,22 @@ def test_a_database_keeps_studies_too(tmp_path, project):
     assert found.spec == project.study()
     (first,) = found.parts.values()
     assert json.dumps(first.user_attrs["question"]) == json.dumps(project.study().question())
+
+
+def test_summaries_are_those_of_optuna_but_copy_no_trial(tmp_path, monkeypatch):
+    storage = open_storage(StoragePlace(str(tmp_path / "runs" / "ablate.journal")))
+    for name, count in (("many", 3), ("empty", 0)):
+        study = optuna.create_study(study_name=name, storage=storage)
+        study.set_user_attr("phase", "tune")
+        study.add_trials([optuna.trial.create_trial(value=float(k)) for k in range(count)])
+
+    def said(summary):
+        return summary.study_name, summary.user_attrs, summary.n_trials, summary.datetime_start
+
+    optunas = [said(summary) for summary in optuna.get_all_study_summaries(storage)]
+
+    def refuse(self, memo):
+        raise AssertionError("a trial was copied")
+
+    monkeypatch.setattr(optuna.trial.FrozenTrial, "__deepcopy__", refuse, raising=False)
+    assert [said(summary) for summary in study_summaries(storage)] == optunas

@@ -6,26 +6,26 @@ import errno
 import importlib
 import os
 import sys
-from importlib.metadata import version
 
 import click
 
 from ablate.errors import AblateError, did_you_mean
 
-COMMANDS = (
-    "check",
-    "compare",
-    "dashboard",
-    "data",
-    "delete",
-    "doctor",
-    "export",
-    "list",
-    "plan",
-    "report",
-    "run",
-    "show",
-)
+COMMANDS = {
+    "check": "Check STUDIES and print what would run.",
+    "compare": "Print the best variants of several studies in one table.",
+    "dashboard": "Show all studies in Optuna's dashboard, on this machine only unless told otherwise.",
+    "data": "Print the data card of NAME: sizes, classes, copies, and leaks into the test set.",
+    "delete": "Delete STUDY, by name: its trials, its replicates and their artifacts.",
+    "doctor": "Look a storage over: damaged lines, left-over files, lost trials, missing artifacts.",
+    "export": "Copy the model of VARIANT of STUDY to FILE.keras, which Keras loads without ablate.",
+    "list": "List the studies of a storage: how far each is, its size, its last activity.",
+    "plan": "Print how many trainings STUDY needs, and about how long they take on this machine.",
+    "report": "Report on STUDY, by name; without one, on the study that was trained last.",
+    "run": "Run STUDY, a file or the name of a shipped one, until all its trials are finished.",
+    "show": "Show everything about TRIAL of STUDY: how it ended, its settings, measures and curves.",
+}
+"""All commands, each with the first sentence of its help, so that listing them loads none."""
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -45,6 +45,16 @@ class _Commands(click.Group):
         command.context_settings.update(HELP)
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the list of commands as click does, from the table."""
+        limit = formatter.width - 6 - max(map(len, COMMANDS))
+        lines = [
+            (name, click.Command(name, help=text).get_short_help_str(limit))
+            for name, text in COMMANDS.items()
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(lines)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -56,7 +66,7 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, context_settings=HELP)
-@click.version_option(version("keras-ablate"), package_name="keras-ablate", prog_name="ablate")
+@click.version_option(package_name="keras-ablate", prog_name="ablate")
 def cli() -> None:
     """Which design choice matters, by how much, at what cost, and can I believe it?
 

@@ -11,18 +11,15 @@ import click
 
 from ablate import catalog
 from ablate.cli.options import set_option, yes_option
-from ablate.config import find_study, load_data_settings, load_search_space, load_study
-from ablate.data import shape
 from ablate.errors import InputError
-from ablate.messages import Done, MeasureNetworks
-from ablate.plan import Plan, longest_training, make_plan
-from ablate.spec import StudySpec
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from ablate.executors.local import LocalWorker
+    from ablate.plan import Plan
     from ablate.space import SearchSpace
+    from ablate.spec import StudySpec
 
 LISTED = 12
 """Variants that are listed by name."""
@@ -49,7 +46,10 @@ def command(studies: tuple[str, ...], settings: tuple[str, ...], yes: bool, mode
     ablate check studies/line_dropout.toml
     ablate check --models
     """
+    from ablate.config import find_study, load_study
+    from ablate.data import shape
     from ablate.executors.defaults import Machine, choose_workers, workers_text
+    from ablate.plan import make_plan
 
     machine = Machine.here()
     names = studies or tuple(catalog.shipped("studies") | _own_studies())
@@ -74,6 +74,8 @@ def command(studies: tuple[str, ...], settings: tuple[str, ...], yes: bool, mode
 
 def plan_text(study: StudySpec, plan: Plan, workers: str) -> str:
     """What a study would run, and with which workers, as plain text."""
+    from ablate.plan import longest_training
+
     lines = [f"{study.name}: {study.description}", f"  file          {study.path}"]
     lines += [
         f"  data          {data.dataset}: {data.images} training images, "
@@ -166,6 +168,9 @@ def _print_models(studies: Sequence[StudySpec]) -> None:
 
 def _reference_table(worker: LocalWorker) -> Table:
     """The default network of every shipped search space on the reference data sets."""
+    from ablate.config import load_data_settings, load_search_space
+    from ablate.data import shape
+
     table = _table("default networks", ("search space", "data"))
     for name, path in catalog.shipped("search_spaces").items():
         space, _ = load_search_space(path)
@@ -178,6 +183,7 @@ def _reference_table(worker: LocalWorker) -> Table:
 
 def _study_table(studies: Sequence[StudySpec], worker: LocalWorker) -> Table:
     """The default, smallest and largest network of each study."""
+    from ablate.data import shape
     from ablate.networks import find_range
 
     table = _table("networks", ("study", "network"))
@@ -222,6 +228,8 @@ def _measure(
     classes: int,
     configurations: Sequence[Any],
 ) -> list[dict[str, Any]]:
+    from ablate.messages import Done, MeasureNetworks
+
     answer = worker.ask(
         MeasureNetworks(
             architecture=space.architecture,

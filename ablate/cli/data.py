@@ -7,10 +7,7 @@ from typing import Any
 import click
 
 from ablate.cli.options import storage_option, storage_place
-from ablate.config import load_data_settings
-from ablate.config.toml import override
 from ablate.errors import InputError
-from ablate.messages import PrepareData, Refused
 
 
 @click.command("data")
@@ -30,7 +27,10 @@ def command(name: str, settings: tuple[str, ...], storage: str) -> int:
     ablate data line --set whole_pixel=true
     ablate data npz --set file=mine.npz
     """
+    from ablate.config import load_data_settings
+    from ablate.config.toml import override
     from ablate.executors.local import LocalWorker
+    from ablate.messages import PrepareData, Refused
 
     chosen = load_data_settings(name, override({}, settings))
     place = storage_place(storage)

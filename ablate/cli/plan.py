@@ -8,18 +8,15 @@ import click
 
 from ablate.cli.check import plan_text
 from ablate.cli.options import set_option, storage_option, storage_place, yes_option
-from ablate.config import find_study, load_study
-from ablate.data import shape
 from ablate.errors import InputError, RunError
-from ablate.estimate import Estimate, Timing, estimate
-from ablate.messages import Done, MeasureNetworks, Order, TimeEpoch
-from ablate.plan import configure, make_plan, untuned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ablate.estimate import Estimate, Timing
     from ablate.executors.local import LocalWorker
     from ablate.executors.shares import Share
+    from ablate.messages import Order
     from ablate.spec import Cell, StudySpec
     from ablate.storage import StoragePlace
 
@@ -38,9 +35,13 @@ def command(study: str, settings: tuple[str, ...], yes: bool, storage: str) -> i
     \b
     ablate plan studies/line_dropout.toml
     """
+    from ablate.config import find_study, load_study
+    from ablate.data import shape
+    from ablate.estimate import estimate
     from ablate.executors.defaults import Machine, choose_workers, workers_text
     from ablate.executors.local import LocalWorker
     from ablate.executors.shares import Share
+    from ablate.plan import make_plan
 
     spec = load_study(find_study(study), settings, large=yes)
     plan = make_plan(spec, {data.dataset: shape(data) for data in spec.datasets})
@@ -102,6 +103,10 @@ def _name(study: StudySpec, cell: Cell) -> str:
 
 def _work(worker: LocalWorker, study: StudySpec, dataset: str) -> dict[Cell, int]:
     """The FLOPs, or else the parameters, of each variant that can be built, untuned."""
+    from ablate.data import shape
+    from ablate.messages import MeasureNetworks
+    from ablate.plan import configure, untuned
+
     data = shape(study.data(dataset))
     sizes: dict[Cell, dict[str, Any]] = {}
     for cell in (cell for cell in study.cells if cell.dataset == dataset):
@@ -124,6 +129,9 @@ def _work(worker: LocalWorker, study: StudySpec, dataset: str) -> dict[Cell, int
 
 
 def _time(worker: LocalWorker, study: StudySpec, cell: Cell, cache: str) -> Timing:
+    from ablate.estimate import Timing
+    from ablate.messages import TimeEpoch
+
     answer = _ask(worker, TimeEpoch(study=study, cell=cell, cache=cache))
     if answer["later"] is None:
         raise RunError(f"{_name(study, cell)} {answer['outcome']}: {answer['reason']}")
@@ -131,6 +139,8 @@ def _time(worker: LocalWorker, study: StudySpec, cell: Cell, cache: str) -> Timi
 
 
 def _ask(worker: LocalWorker, order: Order) -> Any:
+    from ablate.messages import Done
+
     answer = worker.ask(order)
     if not isinstance(answer, Done):
         raise InputError(*answer.problems)

@@ -31,8 +31,6 @@ from ablate.cli.options import (
     storage_place,
     yes_option,
 )
-from ablate.config import find_study, load_study
-from ablate.config.toml import read_toml
 from ablate.errors import AblateError, InputError, Problem
 
 if TYPE_CHECKING:
@@ -143,6 +141,8 @@ def command(
     """
     from rich.console import Console
 
+    from ablate.config import find_study, load_study
+    from ablate.config.toml import read_toml
     from ablate.data import shape
     from ablate.executors.defaults import Machine
     from ablate.plan import make_plan

@@ -75,9 +75,8 @@ def parse_data(
 ) -> DataSettings | None:
     """The ``[data]`` table: keys that every set has, and the set's own options."""
     where = str(path)
-    known = catalog.available("datasets")
-    if dataset not in known:
-        hint = did_you_mean(dataset, known)
+    if catalog.find("datasets", dataset) is None:
+        hint = did_you_mean(dataset, catalog.available("datasets"))
         problems.append(Problem(where, "unknown data set", "study.dataset", dataset, hint))
         return None
     common = ("per_class", "test_per_class", "validation", "home")

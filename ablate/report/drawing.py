@@ -1,8 +1,7 @@
-"""The program that draws figures: reads an order from its standard input, writes files."""
+"""Draws the figures of a report into files."""
 
 from __future__ import annotations
 
-import sys
 import textwrap
 from collections.abc import Callable, Sequence
 from io import BytesIO
@@ -22,7 +21,7 @@ from ablate.report.ablation_drawing import (
     forest_figure,
     interactions_figure,
 )
-from ablate.report.figures import FileType, Order
+from ablate.report.figures import FileType
 from ablate.report.figures_data import (
     EXPECTED_BEST,
     FOREST,
@@ -145,11 +144,12 @@ def draw(data: FiguresData, folder: Path, types: Sequence[FileType]) -> None:
         MEAN_CURVES: mean_curves_figure,
     }
     shown = _literal(data)
+    digest = data.digest
     confusions = {confusion.file: confusion for confusion in shown.confusions}
     for name in data.files:
         found = confusions.get(name)
         figure = confusion_figure(found) if found is not None else figures[name](shown)
-        _save(figure, folder / name, types, data.digest)
+        _save(figure, folder / name, types, digest)
 
 
 def _literal(data: FiguresData) -> FiguresData:
@@ -179,13 +179,3 @@ def _save(figure: Figure, path: Path, types: Sequence[FileType], digest: str) ->
         figure.savefig(content, format=kind, metadata=metadata[kind])
         with replacing(path.with_suffix(f".{kind}")) as file:
             file.write(content.getvalue())
-
-
-if __name__ == "__main__":
-    text = sys.stdin.read()
-    if text:
-        order = Order.model_validate_json(text)
-        try:
-            draw(order.data, Path(order.folder), order.types)
-        except OSError as error:
-            sys.exit(f"{order.folder}: {error.strerror}")

@@ -1,8 +1,8 @@
 """Draws the figures of a report, in a process of its own.
 
 Seaborn takes longer to load than a report takes to compute, so the two go side by side:
-`Draughtsman` starts this module as a program, which loads seaborn while the caller reads the
-storage, and then sends it what to draw.
+`Draughtsman` starts `drawing_program`, which loads seaborn while the caller reads the storage, and
+then sends it what to draw.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Draughtsman:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "ablate.report.drawing"],
+            [sys.executable, "-P", "-m", "ablate.report.drawing_program"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -62,7 +62,8 @@ class Draughtsman:
         Raises:
             OSError: nothing can be written into the folder.
         """
-        if all(_is_current(folder / name, data) for name in figure_files(data, types)):
+        digest = data.digest.encode()
+        if all(_holds(folder / name, digest) for name in figure_files(data, types)):
             self._unneeded = True
             self._process.kill()
             return
@@ -87,8 +88,8 @@ class Draughtsman:
             raise AblateError(f"the figures could not be drawn:\n{errors.strip()}")
 
 
-def _is_current(path: Path, data: FiguresData) -> bool:
+def _holds(path: Path, digest: bytes) -> bool:
     try:
-        return data.digest.encode() in path.read_bytes()
+        return digest in path.read_bytes()
     except OSError:
         return False

@@ -168,16 +168,18 @@ def _histories(stored: StoredStudy, searches: Sequence[CellSearch]) -> Iterator[
 
 
 def _points(tradeoff: pd.DataFrame) -> tuple[Point, ...]:
+    columns = ["val_accuracy", "parameters", "training_seconds"]
+    known = tradeoff.dropna(subset=columns)
+    rows = zip(*(known[name] for name in ["number", *columns, FRONT]), strict=True)
     return tuple(
         Point(
-            number=int(row["number"]),
-            accuracy=float(row["val_accuracy"]),
-            parameters=int(row["parameters"]),
-            seconds=float(row["training_seconds"]),
-            on_front=bool(row[FRONT]),
+            number=int(number),
+            accuracy=float(accuracy),
+            parameters=int(parameters),
+            seconds=float(seconds),
+            on_front=bool(on_front),
         )
-        for _, row in tradeoff.iterrows()
-        if not row[["val_accuracy", "parameters", "training_seconds"]].isna().any()
+        for number, accuracy, parameters, seconds, on_front in rows
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ablate.phases import PhaseState, phase_states
@@ -31,6 +32,7 @@ from ablate.stored import StoredStudy, data_cards
 
 if TYPE_CHECKING:
     import pandas as pd
+    from optuna import Study
     from optuna.storages import BaseStorage
 
 
@@ -53,7 +55,7 @@ class Report:
     reasons: Mapping[str, int]
     """Why training runs were infeasible or failed, each with how many."""
     searches: tuple[CellSearch, ...]
-    importance: Importance | None
+    only_search: Study | None
     """None unless there is one cell to tune."""
     ablation: Ablation | None
     """None where no replicates are asked for."""
@@ -76,6 +78,13 @@ class Report:
     def name(self) -> str:
         """The study's name."""
         return self.spec.name
+
+    @cached_property
+    def importance(self) -> Importance | None:
+        """Of the only search; computed when it is asked for, while the figures are drawn."""
+        if self.only_search is None:
+            return None
+        return hyperparameter_importance(self.only_search)
 
     @property
     def shown(self) -> pd.DataFrame:
@@ -108,7 +117,6 @@ def make_report(
     confusions = make_confusions(replicates, storage, store)
     complete = sum(len(own.complete) for own in replicates.values())
     every = [t for study in stored.parts.values() for t in study.get_trials(deepcopy=False)]
-    only = next(iter(stored.tuning.values())) if len(stored.tuning) == 1 else None
     return Report(
         spec=stored.spec,
         storage=shown_storage,
@@ -119,7 +127,7 @@ def make_report(
         top=top,
         reasons=_reasons(trials),
         searches=searches,
-        importance=hyperparameter_importance(only) if only is not None else None,
+        only_search=next(iter(stored.tuning.values())) if len(stored.tuning) == 1 else None,
         ablation=ablation,
         curves=curves,
         confusions=confusions,

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy import special
 
 from ablate.statistics.arrays import finite, finite_pairs, moments, resolution_of
 
@@ -104,6 +103,8 @@ def noise_floor(accuracy: float, images: int, confidence: float = CONFIDENCE) ->
     Raises:
         ValueError: the accuracy or the number of images is out of range.
     """
+    from scipy import special
+
     if not 0 <= accuracy <= 1:
         raise ValueError(f"accuracy must lie between 0 and 1, found {accuracy}")
     if images < 1:
@@ -122,6 +123,8 @@ def t_reach(n: int, sd: float | None, confidence: float) -> float | None:
 
 @lru_cache(maxsize=256)
 def _t_quantile(freedom: int, confidence: float) -> float:
+    from scipy import special
+
     return float(special.stdtrit(freedom, (1 + confidence) / 2))
 
 

@@ -6,7 +6,6 @@ import math
 from functools import lru_cache
 
 import numpy as np
-from scipy import special
 
 from ablate.statistics.sign_flips import ALPHA, check_family, smallest_p
 
@@ -72,9 +71,13 @@ def _simulated(n: int, steps: int, level: float, power: float, by_t: float) -> f
 
 def _noncentral_t(n: int, level: float, power: float) -> float:
     """The difference that a two-sided t test finds, but for claims of the wrong sign."""
+    from scipy import special
+
     critical = _critical_t(n, level)
     return float(special.nctdtrinc(n - 1, 1 - power, critical)) / math.sqrt(n)
 
 
 def _critical_t(n: int, level: float) -> float:
+    from scipy import special
+
     return float(special.stdtrit(n - 1, 1 - level / 2))

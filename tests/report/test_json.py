@@ -24,6 +24,7 @@ ELSEWHERE = {
     "tradeoff": "on_front of each trial",
     "top": "about what is shown",
     "figures": "drawn from the same numbers",
+    "only_search": "importance is computed from it",
     "storage": "where its files lie",
 }
 """Fields of a `Report` that are not fields of the JSON form, and where their content is."""

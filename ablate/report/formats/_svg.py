@@ -46,4 +46,4 @@ def _attributes(attributes: dict[str, str], prefix: str) -> dict[str, str]:
             found["href"] = f"#{prefix}-{value[1:]}" if value.startswith("#") else value
         elif not name.startswith("on"):
             found[name] = value
-    return {name: re.sub(r"url\(#", f"url(#{prefix}-", value) for name, value in found.items()}
+    return {name: value.replace("url(#", f"url(#{prefix}-") for name, value in found.items()}
