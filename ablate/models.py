@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from optuna import Trial, artifacts
 from optuna.trial import TrialState
 
-from ablate.replicates import CHOSEN_FROM, replicate_key
+from ablate.attempts import CHOSEN_FROM, replicate_key
 from ablate.spec import Cell, Phase
 from ablate.storage import ArtifactStore
 from ablate.stored import StoredStudy
