@@ -123,6 +123,15 @@ def test_one_that_failed_once_is_owed_again_after_all_others(searched):
     assert cell_replicates(searched)[FOUR].missing == {}
 
 
+def test_those_that_failed_once_come_last_in_their_order(searched):
+    for variant, seed in reversed(ALL[1:]):
+        replicate(searched, variant, seed, "failed")
+    assert owed(searched) == ALL
+    replicate(searched, "units=4", 2, "running")
+    replicate(searched, "units=16", 3)
+    assert owed(searched) == [ALL[0], ALL[1], ALL[3], ALL[5]]
+
+
 def test_one_that_failed_and_was_cut_off_then_is_still_owed(searched):
     replicate(searched, "units=4", 1, "failed")
     replicate(searched, "units=4", 1, "interrupted")
