@@ -33,7 +33,9 @@ class Ledger:
         """The trials that are waiting or running, by number."""
         self.best: FrozenTrial | None = None
         """The complete trial with the lowest validation loss, the earliest where several have it."""
-        self._ended: Counter[str] = Counter()
+        self.ended: list[FrozenTrial] = []
+        """Those that have ended, in the order in which that was seen; only ever added to."""
+        self._outcomes: Counter[str] = Counter()
         """How many trials have ended with each outcome."""
         self._read = 0
         """How many trials were read: their numbers begin at 0 and have no gaps."""
@@ -41,12 +43,12 @@ class Ledger:
     @property
     def counts(self) -> Counter[str]:
         """How many trials have each outcome."""
-        return self._ended + Counter(map(outcome_of, self.unfinished.values()))
+        return self._outcomes + Counter(map(outcome_of, self.unfinished.values()))
 
     @property
     def finished(self) -> int:
         """How many trials count: complete, pruned, infeasible and failed ones."""
-        return sum(self._ended[outcome] for outcome in FILLING)
+        return sum(self._outcomes[outcome] for outcome in FILLING)
 
     @property
     def running(self) -> list[FrozenTrial]:
@@ -61,14 +63,15 @@ class Ledger:
 
     def enter(self, trial: FrozenTrial) -> None:
         """Takes in a trial that is new, or that was not finished when it was last entered."""
+        outcome = outcome_of(trial)
         self.unfinished.pop(trial.number, None)
-        if not trial.state.is_finished():
+        if outcome in ("waiting", "running"):
             self.unfinished[trial.number] = trial
             return
-        self._ended[outcome_of(trial)] += 1
-        if trial.state is TrialState.COMPLETE:
-            found = (trial,) if self.best is None else (self.best, trial)
-            self.best = min(found, key=lambda one: (one.value, one.number))
+        self.ended.append(trial)
+        self._outcomes[outcome] += 1
+        if outcome == "complete" and (self.best is None or _rank(trial) < _rank(self.best)):
+            self.best = trial
 
     def _news(self) -> list[FrozenTrial]:
         """The trials that may have changed since the last look, then those that are new."""
@@ -95,6 +98,12 @@ class Ledger:
                 return
             self._read += 1
             yield storage.get_trial(found)
+
+
+def _rank(trial: FrozenTrial) -> tuple[float, int]:
+    """Where a complete trial stands among others, the best lowest."""
+    assert trial.value is not None
+    return trial.value, trial.number
 
 
 def close_lost(ledger: Ledger, is_gone: Callable[[Owner], bool] = Owner.is_gone) -> int:

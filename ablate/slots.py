@@ -48,9 +48,10 @@ class Slots(Ledger):
         if slot is None:
             slot = self._slot_of[trial.number] = self._new_slot(trial)
         self._begun.setdefault(slot, {})[trial.number] = trial
-        self._open.update(range(self._end, slot + 1))
-        self._end = max(self._end, slot + 1)
-        if fills(trial):
+        if slot >= self._end:
+            self._open.update(range(self._end, slot + 1))
+            self._end = slot + 1
+        if slot in self._open and fills(trial):
             self._open.discard(slot)
         while self._unbegun in self._begun:
             self._unbegun += 1

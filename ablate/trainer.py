@@ -38,7 +38,7 @@ from ablate.records import write_result
 from ablate.samplers import make_sampler
 from ablate.slots import given_again
 from ablate.space import Choices, Parameter, Scalar
-from ablate.spec import Architecture, DataSettings, Epoch, TrialResult, TrialSpec
+from ablate.spec import Architecture, Cell, DataSettings, Epoch, TrialResult, TrialSpec
 from ablate.storage import ArtifactStore, StoragePlace, open_storage, told_plainly
 from ablate.stored import StoredStudy
 from ablate.training.device import Environment, prepare_device
@@ -64,6 +64,7 @@ class Trainer:
     _storages: dict[str, BaseStorage] = field(default_factory=dict)
     _studies: dict[str, StoredStudy] = field(default_factory=dict)
     """The study of each storage that was worked on last."""
+    _keepers: dict[Cell, ModelKeeper] = field(default_factory=dict)
 
     @cached_property
     def environment(self) -> Environment:
@@ -260,9 +261,13 @@ class Trainer:
         models = order.study.artifacts.models
         if models == "none":
             return None
-        storage = self._storage(order.place.storage)
-        store = ArtifactStore(order.place.artifacts)
-        return ModelKeeper(models, self._stored(order), order.cell, storage, store)
+        stored, keeper = self._stored(order), self._keepers.get(order.cell)
+        if keeper is None or keeper.stored is not stored:
+            storage = self._storage(order.place.storage)
+            store = ArtifactStore(order.place.artifacts)
+            keeper = ModelKeeper(models, stored, order.cell, storage, store)
+            self._keepers[order.cell] = keeper
+        return keeper
 
     def _stored(self, order: TrainingOrder) -> StoredStudy:
         """The study of an order as it is stored, and what is known of its trials."""
