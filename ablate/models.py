@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from optuna import Trial, artifacts
 from optuna.trial import TrialState
 
-from ablate.replicates import CHOSEN_FROM, replicate_key
+from ablate.attempts import CHOSEN_FROM, replicate_key
 from ablate.spec import Cell, Phase
 from ablate.storage import ArtifactStore
 from ablate.stored import StoredStudy
@@ -62,43 +62,66 @@ class Run:
         return self.trial.user_attrs.get(MODEL)
 
 
+class EndedRuns:
+    """The runs of a cell that are over, taken in as they end.
+
+    Args:
+        stored: the study, whose ledgers are refreshed.
+        cell: the cell.
+    """
+
+    def __init__(self, stored: StoredStudy, cell: Cell) -> None:
+        self._stored, self._cell = stored, cell
+        self._losses: dict[int, float] = {}
+        """Those of the search, by the number of the trial."""
+        self._searched = self._replicated = 0
+        """How many trials were taken in."""
+
+    def news(self) -> list[Run]:
+        """The runs that have ended since it was last asked."""
+        # Replicates first: then the trial that one was chosen from is there, too.
+        replicates = self._stored.attempts.refresh().ended[self._replicated :]
+        self._replicated += len(replicates)
+        search, runs = self._stored.searches.get(self._cell), list[Run]()
+        trials = search.refresh().ended[self._searched :] if search is not None else []
+        self._searched += len(trials)
+        for trial in trials:
+            self._losses[trial.number] = _loss(trial)
+            rank = self.rank("tune", trial, _loss(trial))
+            runs.append(Run("tune", self._stored.spec.seed, trial, rank))
+        for trial in replicates:
+            key = replicate_key(self._stored.spec, trial)
+            if key is not None and key[0] == self._cell:
+                rank = self.rank("replicate", trial, _loss(trial))
+                runs.append(Run("replicate", key[1], trial, rank))
+        return runs
+
+    def rank(self, phase: Phase, trial: FrozenTrial | Trial, loss: float) -> Rank:
+        """Where a run stands, or will stand once it is complete with a validation loss."""
+        if phase == "tune":
+            return (1, loss, trial.number)
+        choice = trial.user_attrs.get(CHOSEN_FROM)
+        if choice is None:
+            return (0, 0.0, -1, loss, trial.number)
+        return (0, self._losses.get(choice, math.inf), choice, loss, trial.number)
+
+
 def runs_of(stored: StoredStudy, cell: Cell) -> list[Run]:
     """The runs of a cell that are over, the best first, those that are not complete last.
 
     Replicates come before the trials of the search, and those of a better configuration before
     others; among them counts the validation loss.
     """
-    # Replicates first: then the trial that one was chosen from is there, too.
-    replicates = stored.replicates.get_trials(deepcopy=False) if stored.replicates else []
-    losses, runs = dict[int, float](), []
-    for trial in stored.tuning[cell].get_trials(deepcopy=False) if cell in stored.tuning else []:
-        if trial.state.is_finished():
-            loss = _loss(trial)
-            losses[trial.number] = loss
-            rank = _rank("tune", trial.number, loss, None, losses)
-            runs.append(Run("tune", stored.spec.seed, trial, rank))
-    for trial in replicates:
-        key = replicate_key(stored.spec, trial)
-        if key is not None and key[0] == cell and trial.state.is_finished():
-            choice = trial.user_attrs.get(CHOSEN_FROM)
-            rank = _rank("replicate", trial.number, _loss(trial), choice, losses)
-            runs.append(Run("replicate", key[1], trial, rank))
-    return sorted(runs, key=lambda run: (not run.is_complete, run.rank))
+    return sorted(EndedRuns(stored, cell).news(), key=_best_first)
+
+
+def _best_first(run: Run) -> tuple[bool, Rank]:
+    return not run.is_complete, run.rank
 
 
 def _loss(trial: FrozenTrial) -> float:
     is_complete = trial.state is TrialState.COMPLETE
     return trial.value if is_complete and trial.value is not None else math.inf
-
-
-def _rank(
-    phase: Phase, number: int, loss: float, chosen_from: int | None, losses: Mapping[int, float]
-) -> Rank:
-    """A run's rank; `losses` are those of the search, by the number of the trial."""
-    if phase == "tune":
-        return (1, loss, number)
-    choice = (0.0, -1) if chosen_from is None else (losses.get(chosen_from, math.inf), chosen_from)
-    return (0, *choice, loss, number)
 
 
 def keep_model(
@@ -160,7 +183,7 @@ def replaced_models(
     return frozenset(replaced)
 
 
-@dataclass(frozen=True)
+@dataclass
 class ModelKeeper:
     """Decides which networks of a cell are kept: those of all complete runs, or the best one's.
 
@@ -174,33 +197,41 @@ class ModelKeeper:
     cell: Cell
     storage: BaseStorage
     store: ArtifactStore
+    _held: list[Run] = field(default_factory=list, init=False)
+    """Runs whose model was there at the last look; one that is gone does not come back."""
+
+    @cached_property
+    def _runs(self) -> EndedRuns:
+        return EndedRuns(self.stored, self.cell)
 
     def wants(self, phase: Phase, trial: Trial, val_loss: float) -> bool:
         """Whether the network of a running trial, once it is complete, is to be kept."""
         if self.models == "all":
             return True
-        runs = runs_of(self.stored, self.cell)
-        losses = {run.trial.number: _loss(run.trial) for run in runs if run.phase == "tune"}
-        choice = trial.user_attrs.get(CHOSEN_FROM)
-        rank = _rank(phase, trial.number, val_loss, choice, losses)
-        best = next((run for run in runs if self._is_kept(run)), None)
-        return best is None or rank < best.rank
+        held = self._look()
+        best = next((run for run in held if run.is_complete), None)
+        return best is None or self._runs.rank(phase, trial, val_loss) < best.rank
 
     def tidy(self) -> None:
         """Removes the models that are not to be kept, of runs that are over."""
-        runs = runs_of(self.stored, self.cell)
-        kept = [run for run in runs if self._is_kept(run)]
-        wanted = {run.key for run in (kept if self.models == "all" else kept[:1])}
-        for run in runs:
+        held = self._look()
+        kept = next((run for run in held if run.is_complete), None)
+        for run in held:
             artifact = artifact_of(run, self.storage)
-            if run.key in wanted or artifact is None or not self.store.holds(artifact):
+            if run is kept or artifact is None:
                 continue
             # Where it cannot be removed there is one too many, and the next to finish tries again.
             with contextlib.suppress(artifacts.exceptions.ArtifactNotFound, OSError):
                 self.store.remove(artifact)
 
-    def _is_kept(self, run: Run) -> bool:
-        if not run.is_complete:
+    def _look(self) -> list[Run]:
+        """The runs whose model is there and may be removed some time, the best first."""
+        found = [*self._held, *self._runs.news()]
+        self._held = sorted((run for run in found if self._may_go(run)), key=_best_first)
+        return self._held
+
+    def _may_go(self, run: Run) -> bool:
+        if self.models == "all" and run.is_complete:
             return False
         artifact = artifact_of(run, self.storage)
         return artifact is not None and self.store.holds(artifact)

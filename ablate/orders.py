@@ -6,12 +6,11 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from ablate.messages import Place, TrainReplicate, TuneTrial
-from ablate.plan import trials_when_complete
 from ablate.replicates import begun_replicates, owed_replicates
-from ablate.slots import free_slots, slots_of
-from ablate.trials import outcome_of
 
 if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
     from ablate.storage import StoragePlace
     from ablate.stored import StoredStudy
 
@@ -44,11 +43,10 @@ def next_order(
     taken = {(one.cell, one.slot) for one in given if isinstance(one, TuneTrial)}
     searching = bool(taken)
     owing: dict[tuple[int, int], TuneTrial] = {}
-    for index, (cell, study) in enumerate(stored.tuning.items()):
-        total = trials_when_complete(stored.spec, cell.variant)
-        trials = study.get_trials(deepcopy=False)
-        free = [slot for slot in free_slots(trials, total) if (cell, slot) not in taken]
-        searching = searching or bool(free) or any(outcome_of(t) == "running" for t in trials)
+    for index, (cell, search) in enumerate(stored.searches.items()):
+        total = stored.totals[cell]
+        free = search.refresh().free(total, {slot for one, slot in taken if one == cell})
+        searching = searching or bool(free or search.running)
         if free and not (in_turn and any(one == cell for one, _ in taken)):
             order = TuneTrial(
                 study=stored.spec, place=where, cell=cell, slot=free[0], workers=workers
@@ -73,21 +71,20 @@ def next_order(
     return None
 
 
+def trials_for(stored: StoredStudy, order: TrainingOrder) -> list[FrozenTrial]:
+    """The trials that were begun for the same as an order, in the order of their numbers."""
+    if isinstance(order, TuneTrial):
+        return stored.searches[order.cell].refresh().attempts(order.slot)
+    return stored.attempts.refresh().of(order.cell, order.seed, order.chosen_from)
+
+
 def under_way(stored: StoredStudy) -> int:
     """How many trials are being trained, whoever trains them."""
-    return sum(
-        outcome_of(trial) == "running"
-        for study in stored.parts.values()
-        for trial in study.get_trials(deepcopy=False)
-    )
+    return sum(len(ledger.refresh().running) for ledger in stored.ledgers)
 
 
 def cut_off(stored: StoredStudy) -> int:
     """Trials that were begun, ended too early, and will be trained again."""
-    count = 0
-    for cell, study in stored.tuning.items():
-        trials = study.get_trials(deepcopy=False)
-        begun = slots_of(trials)
-        total = trials_when_complete(stored.spec, cell.variant)
-        count += sum(slot in begun for slot in free_slots(trials, total))
+    searches = stored.searches.items()
+    count = sum(search.refresh().cut_off(stored.totals[cell]) for cell, search in searches)
     return count + begun_replicates(stored)

@@ -6,11 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ablate.plan import trials_when_complete
-from ablate.replicates import cell_replicates
+from ablate.replicates import settled_replicates
 from ablate.spec import Phase
 from ablate.stored import StoredStudy
-from ablate.trials import count_outcomes, finished
 
 
 @dataclass(frozen=True)
@@ -32,17 +30,16 @@ def phase_states(stored: StoredStudy) -> tuple[PhaseState, ...]:
     states = []
     spec = stored.spec
     if spec.tune is not None:
-        counts: Counter[str] = Counter()
-        for study in stored.tuning.values():
-            counts.update(count_outcomes(study))
-        done = sum(len(finished(study)) for study in stored.tuning.values())
-        total = sum(trials_when_complete(spec, cell.variant) for cell in spec.cells)
-        states.append(PhaseState("tune", total, done, dict(counts)))
+        searches = [search.refresh() for search in stored.searches.values()]
+        counts: Counter[str] = sum((search.counts for search in searches), Counter())
+        del counts["interrupted"]  # they are trained again
+        done = sum(search.finished for search in searches)
+        states.append(PhaseState("tune", sum(stored.totals.values()), done, dict(counts)))
     if spec.replicate is not None:
-        cells = cell_replicates(stored).values()
+        cells = settled_replicates(stored).values()
         found = {
             "complete": sum(len(cell.complete) for cell in cells),
-            "missing": sum(len(cell.missing) for cell in cells),
+            "missing": sum(len(cell.hopeless) for cell in cells),
         }
         total = len(spec.cells) * len(spec.seeds)
         counted = {name: count for name, count in found.items() if count}

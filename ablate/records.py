@@ -14,8 +14,8 @@ from optuna import Trial, artifacts
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 
+from ablate.attempts import TUNED, replicate_key
 from ablate.models import keep_model
-from ablate.replicates import TUNED, replicate_key
 from ablate.spec import Epoch, TrialResult
 from ablate.storage import ArtifactStore
 from ablate.stored import StoredStudy

@@ -6,22 +6,18 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from ablate.errors import InputError, RunError
 from ablate.executors._base import Death, Executor
-from ablate.messages import Event, Finished, Refused, Started, StopTraining, Taken, TuneTrial
-from ablate.orders import TrainingOrder, cut_off, next_order, under_way
+from ablate.ledger import close_lost
+from ablate.messages import Event, Finished, Refused, Started, StopTraining, Taken
+from ablate.orders import TrainingOrder, cut_off, next_order, trials_for, under_way
 from ablate.phases import PhaseState, phase_states
-from ablate.replicates import same_replicate
-from ablate.slots import slots_of
 from ablate.spec import StudySpec
 from ablate.storage import StoragePlace, mend_journal
 from ablate.stored import StoredStudy
-from ablate.trials import bury_trial, close_lost
-
-if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
+from ablate.trials import bury_trial
 
 FAILURES = 10
 """So many failed trials in a row, with no success, end a run."""
@@ -253,20 +249,13 @@ class Run:
             self.listener.said(f"{reason} before a trial began: another takes its place")
             return
         found = next(s for part, s in self.stored.parts.items() if part.name == started.part)
-        outcome: Any = bury_trial(found, started.number, reason, self._same(working))
+        outcome: Any = bury_trial(
+            found, started.number, reason, lambda: trials_for(self.stored, working.order)
+        )
         self._note(
             Finished(part=started.part, number=started.number, outcome=outcome, reason=reason)
         )
         self._check_failures()
-
-    def _same(self, working: _Working) -> Callable[[Sequence[FrozenTrial]], Sequence[FrozenTrial]]:
-        """Finds the trials that were begun for the same order."""
-        order = working.order
-        if isinstance(order, TuneTrial):
-            return lambda trials: slots_of(trials).get(order.slot, [])
-        return lambda trials: same_replicate(
-            self.stored.spec, trials, order.cell, order.seed, order.chosen_from
-        )
 
     def _end_overdue(self, executor: Executor) -> None:
         """Ends the workers whose trial has taken too long."""
@@ -291,8 +280,8 @@ class Run:
 
     def _close_lost(self) -> None:
         """Closes the trials whose owner is gone: what they were for is owed again."""
-        for study in self.stored.parts.values():
-            close_lost(study)
+        for ledger in self.stored.ledgers:
+            close_lost(ledger)
 
     def _check_failures(self) -> None:
         if self._failures >= FAILURES and not self._succeeded:

@@ -7,43 +7,97 @@ time, by two runs of one study, the one with the lower number has it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ablate.ledger import Ledger
 from ablate.trials import RETRY_OF, SLOT, fills, outcome_of
 
 if TYPE_CHECKING:
+    from optuna import Study
     from optuna.trial import FrozenTrial
 
 GRID = ("grid_id", "search_space")
 """System attributes that Optuna's grid sampler gives a trial."""
 
 
-def slots_of(trials: Sequence[FrozenTrial]) -> dict[int, list[FrozenTrial]]:
-    """The trials begun in each slot, in the order of their numbers.
+class Slots(Ledger):
+    """A search's trials, each in its slot, which is written when it is made and never changes.
 
-    Trials of studies from before there were slots take them in their order.
+    Trials of studies from before there were slots take them in their order. Trials are entered in
+    the order of their numbers.
     """
-    slots: dict[int, list[FrozenTrial]] = {}
-    known: dict[int, int] = {}
-    for trial in trials:
-        slot = trial.user_attrs.get(SLOT, known.get(trial.user_attrs.get(RETRY_OF, -1)))
+
+    def __init__(self, study: Study | None = None) -> None:
+        super().__init__(study)
+        self._begun: dict[int, dict[int, FrozenTrial]] = {}
+        """The trials begun in each slot, by number."""
+        self._slot_of: dict[int, int] = {}
+        """The slot of each trial, by number."""
+        self._end = 0
+        """No trial was begun in this slot or a later one."""
+        self._open: set[int] = set()
+        """The slots before that which no trial fills."""
+        self._unbegun = 0
+        """The first slot in which no trial was begun."""
+
+    def enter(self, trial: FrozenTrial) -> None:
+        """Takes in a trial that is new, or that was not finished when it was last entered."""
+        super().enter(trial)
+        slot = self._slot_of.get(trial.number)
         if slot is None:
-            slot = next(number for number in range(len(trials)) if number not in slots)
-        known[trial.number] = slot
-        slots.setdefault(slot, []).append(trial)
+            slot = self._slot_of[trial.number] = self._new_slot(trial)
+        self._begun.setdefault(slot, {})[trial.number] = trial
+        if slot >= self._end:
+            self._open.update(range(self._end, slot + 1))
+            self._end = slot + 1
+        if slot in self._open and fills(trial):
+            self._open.discard(slot)
+        while self._unbegun in self._begun:
+            self._unbegun += 1
+
+    def attempts(self, slot: int) -> list[FrozenTrial]:
+        """The trials begun in a slot, in the order of their numbers."""
+        return list(self._begun.get(slot, {}).values())
+
+    def free(self, total: int, given: Collection[int] = ()) -> list[int]:
+        """The slots of a search that no trial fills or is being trained for.
+
+        Args:
+            total: how many slots the search has.
+            given: slots that are left out.
+        """
+        end = max(self._end, *(slot + 1 for slot in given)) if given else self._end
+        near = (*sorted(self._open), *range(self._end, end))
+        again = [s for s in near if s < total and s not in given and not self._is_running(s)]
+        return [*again, *range(end, total)]
+
+    def cut_off(self, total: int) -> int:
+        """How many of a search's free slots a trial was begun in."""
+        return sum(
+            slot < total and slot in self._begun and not self._is_running(slot)
+            for slot in self._open
+        )
+
+    def by_slot(self) -> dict[int, list[FrozenTrial]]:
+        """The trials begun in each slot, in the order of their numbers."""
+        return {slot: list(trials.values()) for slot, trials in self._begun.items()}
+
+    def _is_running(self, slot: int) -> bool:
+        return any(outcome_of(trial) == "running" for trial in self._begun.get(slot, {}).values())
+
+    def _new_slot(self, trial: FrozenTrial) -> int:
+        before = self._slot_of.get(trial.user_attrs.get(RETRY_OF, -1), self._unbegun)
+        slot: int = trial.user_attrs.get(SLOT, before)
+        return slot
+
+
+def slots_of(trials: Iterable[FrozenTrial]) -> Slots:
+    """The slots of trials that were read already, in the order of their numbers."""
+    slots = Slots()
+    for trial in trials:
+        slots.enter(trial)
     return slots
-
-
-def free_slots(trials: Sequence[FrozenTrial], total: int) -> list[int]:
-    """The slots of a search that no trial fills or is being trained for."""
-    slots = slots_of(trials)
-    return [number for number in range(total) if not is_taken(slots.get(number, ()))]
-
-
-def is_taken(attempts: Sequence[FrozenTrial]) -> bool:
-    """Whether one of the trials begun in a slot fills it, or is being trained."""
-    return any(fills(trial) or outcome_of(trial) == "running" for trial in attempts)
 
 
 def given_again(attempts: Sequence[FrozenTrial]) -> dict[str, Any]:

@@ -6,12 +6,16 @@ import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from optuna import artifacts, create_study, delete_study, exceptions, load_study
 
+from ablate.attempts import Attempts
 from ablate.errors import InputError, Problem, did_you_mean, shown
-from ablate.plan import Part, parts
+from ablate.ledger import Ledger
+from ablate.plan import Part, parts, trials_when_complete
+from ablate.slots import Slots
 from ablate.spec import Cell, StudySpec
 from ablate.storage import ArtifactStore, study_summaries
 
@@ -46,6 +50,26 @@ class StoredStudy:
     def replicates(self) -> Study | None:
         """The replicates of all cells."""
         return next((s for part, s in self.parts.items() if part.phase == "replicate"), None)
+
+    @cached_property
+    def searches(self) -> Mapping[Cell, Slots]:
+        """What became of each cell's search; as it was when it was last refreshed."""
+        return {cell: Slots(study) for cell, study in self.tuning.items()}
+
+    @cached_property
+    def attempts(self) -> Attempts:
+        """What became of the replicates; as it was when it was last refreshed."""
+        return Attempts(self.spec, self.replicates)
+
+    @property
+    def ledgers(self) -> tuple[Ledger, ...]:
+        """What became of the trials of all parts; as it was when each was last refreshed."""
+        return (*self.searches.values(), self.attempts)
+
+    @cached_property
+    def totals(self) -> Mapping[Cell, int]:
+        """How many trials the search of each cell holds when it is complete."""
+        return {cell: trials_when_complete(self.spec, cell.variant) for cell in self.spec.cells}
 
 
 def study_names(storage: BaseStorage) -> list[str]:

@@ -17,6 +17,7 @@ from ablate.executors._base import Executor
 from ablate.executors.local import LocalExecutor, LocalWorker
 from ablate.executors.shares import Share
 from ablate.files import folder_name
+from ablate.ledger import close_lost
 from ablate.messages import PrepareData, Refused
 from ablate.orders import under_way
 from ablate.phases import PhaseState, phase_states
@@ -32,7 +33,6 @@ from ablate.stored import (
     remove_study,
     write_cards,
 )
-from ablate.trials import close_lost
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -170,8 +170,8 @@ def _check_idle(storage: BaseStorage, study: StudySpec) -> None:
         InputError: somebody does.
     """
     stored = find_study(storage, study.name)
-    for part in stored.parts.values() if stored else ():
-        close_lost(part)
+    for ledger in stored.ledgers if stored else ():
+        close_lost(ledger)
     if stored and (count := under_way(stored)):
         some = "a trial" if count == 1 else f"{count} trials"
         rule = f"another run is training {some} of this study, which --fresh would delete"

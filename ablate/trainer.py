@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.storages import BaseStorage
+from optuna.storages import BaseStorage, get_storage
 from optuna.trial import FrozenTrial, TrialState
 
+from ablate.attempts import CHOSEN_FROM, DATASET, SEED, TUNED, VARIANT
 from ablate.catalog import file_digest
 from ablate.data import PreparedData, prepare
 from ablate.errors import InputError, Problem
@@ -31,14 +32,14 @@ from ablate.messages import (
     TuneTrial,
 )
 from ablate.models import MODEL_FILE, ModelKeeper
+from ablate.orders import trials_for
 from ablate.plan import Part, longest_training, parts, trial_spec, untuned
 from ablate.pruners import make_pruner
 from ablate.records import write_result
-from ablate.replicates import CHOSEN_FROM, DATASET, SEED, TUNED, VARIANT, same_replicate
 from ablate.samplers import make_sampler
-from ablate.slots import given_again, slots_of
+from ablate.slots import given_again
 from ablate.space import Choices, Parameter, Scalar
-from ablate.spec import Architecture, DataSettings, Epoch, TrialResult, TrialSpec
+from ablate.spec import Architecture, Cell, DataSettings, Epoch, TrialResult, TrialSpec
 from ablate.split import Split, TestSet, test_set, training_split
 from ablate.storage import ArtifactStore, StoragePlace, open_storage, told_plainly
 from ablate.stored import StoredStudy
@@ -52,7 +53,6 @@ from ablate.trials import RETRY_OF, SLOT, TakenError, begin, outcome_of
 LAST_SEED = 2**32 - 1
 TrainingOrder = TuneTrial | TrainReplicate
 Decide = Callable[[Epoch], Decision]
-Rivals = Callable[[Sequence[FrozenTrial]], Sequence[FrozenTrial]]
 
 
 @dataclass
@@ -67,6 +67,9 @@ class Trainer:
     _tests: dict[str, TestSet] = field(default_factory=dict)
     _storages: dict[str, BaseStorage] = field(default_factory=dict)
     _networks: KeptNetworks = field(default_factory=KeptNetworks)
+    _studies: dict[str, StoredStudy] = field(default_factory=dict)
+    """The study of each storage that was worked on last."""
+    _keepers: dict[Cell, ModelKeeper] = field(default_factory=dict)
 
     @cached_property
     def environment(self) -> Environment:
@@ -101,11 +104,8 @@ class Trainer:
 
             return self._train(trial, order, spec, decide, dict(trial.params))
 
-        def rivals(trials: Sequence[FrozenTrial]) -> Sequence[FrozenTrial]:
-            return slots_of(trials).get(order.slot, [])
-
         with told_plainly(StoragePlace(order.place.storage)):
-            self._begin(order, sampler, pruner, {SLOT: order.slot}, rivals, objective)
+            self._begin(order, sampler, pruner, {SLOT: order.slot}, objective)
 
     def replicate(self, order: TrainReplicate) -> None:
         """Trains a cell's configuration from a fresh seed, to its end, and tests it."""
@@ -128,11 +128,6 @@ class Trainer:
             test = self._test_set(study.data(cell.dataset), order.place.cache)
             return self._train(trial, order, spec, decide, {SEED: order.seed}, test)
 
-        def rivals(trials: Sequence[FrozenTrial]) -> Sequence[FrozenTrial]:
-            found = same_replicate(study, trials, cell, order.seed, order.chosen_from)
-            # One that failed is trained once more.
-            return [trial for trial in found if outcome_of(trial) != "failed"]
-
         attributes = {CHOSEN_FROM: order.chosen_from, TUNED: dict(order.tuned)}
         fixed: dict[str, Scalar] = {
             DATASET: cell.dataset,
@@ -141,7 +136,7 @@ class Trainer:
         }
         sampler, pruner = optuna.samplers.RandomSampler(), optuna.pruners.NopPruner()
         with told_plainly(StoragePlace(order.place.storage)):
-            self._begin(order, sampler, pruner, attributes, rivals, objective, fixed)
+            self._begin(order, sampler, pruner, attributes, objective, fixed)
 
     def time_epoch(self, order: TimeEpoch) -> dict[str, Any]:
         """Trains a cell's untuned network for two epochs.
@@ -172,7 +167,6 @@ class Trainer:
         sampler: optuna.samplers.BaseSampler,
         pruner: optuna.pruners.BasePruner,
         attributes: Mapping[str, Any],
-        rivals: Rivals,
         train_trial: Callable[[optuna.Trial], TrialResult],
         fixed: Mapping[str, Scalar] | None = None,
     ) -> None:
@@ -186,10 +180,22 @@ class Trainer:
             self.tell(Taken())
             return
         _check_source(order.study.architecture(order.cell.variant))
-        storage = self._storage(order.place.storage)
-        name = part_of(order).name
-        study = optuna.load_study(study_name=name, storage=storage, sampler=sampler, pruner=pruner)
-        earlier = rivals(study.get_trials(deepcopy=False))
+        storage, stored = self._storage(order.place.storage), self._stored(order)
+        part = part_of(order)
+        study = optuna.load_study(
+            study_name=part.name,
+            storage=stored.parts[part]._storage,
+            sampler=sampler,
+            pruner=pruner,
+        )
+
+        def rivals() -> Sequence[FrozenTrial]:
+            found = trials_for(stored, order)
+            # A replicate that failed is trained once more.
+            again = "failed" if isinstance(order, TrainReplicate) else None
+            return [trial for trial in found if outcome_of(trial) != again]
+
+        earlier = rivals()
         given = given_again(earlier) | ({"fixed_params": dict(fixed)} if fixed else {})
         retry = {RETRY_OF: earlier[-1].number} if earlier else {}
         try:
@@ -203,7 +209,7 @@ class Trainer:
         keeper = self._keeper(order)
         if keeper is not None:
             keeper.tidy()
-        self.tell(_finished(name, trial.number, result))
+        self.tell(_finished(part.name, trial.number, result))
 
     def _train(
         self,
@@ -264,17 +270,30 @@ class Trainer:
 
     def _keeper(self, order: TrainingOrder) -> ModelKeeper | None:
         """Which models of a cell are kept; None where the study keeps none."""
-        study, models = order.study, order.study.artifacts.models
+        models = order.study.artifacts.models
         if models == "none":
             return None
-        storage = self._storage(order.place.storage)
-        opened = {
-            part: optuna.load_study(study_name=part.name, storage=storage)
-            for part in parts(study)
-            if part.cell in (order.cell, None)
-        }
-        store = ArtifactStore(order.place.artifacts)
-        return ModelKeeper(models, StoredStudy(study, opened), order.cell, storage, store)
+        stored, keeper = self._stored(order), self._keepers.get(order.cell)
+        if keeper is None or keeper.stored is not stored:
+            storage = self._storage(order.place.storage)
+            store = ArtifactStore(order.place.artifacts)
+            keeper = ModelKeeper(models, stored, order.cell, storage, store)
+            self._keepers[order.cell] = keeper
+        return keeper
+
+    def _stored(self, order: TrainingOrder) -> StoredStudy:
+        """The study of an order as it is stored, and what is known of its trials."""
+        url, study = order.place.storage, order.study
+        stored = self._studies.get(url)
+        if stored is None or stored.spec != study:
+            # With one cache for all, a database is asked for a finished trial once.
+            storage = get_storage(self._storage(url))
+            opened = {
+                part: optuna.load_study(study_name=part.name, storage=storage)
+                for part in parts(study)
+            }
+            stored = self._studies[url] = StoredStudy(study, opened)
+        return stored
 
     def _storage(self, url: str) -> BaseStorage:
         if url not in self._storages:

@@ -17,11 +17,12 @@ import ablate.database
 from ablate.database import PatientStorage, is_away, open_database, shown_url, without_password
 from ablate.errors import InputError, RunError
 from ablate.heartbeat import beating
+from ablate.ledger import Ledger, close_lost
 from ablate.orders import next_order
-from ablate.slots import slots_of
+from ablate.slots import Slots
 from ablate.storage import StoragePlace, open_storage, told_plainly
 from ablate.stored import find_study
-from ablate.trials import TakenError, begin, close_lost, outcome_of
+from ablate.trials import TakenError, begin, outcome_of
 
 
 @pytest.fixture
@@ -60,16 +61,19 @@ def test_a_study_is_kept_and_found(storage, project):
     assert next_order(found, project.place, ()) is None
 
 
+def in_slot(study, slot=0):
+    """Reads the trials of one slot."""
+    slots = Slots(study)
+    return lambda: slots.refresh().attempts(slot)
+
+
 def test_of_two_trials_in_one_slot_the_first_counts(storage, project):
     stored = make_stored(compare(project, "tune.trials=1", seeds=1), storage)
     study = next(iter(stored.tuning.values()))
 
-    def rivals(trials):
-        return slots_of(trials).get(0, [])
-
     tune(stored, "units=16", outcome="running", slot=0)
     with pytest.raises(TakenError):
-        begin(study, {"slot": 0}, {}, rivals)
+        begin(study, {"slot": 0}, {}, in_slot(study))
     assert [outcome_of(t) for t in study.trials] == ["running", "interrupted"]
 
 
@@ -86,7 +90,7 @@ def test_many_that_begin_at_once_fill_a_slot_once(url, project):
 
         study = optuna.load_study(study_name=name, storage=own)
         try:
-            begin(study, {"slot": 0, "owner": number}, {}, lambda ts: slots_of(ts).get(0, []))
+            begin(study, {"slot": 0, "owner": number}, {}, in_slot(study))
         except TakenError:
             pass
         else:
@@ -108,13 +112,13 @@ def test_a_trial_of_another_machine_whose_heart_has_stopped_is_closed(url, proje
     storage = open_database(url)
     study = next(iter(make_stored(project.study(), storage).tuning.values()))
     away = {"host": "elsewhere", "pid": 1, "started": 0.0}
-    trial = begin(study, {"owner": away}, {}, lambda trials: [])
+    trial = begin(study, {"owner": away}, {}, list)
     with beating(storage, trial):
         time.sleep(2.5)
-        assert close_lost(study) == 0
+        assert close_lost(Ledger(study)) == 0
         assert study.trials[0].state is TrialState.RUNNING
     time.sleep(2.5)
-    close_lost(study)
+    close_lost(Ledger(study))
     assert outcome_of(study.trials[0]) == "interrupted"
 
 
@@ -122,7 +126,7 @@ def test_a_database_that_is_away_for_a_while_is_waited_for(storage, project, mon
     monkeypatch.setattr(ablate.database, "PAUSE", (0.05, 0.1))
     stored = make_stored(project.study(), storage)
     study = next(iter(stored.tuning.values()))
-    trial = begin(study, {}, {}, lambda trials: [])
+    trial = begin(study, {}, {}, list)
     # The server ends every connection: what comes next finds none.
     with storage.engine.connect() as other:
         other.exec_driver_sql(

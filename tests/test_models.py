@@ -16,6 +16,7 @@ from optuna.trial import TrialState
 
 from ablate.models import ModelKeeper, artifact_of, keep_model, replaced_models, runs_of
 from ablate.storage import ArtifactStore
+from ablate.stored import StoredStudy
 
 VARIANT = "units=4"
 
@@ -32,9 +33,17 @@ class Shelf:
         self.file.write_bytes(b"a model")
         self.models = models
         self.spec = study
+        self.keepers, self.turn = {}, 0
 
     def keeper(self, variant=VARIANT):
-        return ModelKeeper(self.models, self.stored, cell(variant), self.storage, self.store)
+        """That of one of two workers, in turn."""
+        self.turn += 1
+        key = (self.models, variant, self.turn % 2)
+        if key not in self.keepers:
+            stored = StoredStudy(self.spec, self.stored.parts)
+            keeper = ModelKeeper(self.models, stored, cell(variant), self.storage, self.store)
+            self.keepers[key] = keeper
+        return self.keepers[key]
 
     def begin(self, seed=None, chosen_from=0, variant=VARIANT):
         """A trial of the search that is running, or with a seed a replicate."""

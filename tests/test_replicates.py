@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hand_made import cell, compare, make_stored, replicate, tune
 
-from ablate.replicates import Choice, cell_replicates, choices, owed_replicates, replicate_key
+from ablate.attempts import replicate_key
+from ablate.replicates import Choice, cell_replicates, choices, owed_replicates
 
 FOUR, SIXTEEN = cell("units=4"), cell("units=16")
 
@@ -120,6 +121,15 @@ def test_one_that_failed_once_is_owed_again_after_all_others(searched):
     replicate(searched, "units=4", 1, "failed", reason="out of memory")
     assert owed(searched) == [*(pair for pair in ALL if pair != ALL[1]), ALL[1]]
     assert cell_replicates(searched)[FOUR].missing == {}
+
+
+def test_those_that_failed_once_come_last_in_their_order(searched):
+    for variant, seed in reversed(ALL[1:]):
+        replicate(searched, variant, seed, "failed")
+    assert owed(searched) == ALL
+    replicate(searched, "units=4", 2, "running")
+    replicate(searched, "units=16", 3)
+    assert owed(searched) == [ALL[0], ALL[1], ALL[3], ALL[5]]
 
 
 def test_one_that_failed_and_was_cut_off_then_is_still_owed(searched):

@@ -92,11 +92,11 @@ class Played:
             )
             return
         if isinstance(order, TuneTrial):
-            trial = begin(study, {"slot": order.slot}, {}, lambda trials: [])
+            trial = begin(study, {"slot": order.slot}, {}, list)
         else:
             fixed = {"dataset": "digits", "variant": order.cell.variant, "seed": order.seed}
             attributes = {"chosen_from": order.chosen_from, "tuned": {}}
-            trial = begin(study, attributes, {"fixed_params": fixed}, lambda t: [])
+            trial = begin(study, attributes, {"fixed_params": fixed}, list)
         common = {"part": part.name, "number": trial.number}
         self._queue.append(
             (
@@ -209,7 +209,7 @@ def test_what_another_run_takes_is_not_trained(project, play):
 
     run, _ = play(fate, stored=stored)
     assert run.trained == 6
-    assert all(len(slots_of(s.trials)) == 2 for s in run.stored.tuning.values())
+    assert all(len(slots_of(s.trials).by_slot()) == 2 for s in run.stored.tuning.values())
 
 
 def test_workers_that_die_before_a_trial_began_end_the_run(play):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from optuna.distributions import IntDistribution
 from optuna.trial import TrialState, create_trial
 
-from ablate.slots import free_slots, given_again, slots_of
+from ablate.slots import given_again, slots_of
 
 STATES = {
     "complete": TrialState.COMPLETE,
@@ -55,8 +55,8 @@ def test_a_slot_is_free_until_a_trial_fills_it():
         ("pruned", 4, 4),
         ("infeasible", 5, None),
     )
-    assert free_slots(found, 8) == [1, 6, 7]
-    assert free_slots(found, 2) == [1]
+    assert slots_of(found).free(8) == [1, 6, 7]
+    assert slots_of(found).free(2) == [1]
 
 
 def test_trials_from_before_there_were_slots_take_them_in_their_order():
@@ -68,8 +68,8 @@ def test_trials_from_before_there_were_slots_take_them_in_their_order():
         ("complete", 3, None),
         ("waiting", None, 3),
     )
-    assert numbers(slots_of(found)) == {0: [0], 1: [1, 2], 2: [3, 5], 3: [4]}
-    assert free_slots(found, 5) == [4]
+    assert numbers(slots_of(found).by_slot()) == {0: [0], 1: [1, 2], 2: [3, 5], 3: [4]}
+    assert slots_of(found).free(5) == [4]
 
 
 @given(
@@ -77,11 +77,11 @@ def test_trials_from_before_there_were_slots_take_them_in_their_order():
 )
 def test_every_slot_is_free_or_taken_and_every_trial_has_one(described):
     found = trials(*described)
-    free = free_slots(found, 6)
+    free = slots_of(found).free(6)
     taken = {slot for outcome, slot, _ in described if outcome in (*FILLING, "running")}
     assert sorted({*free, *taken}) == list(range(6))
     assert not set(free) & taken
-    assert sum(map(len, slots_of(found).values())) == len(found)
+    assert sum(map(len, slots_of(found).by_slot().values())) == len(found)
 
 
 def test_what_was_chosen_and_what_the_grid_noted_is_given_again():

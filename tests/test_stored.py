@@ -357,7 +357,7 @@ def test_raising_counts_when_cut_off_is_finished_next_time(storage, project, spe
         cut_after(0, patch)
         make_stored(more, storage)
     assert find_study(storage, "dense").spec == spec
-    assert len(owed_replicates(make_stored(more, storage))) == 0
+    assert list(owed_replicates(make_stored(more, storage))) == []
     assert find_study(storage, "dense").spec == more
 
 

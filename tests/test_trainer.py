@@ -11,7 +11,7 @@ from pathlib import Path
 import optuna
 import pytest
 from conftest import COMPARED
-from optuna.trial import FixedTrial, TrialState
+from optuna.trial import FixedTrial, TrialState, create_trial
 
 from ablate.errors import InputError
 from ablate.messages import Finished, Place, Started, TimeEpoch, Trained, TrainReplicate, TuneTrial
@@ -107,6 +107,31 @@ def test_a_replicate_depends_on_its_seed_and_its_configuration_alone(bench):
     assert again.user_attrs["fingerprint"] == first.user_attrs["fingerprint"]
     assert other.value != first.value
     assert other.user_attrs["fingerprint"] != first.user_attrs["fingerprint"]
+
+
+def test_a_trial_needs_no_more_writes_where_many_are_stored(bench):
+    journal = Path(bench.place.storage)
+
+    def writes(train):
+        before = journal.read_bytes().count(b"\n")
+        train()
+        return journal.read_bytes().count(b"\n") - before
+
+    few = writes(lambda: bench.tune(slot=0)), writes(lambda: bench.replicate(seed=1))
+    tuning, replicates = bench.stored.tuning[bench.study.cells[0]], bench.stored.replicates
+    for study in (tuning, replicates):
+        done = study.trials[0]
+        study.add_trials(
+            create_trial(
+                value=done.value,
+                params=done.params,
+                distributions=done.distributions,
+                user_attrs=done.user_attrs | {"slot": slot},
+            )
+            for slot in range(1, 200)
+        )
+    many = writes(lambda: bench.tune(slot=200)), writes(lambda: bench.replicate(seed=2))
+    assert few == many == (20, 27), "one epoch, one tuned parameter"
 
 
 def test_a_replicate_is_never_pruned(project):

@@ -6,16 +6,14 @@ import pytest
 from hand_made import GONE, make_stored
 from optuna.trial import TrialState
 
+from ablate.ledger import Ledger, close_lost
 from ablate.owner import Owner
 from ablate.storage import open_storage
 from ablate.trials import (
     OWNER,
     TakenError,
     begin,
-    best_trial,
     bury_trial,
-    close_lost,
-    count_outcomes,
     finished,
     outcome_of,
 )
@@ -56,23 +54,23 @@ def end(study, outcome, value=None):
 
 def test_a_trial_of_a_living_owner_is_left_alone(study):
     begun(study)
-    assert close_lost(study, lambda owner: False) == 0
+    assert close_lost(Ledger(study), lambda owner: False) == 0
     assert outcomes(study) == ["running"]
 
 
 @pytest.mark.parametrize("outcome", ["complete", "pruned", "infeasible", "failed"])
 def test_one_that_ended_stays_as_it_is(study, outcome):
     end(study, outcome, 0.5 if outcome == "complete" else None)
-    assert close_lost(study, lambda owner: True) == 0
+    assert close_lost(Ledger(study), lambda owner: True) == 0
     assert outcomes(study) == [outcome]
 
 
 def test_trials_without_a_living_owner_are_closed(study):
     begun(study)
     begun(study, owner=None)
-    assert close_lost(study, lambda owner: True) == 2
+    assert close_lost(Ledger(study), lambda owner: True) == 2
     assert outcomes(study) == ["interrupted", "interrupted"]
-    assert close_lost(study, lambda owner: True) == 0
+    assert close_lost(Ledger(study), lambda owner: True) == 0
 
 
 def test_outcomes_are_told_from_states_and_attributes(study):
@@ -86,22 +84,22 @@ def test_outcomes_are_told_from_states_and_attributes(study):
         *("complete", "running", "waiting"),
     ]
     assert [trial.number for trial in finished(study)] == [0, 1, 2, 4]
-    assert count_outcomes(study) == dict.fromkeys(
-        ("pruned", "infeasible", "failed", "complete", "running", "waiting"), 1
-    )
 
 
-def everything(trials):
-    return trials
+def everything(study):
+    """Reads all trials, as if they were for the same."""
+    return lambda: study.get_trials(deepcopy=False)
 
 
 def test_the_third_trial_that_takes_its_worker_down_has_failed(study, storage):
     for _ in range(2):
         number = begun(study).number
         reason = "the worker was ended by SIGSEGV"
-        assert bury_trial(study, number, reason, everything) == "interrupted"
+        assert bury_trial(study, number, reason, everything(study)) == "interrupted"
     third = begun(study).number
-    assert bury_trial(study, third, "the worker ended with exit code 3", everything) == ("failed")
+    assert bury_trial(study, third, "the worker ended with exit code 3", everything(study)) == (
+        "failed"
+    )
     assert outcomes(study) == ["interrupted", "interrupted", "failed"]
     assert study.trials[2].user_attrs["reason"] == "the worker ended with exit code 3, 3 times"
     assert [trial.user_attrs.get("died") for trial in study.trials[:2]] == [reason] * 2
@@ -110,13 +108,13 @@ def test_the_third_trial_that_takes_its_worker_down_has_failed(study, storage):
 @pytest.mark.parametrize("outcome", ["complete", "pruned", "failed"])
 def test_a_trial_that_was_finished_before_its_worker_died_stays_as_it_is(study, storage, outcome):
     end(study, outcome, 0.5 if outcome == "complete" else None)
-    assert bury_trial(study, 0, "the worker was ended by SIGSEGV", everything) == outcome
+    assert bury_trial(study, 0, "the worker was ended by SIGSEGV", everything(study)) == outcome
     assert outcomes(study) == [outcome]
     assert "reason" not in study.trials[0].user_attrs
 
 
 def test_a_trial_belongs_to_its_process_from_the_beginning(study, storage):
-    trial = begin(study, {"slot": 4}, {"fixed_params": {"units": 7}}, everything)
+    trial = begin(study, {"slot": 4}, {"fixed_params": {"units": 7}}, everything(study))
     (found,) = study.trials
     assert (found.state, found.user_attrs["slot"]) == (TrialState.RUNNING, 4)
     assert Owner.model_validate(found.user_attrs["owner"]) == Owner.this_process()
@@ -143,18 +141,8 @@ def test_of_two_trials_for_the_same_the_earlier_one_counts(study, storage, earli
         end(study, earlier, 0.5 if earlier == "complete" else None)
     if is_taken:
         with pytest.raises(TakenError):
-            begin(study, {}, {}, everything)
+            begin(study, {}, {}, everything(study))
     else:
-        begin(study, {}, {}, everything)
+        begin(study, {}, {}, everything(study))
     assert outcomes(study) == [earlier, "interrupted" if is_taken else "running"]
-    begin(study, {}, {}, lambda trials: [])
-
-
-def test_the_best_trial_is_the_earliest_of_the_lowest(study):
-    assert best_trial(study) is None
-    for loss in (0.4, 0.3, 0.3):
-        end(study, "complete", loss)
-    for outcome in ("pruned", "infeasible", "failed"):
-        end(study, outcome)
-    begun(study)
-    assert best_trial(study).number == 1
+    begin(study, {}, {}, list)

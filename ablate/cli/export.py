@@ -53,8 +53,8 @@ def command(
 
 def exported_text(study: str, file: Path, exported: Exported) -> str:
     """What a file holds and how it is loaded, as plain text."""
+    from ablate.attempts import TUNED
     from ablate.progress import parameters_text
-    from ablate.replicates import TUNED
 
     run, attributes = exported.run, exported.run.trial.user_attrs
     tuned = run.trial.params if run.phase == "tune" else attributes.get(TUNED) or {}

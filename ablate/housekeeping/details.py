@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ablate.attempts import TUNED
 from ablate.housekeeping.kept import Artifacts, KeptArtifact
 from ablate.housekeeping.lookup import TrainingRun
 from ablate.housekeeping.overview import IsGone, owner_of
@@ -14,7 +15,6 @@ from ablate.models import replaced_models
 from ablate.owner import Owner
 from ablate.plan import configure
 from ablate.records import read_curves
-from ablate.replicates import TUNED
 from ablate.space import Scalar
 from ablate.spec import Epoch, StudySpec
 from ablate.storage import ArtifactStore

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ablate.attempts import replicate_key
 from ablate.errors import InputError, Problem, did_you_mean
 from ablate.plan import Part
-from ablate.replicates import replicate_key
 from ablate.spec import Cell, Phase
 from ablate.stored import StoredStudy
 

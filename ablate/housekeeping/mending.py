@@ -16,9 +16,9 @@ from ablate.housekeeping.health import Health, is_stale
 from ablate.housekeeping.journal import read_journal
 from ablate.housekeeping.overview import IsGone, own_parts
 from ablate.housekeeping.reading import shown
+from ablate.ledger import Ledger, close_lost
 from ablate.owner import Owner
 from ablate.storage import StoragePlace, journal_lock, open_storage
-from ablate.trials import close_lost
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def _mend_studies(place: StoragePlace, health: Health, is_gone: IsGone) -> int:
     storage = open_storage(place)
     losing = {one.part for one in health.lost}
     closed = sum(
-        close_lost(part, is_gone)
+        close_lost(Ledger(part), is_gone)
         for own in own_parts(storage).values()
         for part in own
         if part.study_name in losing

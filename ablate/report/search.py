@@ -12,7 +12,7 @@ from ablate.space import Scalar
 from ablate.spec import Cell
 from ablate.statistics import expected_best
 from ablate.stored import StoredStudy
-from ablate.trials import best_trial, finished, outcome_of
+from ablate.trials import finished, outcome_of
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -41,7 +41,7 @@ def make_searches(stored: StoredStudy) -> tuple[CellSearch, ...]:
     chosen = choices(stored) if stored.spec.tune is not None else {}
     found = []
     for cell, study in stored.tuning.items():
-        best = best_trial(study)
+        best = stored.searches[cell].refresh().best
         # A pruned trial counts with the best it had reached: so much the search has seen of it.
         trials = finished(study)
         history = tuple(

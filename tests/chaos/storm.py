@@ -32,9 +32,9 @@ from rich.console import Console
 from rich.table import Table
 
 import ablate
+from ablate.attempts import CHOSEN_FROM
 from ablate.housekeeping.health import examine
 from ablate.owner import Owner
-from ablate.replicates import CHOSEN_FROM
 from ablate.slots import slots_of
 from ablate.storage import StoragePlace, open_existing
 from ablate.stored import StoredStudy, find_study
@@ -243,7 +243,7 @@ def attempts_of(stored: StoredStudy) -> list[list]:
     for part, study in stored.parts.items():
         trials = study.get_trials(deepcopy=False)
         if part.cell is not None:
-            attempts += slots_of(trials).values()
+            attempts += slots_of(trials).by_slot().values()
             continue
         groups: dict[tuple, list] = {}
         for trial in trials:

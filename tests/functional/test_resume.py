@@ -317,7 +317,7 @@ def test_fresh_starts_over(project):
 def test_fresh_deletes_nothing_that_another_run_trains(project):
     stored = make_stored(project.study(), open_storage(project.place))
     (part,) = stored.parts.values()
-    begin(part, {"slot": 0}, {}, lambda trials: [])
+    begin(part, {"slot": 0}, {}, list)
     with pytest.raises(ablate.InputError) as caught:
         run_study(project.study(), project.place, fresh=True)
     assert str(caught.value) == (

@@ -8,7 +8,8 @@ from kept_study import GONE, result
 
 from ablate.housekeeping.details import Hyperparameter, details
 from ablate.housekeeping.lookup import find_run
-from ablate.trials import begin, close_lost
+from ablate.ledger import Ledger, close_lost
+from ablate.trials import begin
 
 
 def shown(kept, number, **options):
@@ -44,9 +45,9 @@ def test_one_that_was_cut_off_names_the_one_in_its_place(kept):
     found = shown(kept, 0, phase="tune")
     assert (found.outcome, found.is_gone, found.retried_as) == ("running", True, None)
     assert (found.curves, found.reported) == ((), {1: 0.7})
-    close_lost(trial.study)
+    close_lost(Ledger(trial.study))
     given = {"fixed_params": trial.params}
-    begin(trial.study, {"retry_of": 0}, given, lambda trials: [])
+    begin(trial.study, {"retry_of": 0}, given, list)
     assert shown(kept, 0, phase="tune").retried_as == 1
     again = shown(kept, 1, phase="tune")
     assert (again.outcome, again.attributes["retry_of"]) == ("running", 0)

@@ -10,9 +10,9 @@ from optuna import logging
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
+from ablate.attempts import CHOSEN_FROM, TUNED
 from ablate.config import load_study
 from ablate.records import write_result
-from ablate.replicates import CHOSEN_FROM, TUNED
 from ablate.report.sections import make_document
 from ablate.report.summary import make_report
 from ablate.spec import Epoch, TrialResult

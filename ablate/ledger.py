@@ -1,0 +1,137 @@
+"""What became of an Optuna study's trials, kept so that a look costs no more than what is new."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Self
+
+from optuna import exceptions, storages
+from optuna.trial import FrozenTrial, TrialState
+
+from ablate.owner import Owner
+from ablate.trials import FILLING, OWNER, outcome_of
+
+if TYPE_CHECKING:
+    from optuna import Study
+
+
+class Ledger:
+    """The trials of an Optuna study, and what became of them.
+
+    It knows what it last saw. `refresh` reads from the storage what may have changed since: the
+    trials that are new, and those that were not finished; a finished one never changes.
+
+    Args:
+        study: the Optuna study; None where there is none, or trials are entered by hand.
+    """
+
+    def __init__(self, study: Study | None = None) -> None:
+        self.study = study
+        self.unfinished: dict[int, FrozenTrial] = {}
+        """The trials that are waiting or running, by number."""
+        self.best: FrozenTrial | None = None
+        """The complete trial with the lowest validation loss, the earliest where several have it."""
+        self.ended: list[FrozenTrial] = []
+        """Those that have ended, in the order in which that was seen; only ever added to."""
+        self._outcomes: Counter[str] = Counter()
+        """How many trials have ended with each outcome."""
+        self._read = 0
+        """How many trials were read: their numbers begin at 0 and have no gaps."""
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many trials have each outcome."""
+        return self._outcomes + Counter(map(outcome_of, self.unfinished.values()))
+
+    @property
+    def finished(self) -> int:
+        """How many trials count: complete, pruned, infeasible and failed ones."""
+        return sum(self._outcomes[outcome] for outcome in FILLING)
+
+    @property
+    def running(self) -> list[FrozenTrial]:
+        """The trials that are being trained."""
+        return [t for t in self.unfinished.values() if t.state is TrialState.RUNNING]
+
+    def refresh(self) -> Self:
+        """Takes in what is new in the storage."""
+        for trial in self._news():
+            self.enter(trial)
+        return self
+
+    def enter(self, trial: FrozenTrial) -> None:
+        """Takes in a trial that is new, or that was not finished when it was last entered."""
+        outcome = outcome_of(trial)
+        self.unfinished.pop(trial.number, None)
+        if outcome in ("waiting", "running"):
+            self.unfinished[trial.number] = trial
+            return
+        self.ended.append(trial)
+        self._outcomes[outcome] += 1
+        if outcome == "complete" and (self.best is None or _rank(trial) < _rank(self.best)):
+            self.best = trial
+
+    def _news(self) -> list[FrozenTrial]:
+        """The trials that may have changed since the last look, then those that are new."""
+        if self.study is None:
+            return []
+        storage = self.study._storage
+        # A journal is read into memory, where it takes long to list all trials. Of a database
+        # Optuna's cache asks all that it needs at once, which is better than one by one.
+        if self._read and isinstance(storage, storages.JournalStorage):
+            known = self.unfinished.values()
+            news = [storage.get_trial(trial._trial_id) for trial in known]
+            news += self._new_of(storage, self.study._study_id)
+        else:
+            trials = storage.get_all_trials(self.study._study_id, deepcopy=False)
+            news = [trials[number] for number in self.unfinished] + trials[self._read :]
+            self._read = len(trials)
+        return news
+
+    def _new_of(self, storage: storages.BaseStorage, study_id: int) -> Iterator[FrozenTrial]:
+        while True:
+            try:
+                found = storage.get_trial_id_from_study_id_trial_number(study_id, self._read)
+            except KeyError:
+                return
+            self._read += 1
+            yield storage.get_trial(found)
+
+
+def _rank(trial: FrozenTrial) -> tuple[float, int]:
+    """Where a complete trial stands among others, the best lowest."""
+    assert trial.value is not None
+    return trial.value, trial.number
+
+
+def close_lost(ledger: Ledger, is_gone: Callable[[Owner], bool] = Owner.is_gone) -> int:
+    """Closes every trial whose owner is gone, so that another can be begun in its place.
+
+    Where the storage keeps heartbeats, also those of other machines whose heart has stopped.
+
+    Args:
+        ledger: the trials of an Optuna study, which is refreshed first.
+        is_gone: whether a process has ended.
+
+    Returns:
+        How many trials there were.
+    """
+    study = ledger.study
+    if study is None:
+        return 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", exceptions.ExperimentalWarning)
+        storages.fail_stale_trials(study)
+    lost = [trial for trial in ledger.refresh().running if _is_lost(trial, is_gone)]
+    for trial in lost:
+        # Another run may have closed it in the meantime.
+        study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+    return len(lost)
+
+
+def _is_lost(trial: FrozenTrial, is_gone: Callable[[Owner], bool]) -> bool:
+    """Whether the owner of a running trial is gone, or not known."""
+    owner = trial.user_attrs.get(OWNER)
+    return owner is None or is_gone(Owner.model_validate(owner))
