@@ -99,6 +99,7 @@ def test_a_data_card_begins_with_its_warnings(ask):
         ("sklearn.datasets.load_digits", "sklearn.datasets.load_digits"),
         ("data/mnist.npz (11490519 bytes, 1795620680136999080)", "data/mnist.npz"),
         ('{"file":"mine.npz","x_train":"x"} (159402 bytes, 17956)', "mine.npz"),
+        ('{"file":"mine"} in /here/mine: x.npy (159 bytes, 17); y.npy (9 bytes, 18)', "mine"),
     ],
 )
 def test_a_data_card_says_where_images_come_from(source, shown):

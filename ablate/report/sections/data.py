@@ -30,7 +30,10 @@ def data(report: Report) -> Section | None:
 def _origin(source: str) -> str:
     """Where images come from, without what only tells one state of a file from another."""
     plain = re.sub(r" \(\d+ bytes, \d+\)", "", source)
-    return str(json.loads(plain)["file"]) if plain.startswith("{") else plain
+    if not plain.startswith("{"):
+        return plain
+    options, _ = json.JSONDecoder().raw_decode(plain)  # what follows is where a folder lies
+    return str(options["file"])
 
 
 def _card_lines(card: Mapping[str, Any]) -> list[str]:
