@@ -1,7 +1,8 @@
 """Prepares data sets once, as memory-mapped arrays, and draws each trial's split from them.
 
 A prepared data set is a folder of ``.npy`` files, which are read without unpickling. Training
-and test images lie in files of their own: what searches never opens the test files.
+and test images lie in files of their own: what searches never opens the test files. Images that a
+user keeps in such files are left where they are, and the folder says where.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,59 @@ _ABOUT = "data.json"
 
 
 @dataclass(frozen=True)
+class InPlace:
+    """An array in a file of the user's, which is not copied."""
+
+    file: str
+    dtype: str
+    offset: int
+    """Bytes before the array; it reaches from there to the end of the file."""
+    shape: tuple[int, ...]
+    size: int
+    """Bytes of the whole file."""
+    modified: int
+    """When it was written last, in nanoseconds."""
+
+    @classmethod
+    def of(cls, array: NDArray[Any]) -> InPlace | None:
+        """Where an array lies; None unless it is mapped read-only as its file holds it."""
+        import numpy as np
+
+        if not isinstance(array, np.memmap) or array.filename is None or array.mode != "r":
+            return None
+        status = Path(array.filename).stat()
+        if not array.flags.c_contiguous or array.offset + array.nbytes != status.st_size:
+            return None
+        return cls(
+            file=str(array.filename),
+            dtype=array.dtype.str,
+            offset=array.offset,
+            shape=array.shape,
+            size=status.st_size,
+            modified=status.st_mtime_ns,
+        )
+
+    def open(self) -> NDArray[Any]:
+        """The array, memory-mapped, read-only.
+
+        Raises:
+            InputError: its file is gone, or another than the one that was prepared.
+        """
+        import numpy as np
+
+        path = Path(self.file)
+        if not path.is_file():
+            rule = "is gone; the images are read from it, there is no copy"
+            raise InputError(Problem(self.file, rule, hint="put it back and run again"))
+        status = path.stat()
+        if (status.st_size, status.st_mtime_ns) != (self.size, self.modified):
+            rule = "was changed since the data set was prepared; the images are read from it"
+            hint = "put it back, or run again, and the data set is prepared anew"
+            raise InputError(Problem(self.file, rule, hint=hint))
+        return np.memmap(self.file, self.dtype, "r", self.offset, self.shape)
+
+
+@dataclass(frozen=True)
 class PreparedData:
     """A data set on disk."""
 
@@ -39,11 +93,19 @@ class PreparedData:
     source: str
     """Where the images came from, in words."""
     class_names: tuple[str, ...]
+    in_place: Mapping[str, InPlace] = field(default_factory=dict)
+    """The arrays that lie elsewhere, by name."""
 
     def array(self, name: str) -> NDArray[Any]:
-        """One of ``x_train``, ``y_train``, ``x_test`` and ``y_test``, memory-mapped, read-only."""
+        """One of ``x_train``, ``y_train``, ``x_test`` and ``y_test``, memory-mapped, read-only.
+
+        Raises:
+            InputError: the user's file that holds it is gone or was changed.
+        """
         import numpy as np
 
+        if name in self.in_place:
+            return self.in_place[name].open()
         array: NDArray[Any] = np.load(
             self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False
         )
@@ -99,7 +161,12 @@ def _folder(settings: DataSettings, source: str, cache: Path) -> Path:
 
 def _prepared(settings: DataSettings, source: str, folder: Path) -> PreparedData:
     about = json.loads((folder / _ABOUT).read_text())
-    prepared = PreparedData(folder, about["digest"], source, tuple(about["class_names"]))
+    in_place = {
+        name: InPlace(**{**found, "shape": tuple(found["shape"])})
+        for name, found in about.get("in_place", {}).items()  # earlier versions copied every array
+    }
+    names = tuple(about["class_names"])
+    prepared = PreparedData(folder, about["digest"], source, names, in_place)
     _check_counts(about["class_counts"], prepared.class_names, settings)
     return prepared
 
@@ -118,13 +185,19 @@ def _write(images: Images, source: str, folder: Path) -> None:
     import numpy as np
 
     digest = hashlib.sha256()
+    in_place = {}
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".preparing-"))
     try:
         for name in _ARRAYS:
-            array = np.ascontiguousarray(getattr(images, name))
+            given = getattr(images, name)
+            found = InPlace.of(given)
+            array = np.ascontiguousarray(given)
             digest.update(f"{name} {array.dtype} {array.shape}".encode())
             digest.update(array.data)
+            if found is not None:
+                in_place[name] = asdict(found)
+                continue
             with (temporary / f"{name}.npy").open("wb") as file:
                 np.save(file, array, allow_pickle=False)
                 file.flush()
@@ -134,6 +207,7 @@ def _write(images: Images, source: str, folder: Path) -> None:
             "source": source,
             "class_names": images.class_names,
             "class_counts": _class_counts(images),  # so that nobody need open the test labels
+            "in_place": in_place,
         }
         (temporary / _ABOUT).write_text(json.dumps(about))
         temporary.chmod(0o755)

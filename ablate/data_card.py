@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +18,10 @@ from ablate.split import drawn
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+LOOKED_AT = 2 * 10**9
+"""How many bytes of images, as they are stored, are looked at; where there are more, a sample is."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +48,20 @@ class DataCard:
     missing_train: tuple[str, ...]
     """Classes without a training image."""
     missing_test: tuple[str, ...]
+    sample: tuple[int, int] | None = None
+    """How many training and test images were looked at for copies, leaks and values: the same share
+    of both, drawn with seed 0, so that some copies go unseen. None where all were."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What makes results on these data doubtful."""
         found = []
-        share = self.leaked / self.test if self.test else 0.0
+        train, test = self.sample or (self.train, self.test)
+        share = self.leaked / test if test else 0.0
         if share > 0.001:
+            sampled = f"a sample of {train} " if self.sample else ""
             found.append(
-                f"{self.leaked} of {self.test} test images ({share:.1%}) are exact copies of training "
+                f"{self.leaked} of {test} test images ({share:.1%}) are exact copies of {sampled}training "
                 "images: test scores reward memory"
             )
         for split, missing in (("training", self.missing_train), ("test", self.missing_test)):
@@ -93,7 +103,9 @@ def _card_file(prepared: PreparedData, settings: DataSettings) -> Path:
 def data_card(prepared: PreparedData, settings: DataSettings) -> DataCard:
     """Counts images, classes, copies within the training set, and leaks into the test set.
 
-    With ``per_class`` or ``test_per_class`` only the images drawn with seed 0 are counted.
+    With ``per_class`` or ``test_per_class`` only the images drawn with seed 0 are counted. Where
+    these hold more than `LOOKED_AT` bytes, copies, leaks and values are those of a sample; see
+    `DataCard.sample`.
     """
     import numpy as np
 
@@ -104,7 +116,14 @@ def data_card(prepared: PreparedData, settings: DataSettings) -> DataCard:
         train = drawn(y_train, settings.per_class, seed=0)
     if settings.test_per_class is not None:
         test = drawn(y_test, settings.test_per_class, seed=0)
-    known = _image_digests(x_train, train)
+    looked_train, looked_test = train, test
+    asked = len(train) * x_train[:1].nbytes + len(test) * x_test[:1].nbytes
+    if asked > LOOKED_AT:
+        rng, share = np.random.default_rng(0), LOOKED_AT / asked
+        looked_train, looked_test = (_sample(rows, share, rng) for rows in (train, test))
+    is_small = x_train.nbytes + x_test.nbytes <= LOOKED_AT
+    low, high = _bounds([x_train] if is_small else (x_train[row] for row in looked_train))
+    known = _image_digests(x_train, looked_train)
     distinct = set(known)
     classes = len(prepared.class_names)
     counts = [
@@ -122,16 +141,42 @@ def data_card(prepared: PreparedData, settings: DataSettings) -> DataCard:
         classes=classes,
         per_class_train=(int(counts[0].min()), int(counts[0].max())),
         per_class_test=(int(counts[1].min()), int(counts[1].max())),
-        values=(float(x_train.min()) / scale, float(x_train.max()) / scale),
+        values=(low / scale, high / scale),
         duplicates=len(known) - len(distinct),
-        leaked=sum(digest in distinct for digest in _image_digests(x_test, test)),
+        leaked=sum(digest in distinct for digest in _image_digests(x_test, looked_test)),
         missing_train=_missing(prepared.class_names, counts[0]),
         missing_test=_missing(prepared.class_names, counts[1]),
+        sample=(len(looked_train), len(looked_test)) if asked > LOOKED_AT else None,
     )
 
 
+def _sample(rows: NDArray[np.int64], share: float, rng: np.random.Generator) -> NDArray[np.int64]:
+    """A share of the rows, in ascending order."""
+    import numpy as np
+
+    return np.sort(rng.choice(rows, math.ceil(len(rows) * share), replace=False))
+
+
+def _bounds(parts: Iterable[NDArray[Any]]) -> tuple[float, float]:
+    """The lowest and the highest value of all parts, in float32."""
+    import numpy as np
+
+    low, high = math.inf, -math.inf
+    for part in parts:
+        low = min(low, float(np.float32(part.min())))
+        high = max(high, float(np.float32(part.max())))
+    return low, high
+
+
 def _image_digests(images: NDArray[Any], rows: NDArray[np.int64]) -> list[bytes]:
-    return [hashlib.blake2b(images[row].tobytes(), digest_size=16).digest() for row in rows]
+    """A digest of each image; those of floats are the same where the network gets the same."""
+    import numpy as np
+
+    kind = np.uint8 if images.dtype == np.uint8 else np.float32
+    return [
+        hashlib.blake2b(np.asarray(images[row], kind).tobytes(), digest_size=16).digest()
+        for row in rows
+    ]
 
 
 def _missing(class_names: Iterable[str], counts: NDArray[np.int64]) -> tuple[str, ...]:

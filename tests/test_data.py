@@ -6,7 +6,7 @@ import pytest
 from hand_made import npz, settings
 
 from ablate import data, split
-from ablate.data_card import data_card
+from ablate.data_card import data_card, find_card, keep_card
 from ablate.datasets._base import DataShape
 from ablate.errors import InputError
 from ablate.spec import DataSettings
@@ -174,3 +174,49 @@ def test_a_card_is_plain_json(digits):
     plain = json.loads(json.dumps(card.as_dict()))
     assert plain == json.loads(json.dumps({**asdict(card), "warnings": []}))
     assert (plain["train"], plain["leaked"], plain["values"]) == (1437, 0, [0.0, 1.0])
+
+
+@pytest.fixture
+def many(tmp_path, monkeypatch):
+    """Images of which a card looks at a half."""
+    x_train, x_test = list(range(100)) * 2, list(range(50, 150))
+    asked = npz(tmp_path, x_train, [0, 1] * 100, x_test, [0, 1] * 50)
+    monkeypatch.setattr("ablate.data_card.LOOKED_AT", 150 * 4)
+    return data.prepare(asked, tmp_path / "cache"), asked
+
+
+def test_of_too_many_images_a_sample_is_looked_at(many):
+    card = data_card(*many)
+    assert (card.train, card.test, card.sample) == (200, 100, (100, 50))
+    assert card == data_card(*many), "the same is drawn again"
+    assert 0 < card.duplicates < 50
+    assert card.per_class_train == (100, 100), "images are counted on all labels"
+    assert 0 < card.leaked < 50
+    assert card.warnings == (
+        f"{card.leaked} of 50 test images ({card.leaked / 50:.1%}) are exact copies of a sample of "
+        "100 training images: test scores reward memory",
+    )
+
+
+def test_images_that_just_fit_are_all_looked_at(many, monkeypatch):
+    monkeypatch.setattr("ablate.data_card.LOOKED_AT", 300 * 4)
+    card = data_card(*many)
+    assert (card.sample, card.duplicates, card.leaked) == (None, 100, 50)
+    assert card.values == (0.0, 99 / 255)
+
+
+def test_few_images_drawn_of_too_many_are_all_looked_at(many):
+    prepared, asked = many
+    card = data_card(prepared, asked.model_copy(update={"per_class": 10, "test_per_class": 5}))
+    assert (card.train, card.test, card.sample) == (20, 10, None)
+    drawn = split.drawn(np.asarray(prepared.array("y_train")), 10, seed=0)
+    assert card.values[1] == prepared.array("x_train")[drawn].max() / 255
+
+
+def test_a_card_that_an_earlier_version_kept_is_read(digits):
+    asked = settings(per_class=7)
+    card = json.loads(json.dumps(keep_card(digits, asked)))
+    file = digits.folder / "card-7-all.json"
+    del card["sample"]
+    file.write_text(json.dumps(card))
+    assert find_card(digits, asked) == keep_card(digits, asked) == card

@@ -45,6 +45,8 @@ def command(name: str, settings: tuple[str, ...], storage: str) -> int:
 
 def card_text(card: dict[str, Any]) -> str:
     """A data card as plain text."""
+    from ablate.report import words
+
     height, width, channels = card["image"]
     lines = [
         f"{card['dataset']}",
@@ -59,6 +61,8 @@ def card_text(card: dict[str, Any]) -> str:
         f"  leaks         {card['leaked']:,} test images are exact copies of a training image",
         f"  digest        {card['digest'][:16]}",
     ]
+    if sample := card.get("sample"):
+        lines.insert(-1, f"  sample        {words.sampled(sample)}")
     lines += [f"  warning       {warning}" for warning in card["warnings"]]
     return "\n".join(lines)
 

@@ -56,6 +56,9 @@ class Images:
 
     Images are ``(n, height, width, channels)``, uint8 (0 to 255) or float32; labels are
     int64 ``(n,)``, from 0 to ``len(class_names) - 1``.
+
+    An array that is mapped read-only, ``np.memmap``, and fills its file to the end is used where it
+    lies and not copied; images may then be floats of any size.
     """
 
     x_train: NDArray[Any]

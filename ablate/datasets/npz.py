@@ -1,4 +1,4 @@
-"""A user's own images in one ``.npz`` file."""
+"""A user's own images in one ``.npz`` file, or in a folder of ``.npy`` files, which is used in place."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field, PositiveInt
 
+from ablate.datasets import _npy
 from ablate.datasets._base import DatasetOptions, DataShape, Images, Places
 from ablate.datasets._files import read_npz
 from ablate.errors import InputError, Problem
@@ -28,7 +29,7 @@ class Options(DatasetOptions):
     """Where the images are and what they are called."""
 
     file: str
-    """The ``.npz`` file, relative to the study file."""
+    """The ``.npz`` file, or the folder of ``.npy`` files, relative to the study file."""
     x_train: str = "x_train"
     y_train: str = "y_train"
     x_test: str = "x_test"
@@ -45,8 +46,11 @@ class Options(DatasetOptions):
 
 
 def source(options: Options, places: Places) -> str:
-    """The file with its size and time, and how it is read."""
+    """The file or files with sizes and times, and how they are read."""
     path = places.folder / options.file
+    if path.is_dir():
+        names = (options.x_train, options.x_test, options.y_train, options.y_test)
+        return f"{options.model_dump_json()} in {_npy.source(path, names)}"
     if not path.is_file():
         raise InputError(Problem(str(path), "there is no such file"))
     status = path.stat()
@@ -56,14 +60,16 @@ def source(options: Options, places: Places) -> str:
 def shape(options: Options, places: Places) -> DataShape:
     """The sizes, from the labels and the headers of the image arrays."""
     path = places.folder / options.file
-    stored = read_npz(path, (options.y_train, options.y_test))
+    images, label_names = (options.x_train, options.x_test), (options.y_train, options.y_test)
+    if path.is_dir():
+        stored = _npy.read(path, images, label_names)
+        train, test = (stored[name].shape for name in images)
+    else:
+        stored = read_npz(path, label_names)
+        train, test = (_stored_shape(path, name) for name in images)
     problems: list[Problem] = []
-    x_train = _image_shape(
-        _stored_shape(path, options.x_train), options, path, options.x_train, problems
-    )
-    x_test = _image_shape(
-        _stored_shape(path, options.x_test), options, path, options.x_test, problems
-    )
+    x_train = _image_shape(train, options, path, options.x_train, problems)
+    x_test = _image_shape(test, options, path, options.x_test, problems)
     labels = _all_labels(stored, x_train, x_test, options, path, problems)
     if problems:
         raise InputError(*problems)
@@ -72,11 +78,16 @@ def shape(options: Options, places: Places) -> DataShape:
 
 
 def load(options: Options, places: Places) -> Images:
-    """Reads the file, and brings images and labels into the common form."""
+    """Brings images and labels into the common form; images in ``.npy`` files stay in them."""
     import numpy as np
 
     path = places.folder / options.file
-    arrays = read_npz(path, (options.x_train, options.y_train, options.x_test, options.y_test))
+    images, label_names = (options.x_train, options.x_test), (options.y_train, options.y_test)
+    arrays = (
+        _npy.read(path, images, label_names)
+        if path.is_dir()
+        else read_npz(path, images + label_names)
+    )
     problems: list[Problem] = []
     x_train = _images(arrays[options.x_train], options, path, options.x_train, problems)
     x_test = _images(arrays[options.x_test], options, path, options.x_test, problems)
@@ -104,20 +115,32 @@ class _Labels:
 def _images(
     array: NDArray[Any], options: Options, path: Path, key: str, problems: list[Problem]
 ) -> NDArray[Any]:
-    """The images as ``(n, height, width, channels)``, uint8 or float32."""
+    """The images as ``(n, height, width, channels)``, uint8 or float32; mapped floats as they are."""
     import numpy as np
 
     kind = f"{array.dtype} {array.shape}"
     if array.dtype != np.uint8 and array.dtype.kind != "f":
         problems.append(Problem(str(path), "images must be uint8 or float", key, kind))
-    elif array.dtype.kind == "f" and not np.isfinite(array).all():
+    elif array.dtype.kind == "f" and not _all_finite(array):
         problems.append(Problem(str(path), "images must not hold NaN or infinity", key, kind))
     before = len(problems)
     shape = _image_shape(array.shape, options, path, key, problems)
     if len(problems) > before:
         return np.zeros((0, 0, 0, 0), np.uint8)
     array = array.reshape(shape)
-    return array if array.dtype == np.uint8 else array.astype(np.float32)
+    as_it_is = array.dtype == np.uint8 or isinstance(array, np.memmap)
+    return array if as_it_is else array.astype(np.float32)
+
+
+def _all_finite(array: NDArray[Any]) -> bool:
+    """Whether no value is NaN or infinite in float32, looked at piece by piece."""
+    import numpy as np
+
+    pieces = np.nditer(
+        array, ["external_loop", "buffered", "zerosize_ok"], ["readonly"], buffersize=2**20
+    )
+    with np.errstate(over="ignore"):
+        return all(np.isfinite(np.asarray(piece, np.float32)).all() for piece in pieces)
 
 
 def _image_shape(

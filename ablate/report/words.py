@@ -55,6 +55,12 @@ def ratio(found: Interval) -> str:
     return f"{found.mean:.2f} [{found.low:.2f}, {found.high:.2f}]"
 
 
+def sampled(counts: Sequence[int]) -> str:
+    """What must be known of the copies on a data card that are not those of all images."""
+    train, test = counts
+    return f"copies counted on a sample of {train:,} training and {test:,} test images"
+
+
 def side_by_side(workers: Sequence[int]) -> str | None:
     """What must be known of training times; None where one trial was trained at a time."""
     if len(workers) > 1:

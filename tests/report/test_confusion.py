@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
+from ablate.cli.data import card_text
+from ablate.data_card import DataCard
 from ablate.report.confusion import Confusion
 from ablate.report.curves import mean_curves
 from ablate.report.sections.data import _origin
@@ -91,6 +95,28 @@ def test_a_data_card_begins_with_its_warnings(ask):
     assert texts[0] == ("Warning: 1 of 4 test images (25.0%) are exact copies of training images.")
     assert texts[1] == "digits: scikit-learn"
     assert "8 x 8 pixels, 1 channel, values 0 to 1" in texts
+    assert not any("sample" in text for text in texts), "as cards of earlier versions had it"
+
+
+def test_copies_counted_on_a_sample_are_said(ask, tmp_path):
+    study = ask("[replicate]\nseeds = 2\n")
+    card = DataCard(
+        "digits", "scikit-learn", "abc", (8, 8, 1), 3000, 2000, 2, (1500, 1500), (1000, 1000),
+        (0.0, 1.0), 3, 1, (), (), sample=(1200, 800),
+    )  # fmt: skip
+    plain = card.as_dict()
+    next(iter(study.stored.parts.values())).set_user_attr("cards", {"digits": plain})
+    texts = texts_of(section(study, "Data"))
+    assert "copies counted on a sample of 1,200 training and 800 test images" in texts
+    assert any("1 test images (0.12%) are exact copies" in text for text in texts)
+    plain = json.loads(json.dumps(plain))
+    assert (
+        "  sample        copies counted on a sample of 1,200 training and 800 test images"
+        in card_text(plain).splitlines()
+    )
+    assert "sample of" not in card_text(plain | {"sample": None, "warnings": []})
+    del plain["sample"]
+    assert "sample of" not in card_text(plain | {"warnings": []})
 
 
 @pytest.mark.parametrize(
@@ -99,6 +125,7 @@ def test_a_data_card_begins_with_its_warnings(ask):
         ("sklearn.datasets.load_digits", "sklearn.datasets.load_digits"),
         ("data/mnist.npz (11490519 bytes, 1795620680136999080)", "data/mnist.npz"),
         ('{"file":"mine.npz","x_train":"x"} (159402 bytes, 17956)', "mine.npz"),
+        ('{"file":"mine"} in /here/mine: x.npy (159 bytes, 17); y.npy (9 bytes, 18)', "mine"),
     ],
 )
 def test_a_data_card_says_where_images_come_from(source, shown):

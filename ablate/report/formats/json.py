@@ -90,7 +90,8 @@ class JsonReport(_Record):
     published: PublishedComparison | None
     """Published numbers beside ours; null where the study holds none."""
     cards: Mapping[str, Mapping[str, Any]]
-    """The data card of each data set."""
+    """The data card of each data set. Where its `sample` is there and not null, copies, leaks and
+    values were counted on a sample of so many training and test images."""
     environments: tuple[Mapping[str, Any], ...]
     """Where the training runs took place."""
     workers: tuple[int, ...]

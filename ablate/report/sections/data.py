@@ -30,19 +30,27 @@ def data(report: Report) -> Section | None:
 def _origin(source: str) -> str:
     """Where images come from, without what only tells one state of a file from another."""
     plain = re.sub(r" \(\d+ bytes, \d+\)", "", source)
-    return str(json.loads(plain)["file"]) if plain.startswith("{") else plain
+    if not plain.startswith("{"):
+        return plain
+    options, _ = json.JSONDecoder().raw_decode(plain)  # what follows is where a folder lies
+    return str(options["file"])
 
 
 def _card_lines(card: Mapping[str, Any]) -> list[str]:
     height, width, channels = card["image"]
-    return [
+    sample = card.get("sample")  # cards of earlier versions say nothing of it
+    test = sample[1] if sample else card["test"]
+    lines = [
         f"{card['dataset']}: {_origin(card['source'])}",
         f"{card['train']:,} images for training and validation, {card['test']:,} for testing, "
         f"{card['classes']} classes",
         f"{height} x {width} pixels, {words.plural(channels, 'channel')}, values "
         f"{card['values'][0]:g} to {card['values'][1]:g}",
         f"{card['duplicates']:,} training images are exact copies of an earlier one; "
-        f"{card['leaked']:,} test images ({card['leaked'] / max(card['test'], 1):.2%}) are exact copies "
+        f"{card['leaked']:,} test images ({card['leaked'] / max(test, 1):.2%}) are exact copies "
         "of a training image",
         f"SHA-256 of all images and labels: {card['digest']}",
     ]
+    if sample:
+        lines.insert(-1, words.sampled(sample))
+    return lines
