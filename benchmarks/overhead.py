@@ -1,21 +1,22 @@
 """What `ablate run` costs, beside what one would run without it. Whole processes, alternating.
 
 First question: how long does a study take by `ablate run` as it comes, with the workers that it
-chooses, and by a script as a user would write it (`by_hand.py`: plain arrays, Optuna, SQLite, no
-environment of ours)? Two variants of the bottleneck network on line images, a search of each and
-then replicates that are tested. Every trial of a search has another dropout rate, so that none can
-use a network that was compiled before; the replicates of a variant can, and do.
+chooses and the report that it writes, and by a script as a user would write it (`by_hand.py`:
+plain arrays, Optuna, SQLite, no environment of ours)? Two variants of the bottleneck network on
+line images, a search of each and then replicates that are tested. Every trial of a search has
+another dropout rate, so that none can use a network that was compiled before; the replicates of a
+variant can, and do.
 
 Second question: what does `ablate run --workers 1` cost on top of a bare loop of `model.fit`
 (`bare_loop.py`) with the same configurations, images and seeds, in the environment of that
 worker, with as many threads? Again no two trials share a compiled network, so that both sides
-build and compile each anew. Besides the whole processes it compares the trainings alone, from the
-end of the first to the end of the last: starting a second process, and the report, take the same
-time after ten trainings and after a thousand.
+build and compile each anew. The overhead is told twice: of the whole processes, to which starting
+a second process and writing the report belong, however few the trainings; and of the trainings
+alone, from the end of the first to the end of the last.
 
 Prints the wall time, the user and system time and the page faults of each run, children and
-grandchildren included, then their medians and the medians of the ratios of pairs. An uncounted run
-of each study goes before, so that the images are prepared and all files lie in the disk cache.
+grandchildren included, then their medians and the medians of the ratios of pairs. A short run
+goes before, uncounted, so that the images are prepared and the files lie in the disk cache.
 
     python benchmarks/overhead.py [--repeats 3] [--backend tensorflow] [--only as-it-comes]
 """

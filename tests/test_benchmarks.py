@@ -8,16 +8,23 @@ from pathlib import Path
 
 import pytest
 
+from ablate.architectures import bottleneck
+
+
+def load(name, patch):
+    path = Path(__file__).parent.parent / "benchmarks" / f"{name}.py"
+    found = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(found)
+    # Where dataclasses look up what their annotations name.
+    patch.setitem(sys.modules, name, module)
+    found.loader.exec_module(module)
+    return module
+
 
 @pytest.fixture(scope="module")
 def processes():
-    path = Path(__file__).parent.parent / "benchmarks" / "processes.py"
-    found = importlib.util.spec_from_file_location("processes", path)
-    module = importlib.util.module_from_spec(found)
-    sys.modules["processes"] = module
-    found.loader.exec_module(module)
-    yield module
-    del sys.modules["processes"]
+    with pytest.MonkeyPatch.context() as patch:
+        yield load("processes", patch)
 
 
 def test_grandchildren_count(processes, tmp_path):
@@ -51,3 +58,15 @@ def test_ratios_are_of_pairs(processes):
     theirs = [processes.Usage(wall, 0, 0, 0) for wall in (2.0, 10.0, 400.0)]
     assert processes.median_ratio(ours, theirs, lambda usage: usage.wall) == 0.75
     assert processes.median_usage(ours).wall == 20.0
+
+
+@pytest.mark.parametrize("pooling", ["max", "average"])
+def test_the_script_by_hand_trains_our_network(pooling, monkeypatch):
+    by_hand = load("by_hand", monkeypatch).build(pooling, 0.3, 96)
+    ours = bottleneck.build((28, 28, 3), 96, pooling=pooling, dropout=0.3, batch_norm_momentum=0.9)
+
+    def layers(model):
+        configs = [layer.get_config() | {"name": type(layer).__name__} for layer in model.layers]
+        return [one for one in configs if one["name"] != "InputLayer"]
+
+    assert layers(by_hand) == layers(ours)
