@@ -18,7 +18,7 @@ lint: .venv/installed-dev  ## formatting, lint, types, import layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/installed  ## what ablate costs on top of a bare loop of model.fit
+bench: .venv/installed  ## ablate run beside a script by hand, and what it costs on top of a bare loop of model.fit
 	$(BIN)/python benchmarks/overhead.py
 
 calibration: .venv/installed  ## how often verdicts are false and intervals miss, in simulated studies

@@ -1,0 +1,148 @@
+"""What keeping compiled networks gains: replicates of a small network, beside bare fits.
+
+Trains eight replicates of the `smoke` network (digits, 4 epochs of batches of 32) by the code that
+a worker runs, which keeps the compiled network, test and latency of each included; and fits the
+same network eight times from plain arrays, building and compiling each anew, without a test. Each
+in a process of its own, alternating, in the same environment: that of a worker that trains these
+replicates here, but for its cores.
+
+Prints the seconds of the eight trainings of each process, without the loading of Keras, then the
+medians and the ratio of medians; and the same of the whole processes.
+
+    python benchmarks/replicates.py [--backend tensorflow] [--repeats 3] [--replicates 8]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from processes import bare_environment, run_process, same_as_worker
+
+from ablate.config import find_study, load_study
+from ablate.data import PreparedData, prepare
+from ablate.plan import trial_spec, untuned
+from ablate.spec import StudySpec, TrialSpec
+from ablate.split import test_set, training_split
+
+HERE = Path(__file__)
+
+
+def train_replicates(specs: list[TrialSpec], prepared: PreparedData) -> list[float]:
+    """Seconds of each training, as a worker trains: images drawn, trained, tested."""
+    from ablate.training.kept import KeptNetworks
+    from ablate.training.loop import Decision, train
+
+    kept, seconds = KeptNetworks(), []
+    for spec in specs:
+        started = time.perf_counter()
+        split = training_split(prepared, spec.data, spec.seed)
+        test = test_set(prepared, spec.data)
+        result = train(spec, split, lambda epoch: Decision.CONTINUE, test, kept=kept)
+        assert result.outcome == "complete", result.reason
+        seconds.append(time.perf_counter() - started)
+    return seconds
+
+
+def fit_anew(specs: list[TrialSpec], prepared: PreparedData) -> list[float]:
+    """Seconds of each `fit`, with the building and compiling of its network."""
+    import keras
+
+    from ablate.architectures import baseline
+
+    seconds = []
+    for spec in specs:
+        split = training_split(prepared, spec.data, spec.seed)
+        x_train, x_val, classes = split.x_train[:], split.x_val[:], len(split.class_names)
+        y_train = keras.utils.to_categorical(split.y_train, classes)
+        y_val = keras.utils.to_categorical(split.y_val, classes)
+        started = time.perf_counter()
+        keras.utils.clear_session()
+        keras.utils.set_random_seed(spec.seed)
+        parameters: dict[str, object] = dict(spec.parameters)
+        model = baseline.build(x_train.shape[1:], classes, **parameters)  # type: ignore[arg-type]
+        model.compile(
+            keras.optimizers.Adam(spec.training.learning_rate),
+            "categorical_crossentropy",
+            metrics=["accuracy"],
+        )
+        model.fit(
+            x_train,
+            y_train,
+            batch_size=spec.training.batch_size,
+            epochs=spec.training.epochs,
+            validation_data=(x_val, y_val),
+            verbose=0,
+        )
+        seconds.append(time.perf_counter() - started)
+    return seconds
+
+
+WAYS: dict[str, Callable[[list[TrialSpec], PreparedData], list[float]]] = {
+    "anew": fit_anew,
+    "kept": train_replicates,
+}
+TITLES = {"kept": "replicates of ablate", "anew": "bare fits, each anew"}
+
+
+def smoke(replicates: int, backend: str) -> StudySpec:
+    settings = [f"replicate.seeds={replicates}", f"training.backend={backend}"]
+    return load_study(find_study("smoke"), settings, {})
+
+
+def train_here(way: str, replicates: int, backend: str, cache: Path) -> None:
+    """Trains in this process, and prints the seconds of each training."""
+    study = smoke(replicates, backend)
+    prepared = prepare(study.datasets[0], cache)
+    (cell,) = study.cells
+    specs = [trial_spec(study, cell, prepared.digest, seed, untuned) for seed in study.seeds]
+    print(*WAYS[way](specs, prepared))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--backend", choices=["tensorflow", "jax"], default="tensorflow")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--replicates", type=int, default=8)
+    parser.add_argument("--way", choices=WAYS, help="train in this process, one way only")
+    parser.add_argument("--cache", type=Path, default=Path("runs/data"), help="for --way")
+    options = parser.parse_args()
+    if options.way:
+        train_here(options.way, options.replicates, options.backend, options.cache)
+        return
+    study = smoke(options.replicates, options.backend)
+    environment = same_as_worker(study)
+    added = environment.items() - bare_environment(options.backend).items()
+    print("environment:", *sorted(f"{name}={value}" for name, value in added))
+    sums: dict[str, list[float]] = {way: [] for way in WAYS}
+    wholes: dict[str, list[float]] = {way: [] for way in WAYS}
+    with tempfile.TemporaryDirectory(prefix="ablate-bench-") as scratch:
+        folder = Path(scratch)
+        prepare(study.datasets[0], folder)
+        given = [f"--backend={options.backend}", f"--replicates={options.replicates}"]
+        command = [sys.executable, str(HERE.resolve()), f"--cache={folder}", *given]
+        for repeat in range(options.repeats):
+            for way in list(WAYS)[:: -1 if repeat % 2 else 1]:
+                usage = run_process([*command, f"--way={way}"], environment, folder)
+                seconds = [float(text) for text in usage.output.splitlines()[-1].split()]
+                sums[way].append(sum(seconds))
+                wholes[way].append(usage.wall)
+                each = " ".join(f"{one:.2f}" for one in seconds)
+                print(
+                    f"{TITLES[way]}: {sums[way][-1]:6.2f} s ({each}); process {usage}", flush=True
+                )
+    for name, values in (("trainings", sums), ("whole processes", wholes)):
+        kept, anew = (statistics.median(values[way]) for way in ("kept", "anew"))
+        print(
+            f"{name}, medians of {options.repeats}: {TITLES['kept']} {kept:.2f} s, "
+            f"{TITLES['anew']} {anew:.2f} s, ratio {kept / anew:.3f}"
+        )
+
+
+if __name__ == "__main__":
+    main()
