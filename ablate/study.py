@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from ablate.data import find_prepared
 from ablate.data_card import find_card
-from ablate.errors import InputError, Problem
+from ablate.errors import InputError, Problem, RunError
 from ablate.executors._base import Executor
 from ablate.executors.local import LocalExecutor, LocalWorker
 from ablate.executors.shares import Share
 from ablate.files import folder_name
 from ablate.ledger import close_lost
-from ablate.messages import PrepareData, Refused
+from ablate.messages import Done, PrepareData, Refused
 from ablate.orders import under_way
 from ablate.phases import PhaseState, phase_states
 from ablate.running import Limits, Listener, Run, Silence, StopRequest
@@ -33,6 +33,7 @@ from ablate.stored import (
     remove_study,
     write_cards,
 )
+from ablate.trials import LIVES
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -185,15 +186,29 @@ def _prepare_data(study: StudySpec, settings: DataSettings, place: StoragePlace)
     card = find_card(found, settings) if found is not None else None
     if card is not None:
         return card
-    with (
-        tempfile.TemporaryDirectory(prefix="ablate-data-") as folder,
-        LocalWorker(Path(folder) / "data.log", study.training.backend) as worker,
-    ):
-        answer = worker.ask(PrepareData(settings=settings, cache=str(place.cache)))
+    answer = _ask_for_data(study, PrepareData(settings=settings, cache=str(place.cache)))
     if isinstance(answer, Refused):
         raise InputError(*answer.problems)
     made: dict[str, Any] = answer.answer
     return made
+
+
+def _ask_for_data(study: StudySpec, order: PrepareData, lives: int = LIVES) -> Done | Refused:
+    """Has a process of its own prepare the data; another where somebody ends that.
+
+    Raises:
+        RunError: so many have died.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="ablate-data-") as folder,
+        LocalWorker(Path(folder) / "data.log", study.training.backend) as worker,
+    ):
+        try:
+            return worker.ask(order)
+        except RunError:
+            if lives == 1:
+                raise
+    return _ask_for_data(study, order, lives - 1)
 
 
 def log_path(place: StoragePlace, study: StudySpec) -> Path:

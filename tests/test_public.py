@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import ablate
+from ablate.executors.shares import visible_gpus
 
 
 def test_the_public_names_are_there_sorted_and_documented():
@@ -94,5 +95,8 @@ def test_several_workers_can_be_asked_for(project, monkeypatch):
     asked = {}
     monkeypatch.setattr("ablate.study.run_study", lambda study, place, **how: asked.update(how))
     ablate.run(project.study(), workers=3)
-    assert asked["executor"].workers == 3
-    assert asked["limits"].worker_memory > 0
+    executor = asked["executor"](5)
+    assert (executor.workers, executor.threads, asked["in_turn"]) == (3, 5, False)
+    ablate.run(project.study(), threads=2)
+    assert asked["executor"](5).threads == 2
+    assert asked["in_turn"] is (not visible_gpus())

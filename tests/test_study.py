@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 import pytest
 from hand_made import compare, make_stored
 
+from ablate import study as studies
+from ablate.errors import RunError
+from ablate.messages import Done, PrepareData
 from ablate.storage import open_storage
 from ablate.stored import find_study, recorded_threads
 from ablate.study import _note_threads
@@ -61,3 +64,36 @@ def test_a_run_with_other_threads_says_that_numbers_may_differ(note):
 def test_where_libraries_choose_their_threads_nothing_is_recorded(note):
     assert note(None) == []
     assert note.recorded() is None
+
+
+@pytest.mark.parametrize(("deaths", "outcome"), [(0, "answer"), (2, "answer"), (3, "the worker")])
+def test_data_are_prepared_by_another_process_where_one_is_ended(
+    project, monkeypatch, deaths, outcome
+):
+    asked = []
+
+    class Mortal:
+        def __init__(self, *_):
+            pass
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+        def ask(self, order):
+            asked.append(order)
+            if len(asked) <= deaths:
+                raise RunError("the worker was ended by SIGKILL")
+            return Done(answer="the answer")
+
+    monkeypatch.setattr(studies, "LocalWorker", Mortal)
+    study = project.study()
+    order = PrepareData(settings=study.datasets[0], cache="cache")
+    if outcome == "answer":
+        assert studies._ask_for_data(study, order).answer == "the answer"
+    else:
+        with pytest.raises(RunError, match=outcome):
+            studies._ask_for_data(study, order)
+    assert len(asked) == min(deaths + 1, 3)

@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 MEMORY_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
@@ -74,7 +72,7 @@ def memory_share(workers: int, limits: Sequence[Path] = MEMORY_LIMITS) -> int:
         workers: how many there are.
         limits: files that may hold a limit of the container around this process.
     """
-    total = int(psutil.virtual_memory().total)
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     for file in limits:
         with contextlib.suppress(OSError, ValueError):  # "max" is no number
             total = min(total, int(file.read_text()))

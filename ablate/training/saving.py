@@ -24,7 +24,7 @@ def save_network(model: keras.Model, path: Path) -> str | None:
     Returns:
         Why it could not be written, or None.
     """
-    optimizer = model.optimizer
+    compiled, optimizer = model.compiled, getattr(model, "optimizer", None)
     try:
         model.compiled, model.optimizer = False, None
         model.save(path)
@@ -33,5 +33,5 @@ def save_network(model: keras.Model, path: Path) -> str | None:
         traceback.print_exc(file=sys.stderr)
         return failure_reason(error)
     finally:
-        model.compiled, model.optimizer = True, optimizer
+        model.compiled, model.optimizer = compiled, optimizer
     return None

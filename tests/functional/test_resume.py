@@ -129,7 +129,10 @@ def test_kill_9_in_every_phase_ends_in_the_table_of_an_undisturbed_run(project, 
         "training.epochs=6",
         "replicate.seeds=2",
     ]
-    options = [word for setting in settings for word in ("--set", setting)]
+    options = ["--workers", "1", *(w for setting in settings for w in ("--set", setting))]
+
+    def run_to_the_end(*more):
+        return ablate.run(project.study(*settings, *more), storage=project.place.url, workers=1)
 
     def table_of(name):
         table = ablate.results(name, storage=project.place.url)
@@ -146,13 +149,13 @@ def test_kill_9_in_every_phase_ends_in_the_table_of_an_undisturbed_run(project, 
         ("replicate", "complete"): 2,
         ("replicate", "running"): 1,
     }
-    summary = run_study(project.study(*settings), project.place)
+    summary = run_to_the_end()
     assert summary.trained == 2, "the replicate that was cut off, and the last"
     assert [(p.phase, p.counts) for p in summary.phases] == [
         ("tune", {"complete": 4}),
         ("replicate", {"complete": 4}),
     ]
-    run_study(project.study(*settings, "study.name=undisturbed"), project.place)
+    run_to_the_end("study.name=undisturbed")
     expected_states, expected = table_of("undisturbed")
     found_states, found = table_of("compared")
     assert expected_states == {("tune", "complete"): 4, ("replicate", "complete"): 4}
