@@ -71,7 +71,7 @@ GRACE = 10.0
 )
 @click.option(
     "--threads",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 256),
     help="Threads that each worker computes with, which changes the last digits of numbers. "
     "[default: those that the study was begun with, at first the cores divided by the default "
     "number of workers]",
