@@ -5,7 +5,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 
 .PHONY: demo test lint bench calibration docs clean
 
-demo: .venv/installed  ## run the example study (about 12 minutes on 2 CPU cores) and print its report
+demo: .venv/installed  ## run the example study (about 5 minutes on 2 CPU cores) and print its report
 	$(BIN)/ablate run studies/line_dropout.toml
 	$(BIN)/ablate report line_dropout
 
