@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import statistics
 import sys
@@ -67,7 +68,7 @@ def train(
             measured, and its validation loss; says why it could not be saved.
         kept: networks of earlier trainings, which need not be traced again; this one may join them.
     """
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)  # names begin anew; see `_train` for memory
     keras.config.set_dtype_policy(spec.training.dtype_policy)
     keras.utils.set_random_seed(spec.seed)
     try:
@@ -130,7 +131,10 @@ def _train(
         loss=make_loss(settings),
         metrics=["accuracy", *extra],
     )
-    model = networks.exchange(model, settings)
+    fresh, model = model, networks.exchange(model, settings)
+    if model is fresh:
+        gc.collect()  # what earlier networks leave, as a new one takes its place
+    del fresh
     recorder = _Recorder(monitor, settings.checkpoint == "best", on_epoch, clock)
     batches = Batches(split.x_train, split.y_train, classes, settings.batch_size, spec.seed)
     validation = Batches(split.x_val, split.y_val, classes, settings.batch_size)
