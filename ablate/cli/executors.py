@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ablate.storage import StoragePlace
 
 GIB = 1024**3
+MOST_GIB = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,13 @@ class WorkerOptions:
     workers: int | Literal["auto"] | None = None
     workers_per_gpu: int | None = None
     threads: int | None = None
+    worker_memory: float | None = None
+    """GiB of memory above which a worker is replaced."""
+
+    @property
+    def worker_bytes(self) -> int | None:
+        """The same in bytes."""
+        return None if self.worker_memory is None else round(self.worker_memory * GIB)
 
 
 def make_local_executor(
@@ -80,6 +88,9 @@ def check_options(
         if options.threads is not None:
             hint = "ask for cores in the study file: [resources] num_cpus = 2"
             problems.append(Problem("--threads", rule, hint=hint))
+    if options.worker_memory is not None and not 0 < options.worker_memory < MOST_GIB:
+        rule = f"must be a number of GiB above 0 and below {MOST_GIB:,}"
+        problems.append(Problem("--worker-memory", rule, found=options.worker_memory))
     if problems:
         raise InputError(*problems)
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from ablate.cli.executors import (
-    GIB,
     WorkerOptions,
     check_options,
     make_local_executor,
@@ -83,7 +82,7 @@ GRACE = 10.0
 )
 @click.option(
     "--worker-memory",
-    type=click.FloatRange(min=0, min_open=True),
+    type=float,
     metavar="GIB",
     help="Replace a worker that holds more memory after a trial. [default: its part of four fifths "
     "of the machine's]",
@@ -151,7 +150,7 @@ def command(
     from ablate.study import log_path, run_study
 
     path = find_study(study)
-    machine, asked = Machine.here(), WorkerOptions(workers, workers_per_gpu, threads)
+    machine, asked = Machine.here(), WorkerOptions(workers, workers_per_gpu, threads, worker_memory)
     check_options(executor_name, address, asked, machine)
     if trials and "tune" not in read_toml(path):
         rule = "this study tunes nothing: it has no [tune]"
@@ -175,7 +174,7 @@ def command(
 
         limits = Limits(
             trial_seconds=trial_timeout,
-            worker_memory=None if worker_memory is None else round(worker_memory * GIB),
+            worker_memory=asked.worker_bytes,
             worker_trials=worker_trials,
         )
         summary = run_study(

@@ -131,7 +131,7 @@ def _train(
         loss=make_loss(settings),
         metrics=["accuracy", *extra],
     )
-    fresh, model = model, networks.exchange(model, settings)
+    fresh, model = model, networks.exchange(model)
     if model is fresh:
         gc.collect()  # what earlier networks leave, as a new one takes its place
     del fresh

@@ -84,3 +84,14 @@ def test_a_file_is_for_one_machine():
 def test_the_command_line_does_not_load_ray(project):
     code = "import sys, ablate.cli.run, ablate.executors.ray; assert 'ray' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("memory", [float("nan"), float("inf"), 1e300, 0.0, -1.0])
+def test_a_limit_of_memory_is_a_number_of_gib(memory):
+    with pytest.raises(InputError) as caught:
+        check_options("local", None, WorkerOptions(worker_memory=memory), CORES)
+    assert str(caught.value).startswith(
+        "--worker-memory: must be a number of GiB above 0 and below 1,000,000, found "
+    )
+    assert WorkerOptions(worker_memory=1.5).worker_bytes == 3 * 2**29
+    assert WorkerOptions().worker_bytes is None

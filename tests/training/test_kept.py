@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import sys
@@ -167,8 +168,7 @@ def with_an_adapted_layer(shape, classes):
 
 
 class Subclassed(keras.Model):
-    def call(self, x):
-        return x
+    """Whatever it may do in its `train_step`."""
 
 
 def with_a_model_of_its_own(shape, classes):
@@ -177,9 +177,21 @@ def with_a_model_of_its_own(shape, classes):
     return Subclassed(inputs, keras.layers.Dense(classes, activation="softmax")(x))
 
 
+def with_a_wrapped_function(shape, classes):
+    @functools.wraps(keras.activations.relu)
+    def halved(x):
+        return 0.5 * keras.activations.relu(x)
+
+    inputs = keras.Input(shape)
+    x = keras.layers.Dense(4, activation=halved)(keras.layers.Flatten()(inputs))
+    return keras.Model(inputs, keras.layers.Dense(classes, activation="softmax")(x))
+
+
 @pytest.mark.parametrize(
     "function",
     [
+        with_a_model_of_its_own,
+        with_a_wrapped_function,
         with_a_constant,
         with_a_function,
         with_a_lambda,
@@ -192,6 +204,70 @@ def test_what_a_users_code_holds_is_built_anew(built, function):
     kept = KeptNetworks()
     trained(spec(), kept)
     assert len(kept) == 0
+
+
+def changed_afterwards(shape, classes, change="nothing"):
+    """What is set on a layer or a variable once it is made is in no configuration."""
+    inputs = keras.Input(shape)
+    dense = keras.layers.Dense(8, activation="gelu" if change != "ops" else keras.ops.gelu)
+    norm, last = keras.layers.BatchNormalization(), keras.layers.Dense(classes, "softmax")
+    model = keras.Model(inputs, last(norm(dense(keras.layers.Flatten()(inputs)))))
+    match change:
+        case "regularizer":
+            last.kernel.regularizer = keras.regularizers.L2(0.5)
+        case "constraint":
+            last.kernel.constraint = keras.constraints.MaxNorm(0.1)
+        case "gamma":
+            norm.gamma.trainable = False
+        case "beta":
+            norm.beta.trainable = False
+        case "momentum":
+            norm.momentum = 0.1
+    return model
+
+
+@pytest.mark.parametrize(
+    "change", ["regularizer", "constraint", "gamma", "beta", "momentum", "ops"]
+)
+def test_what_is_changed_after_it_was_made_makes_another_network(built, change):
+    built(changed_afterwards)
+    kept = KeptNetworks()
+    trained(spec(), kept)
+    trained(spec(parameters={"change": "beta" if change == "gamma" else "gamma"}), kept)
+    found = trained(spec(parameters={"change": change}), kept)
+    assert found == trained(spec(parameters={"change": change}))
+    assert trained(spec(seed=1, parameters={"change": change}), kept) == trained(
+        spec(seed=1, parameters={"change": change})
+    )
+
+
+def shared_layers(shape, classes, first=True):
+    """Three networks inside another, of which the first two or the last two share a layer."""
+    shared, own = (keras.layers.Dense(64, name="inner") for _ in range(2))
+    inputs = keras.Input(shape)
+    x = keras.layers.Flatten()(inputs)
+    for index, layer in enumerate((shared, shared, own) if first else (own, shared, shared)):
+        inner = keras.Input((64,))
+        x = keras.Model(inner, layer(inner), name=f"part_{index}")(x)
+    return keras.Model(inputs, keras.layers.Dense(classes, activation="softmax")(x))
+
+
+def test_which_layers_are_shared_makes_another_network(built):
+    built(shared_layers)
+    kept = KeptNetworks()
+    trained(spec(), kept)
+    other = spec(parameters={"first": False})
+    assert trained(other, kept) == trained(other)
+    assert len(kept) == 2
+
+
+def test_values_that_do_not_fit_are_not_taken(built, monkeypatch):
+    monkeypatch.setattr("ablate.training.kept._key", lambda model: "all the same")
+    kept = KeptNetworks()
+    trained(spec(), kept)
+    other = spec(parameters={"units": 8})
+    assert trained(other, kept) == trained(other)
+    assert len(kept) == 1
 
 
 def test_a_number_drawn_in_build_makes_another_network(built):
@@ -215,8 +291,8 @@ def test_the_network_used_longest_ago_goes_where_memory_is_bounded(built):
     for dropout in (0.1, 0.2, 0.1, 0.3):
         trained(spec(parameters={"dropout": dropout}), kept)
     assert len(kept) == 2
-    assert any('"rate": 0.1' in key for key in kept._kept)
-    assert not any('"rate": 0.2' in key for key in kept._kept)
+    assert any('"rate": "0.1"' in key for key in kept._kept)
+    assert not any('"rate": "0.2"' in key for key in kept._kept)
     nothing = KeptNetworks(0)
     trained(spec(), nothing)
     assert len(nothing) == 0
