@@ -7,17 +7,22 @@ shared. So every object is walked that can be reached from the network, attribut
 
 from __future__ import annotations
 
+import inspect
 import sys
 from pathlib import Path
-from types import BuiltinFunctionType, FunctionType, MethodType
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import keras
 
-OURS = ("keras", "tensorflow", "jax", "jaxlib", "builtins", "collections", "inspect", "functools")
-"""Where the classes and functions come from that are known to compute what their name says."""
+OURS = ("keras", "tensorflow", "jax", "jaxlib", "builtins", "collections", "inspect")
+"""Where the classes and functions come from that are known to compute what their name says. Of the
+objects of others than Keras's only containers are written: a function that was compiled or given
+some of its arguments does not tell which it is."""
 OPAQUE = ("threading", "_thread", "weakref", "abc")
 """Where classes come from that have no part in what is computed."""
+KNOWN = ("_DefaultDistributionStrategy",)
+"""Classes of TensorFlow's of which every network holds the same object."""
 KERAS = str(Path(keras.__file__).parent)
 HIDDEN = ("_value", "_tracker", "_initial_seed", "_trainable_variables_indices", "_nodes")
 """Attributes that may differ: the value of a variable, and what only keeps books of the others by
@@ -72,6 +77,7 @@ class _Walk:
         if not function.__code__.co_filename.startswith(KERAS):
             raise UnknownError(function)
         cells = [cell.cell_contents for cell in function.__closure__ or ()]
+        cells += function.__defaults__ or ()
         return [function.__code__.co_qualname, [self.write(one) for one in cells]]
 
     def _parts(self, thing: Any, package: str) -> Any:
@@ -81,10 +87,14 @@ class _Walk:
             return sorted(str(self.write(one)) for one in thing)
         if isinstance(thing, list | tuple):
             return [self.write(one) for one in thing]
-        if package != "keras":
-            if hasattr(thing, "shape") and hasattr(thing, "dtype"):
-                raise UnknownError(type(thing))
+        if isinstance(thing, ModuleType):
+            return thing.__name__
+        if package in OPAQUE or isinstance(thing, inspect.Signature):
             return None
+        if type(thing).__name__ in KNOWN:
+            return None
+        if package != "keras":
+            raise UnknownError(type(thing))
         if isinstance(thing, keras.initializers.Initializer):
             return None  # what it draws are values of variables
         held = getattr(thing, "__dict__", {})

@@ -128,6 +128,19 @@ class Noisy(keras.layers.Layer):
         return x + keras.random.normal(keras.ops.shape(x))
 
 
+def with_a_partial_function(shape, classes):
+    inputs = keras.Input(shape)
+    leaky = functools.partial(keras.activations.leaky_relu, negative_slope=0.5)
+    x = keras.layers.Dense(4, activation=leaky)(keras.layers.Flatten()(inputs))
+    return keras.Model(inputs, keras.layers.Dense(classes, activation="softmax")(x))
+
+
+def with_a_slice(shape, classes):
+    inputs = keras.Input(shape)
+    x = keras.layers.Flatten()(inputs)[:, 8:16]
+    return keras.Model(inputs, keras.layers.Dense(classes, activation="softmax")(x))
+
+
 def with_a_constant(shape, classes):
     inputs = keras.Input(shape)
     x = keras.layers.Flatten()(inputs) * np.random.default_rng().random(64, np.float32)
@@ -192,6 +205,8 @@ def with_a_wrapped_function(shape, classes):
     [
         with_a_model_of_its_own,
         with_a_wrapped_function,
+        with_a_partial_function,
+        with_a_slice,
         with_a_constant,
         with_a_function,
         with_a_lambda,
