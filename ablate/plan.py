@@ -132,15 +132,19 @@ def size_of_space(study: StudySpec, variant: str) -> int | None:
         tuned.get(p.name) or _only(p, given.get(p.name, p.default))
         for p in architecture.search_space.parameters
     ]
+    names = {parameter.name for parameter in parameters}
     training = study.training.model_dump() | given
     settings = [
         Parameter(name=name, domain=Choices(choices=(training[name],)), default=training[name])
         for name in TrainingSettings.model_fields
-        if name not in tuned and isinstance(training[name], bool | int | float | str)
+        if name not in names and name not in tuned and _is_scalar(training[name])
     ]
-    names = {parameter.name for parameter in parameters}
     others = [parameter for name, parameter in tuned.items() if name not in names]
     return count_configurations([*parameters, *settings, *others])
+
+
+def _is_scalar(value: object) -> bool:
+    return isinstance(value, bool | int | float | str)
 
 
 def _only(parameter: Parameter, value: Scalar) -> Parameter:
@@ -233,9 +237,10 @@ def configure(
             chosen = tuned.get(parameter.name)
             in_use[parameter.name] = fixed if chosen is None else suggest(chosen)
     training = study.training.model_dump()
-    training |= {name: value for name, value in given.items() if name in training}
+    settings = {name for name in training if name not in space}
+    training |= {name: value for name, value in given.items() if name in settings}
     for name, parameter in tuned.items():
-        if name in training and parameter.in_use(in_use | training):
+        if name in settings and parameter.in_use(training | in_use):
             training[name] = suggest(parameter)
     return space.complete(in_use), TrainingSettings.model_validate(training)
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, field_validator
 
+from ablate.identity import identity
 from ablate.pruners import Median, PrunerSettings
 from ablate.samplers import SamplerSettings, Tpe
 from ablate.space import Frozen, Parameter, Scalar, SearchSpace
@@ -229,6 +230,8 @@ class StudySpec(Frozen):
     """What stands in it."""
     settings: tuple[str, ...] = ()
     """``dotted.key=value`` overrides of it."""
+    rules: PositiveInt = 1
+    """The version of the rules that it was begun under, see `ablate.identity`."""
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -263,7 +266,8 @@ class StudySpec(Frozen):
 
         All but counts, texts, places, resources and what is kept.
 
-        Keys are those of the study file; what belongs to one of several data sets or search
+        Two are compared as they are read, never as they were stored: what a stored spec lacks came
+        later, and has its default. Keys are those of the study file; what belongs to one of several data sets or search
         spaces stands under its name there.
         """
         places = {"home", "folder"}
@@ -302,7 +306,7 @@ def _asked(architecture: Architecture) -> dict[str, Any]:
     }
 
 
-_PLACES: Any = {"architecture_source": True, "data": {"home", "folder"}}
+_PLACES, _DATA_PLACES = ("architecture_source",), ("home", "folder")
 """Where a trial's files happen to lie, which is no part of what it is."""
 
 
@@ -322,8 +326,15 @@ class TrialSpec(Frozen):
 
     @property
     def fingerprint(self) -> str:
-        """The same 16 hexadecimal digits for the same training run."""
-        data = self.model_dump(mode="json", exclude=_PLACES)
+        """The same 16 hexadecimal digits for the same training run.
+
+        It is kept with a trial and shown; nothing compares one with those of another version.
+        """
+        data = identity(self)
+        for name in _PLACES:
+            data.pop(name)
+        for name in _DATA_PLACES:
+            data["data"].pop(name)
         text = json.dumps(data, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -13,6 +13,7 @@ from typing import Any
 from ablate.config.checks import ONLY_WITH
 from ablate.config.tuning import unknown_parameter
 from ablate.config.validation import validate
+from ablate.config.words import is_setting
 from ablate.errors import Problem, did_you_mean, shown
 from ablate.space import Scalar, label, same
 from ablate.spec import Architecture, DesignName, TrainingSettings, Variant
@@ -70,7 +71,7 @@ class Layout:
             if (problem := Problem(self.where, rule, key)) not in self.problems:
                 self.problems.append(problem)
             return None
-        if name in TrainingSettings.model_fields:
+        if is_setting(name, [found.search_space for found in self.architectures]):
             return self._setting(name, value, key)
         for found in architectures:
             space = found.search_space
@@ -275,7 +276,8 @@ class Layout:
         found = next(a for a in self.architectures if a.name == variant.search_space)
         space = found.search_space
         training = self.training.model_dump(mode="json")
-        training |= {name: value for name, value in variant.values.items() if name in training}
+        settings = {name: v for name, v in variant.values.items() if name not in space}
+        training |= {name: value for name, value in settings.items() if name in training}
         tuned = {parameter.name for parameter in found.tuned}
         for name, (other, values) in ONLY_WITH.items():
             if other not in tuned and training[other] not in values:

@@ -10,15 +10,10 @@ from ablate.catalog import ArchitectureFile, build_arguments, find_architecture,
 from ablate.config.toml import read_toml
 from ablate.config.validation import validate
 from ablate.errors import InputError, Problem, did_you_mean
+from ablate.identity import WORDS
 from ablate.space import Choices, Domain, Frozen, Parameter, Range, Scalar, SearchSpace
 from ablate.spec import TrainingSettings
 
-RESERVED = {
-    *("trials", "sampler", "pruner", "parameters"),
-    *("design", "baseline", "components", "pairs", "variants", "search_space"),
-    *("seeds", "metric"),
-}
-"""Names with a meaning of their own in a study file."""
 OWN_KEYS = ("default", "off", "when")
 TABLE_RULE = "must be a table: { low = ..., high = ... } or { choices = [...] }"
 
@@ -107,7 +102,7 @@ def parse_parameter(
         return None
     if not name.isidentifier():
         problems.append(Problem(where, "a parameter's name must be a Python name", key))
-    if name in RESERVED:
+    if name in WORDS and name not in TrainingSettings.model_fields:
         problems.append(Problem(where, "this name has a meaning of its own in study files", key))
     domain = parse_domain(table, where, key, problems)
     own: dict[str, Any] = {"default": table.get("default"), "off": table.get("off")}
@@ -211,7 +206,7 @@ def _not_taken(architecture: ArchitectureFile, header: _Header, where: str) -> l
             where, "this name is a training setting; rename the parameter", f"parameters.{name}"
         )
         for name in header.parameters
-        if name in TrainingSettings.model_fields
+        if name in WORDS and name in TrainingSettings.model_fields
     ]
     taken = build_arguments(architecture)
     for name in sorted(taken.required - set(header.parameters)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -18,7 +19,9 @@ from ablate.config.toml import override, read_toml
 from ablate.config.tuning import TuneTable, fixed_parameters, listed_parameters, tuned_parameters
 from ablate.config.validation import validate
 from ablate.config.variants import Variants, check_distinct, only_defaults, parse_variants
+from ablate.config.words import own_keys
 from ablate.errors import InputError, Problem, did_you_mean
+from ablate.identity import RULES, under_rules
 from ablate.space import Frozen, Parameter, SearchSpace
 from ablate.spec import (
     Architecture,
@@ -29,7 +32,6 @@ from ablate.spec import (
     Resources,
     StudySpec,
     TrainingSettings,
-    TuneSettings,
 )
 
 Names = tuple[str, ...]
@@ -85,6 +87,7 @@ def load_study(
     environment: Mapping[str, str] = os.environ,
     *,
     large: bool = False,
+    rules: int = RULES,
 ) -> StudySpec:
     """Reads and checks a study file, its search spaces and its architectures' arguments.
 
@@ -93,15 +96,92 @@ def load_study(
         settings: ``dotted.key=value`` overrides.
         environment: where ABLATE_DATA_HOME and KERAS_BACKEND are looked up.
         large: whether a factorial design may have more than 256 cells.
+        rules: the version of the rules whose defaults what is left out has.
 
     Raises:
         InputError: anything is wrong; holds every problem found.
     """
     where, problems = str(path), list[Problem]()
-    tables = validate(_Tables, override(read_toml(path), settings), where, "", problems)
+    written = under_rules(override(read_toml(path), settings), rules)
+    tables = validate(_Tables, written, where, "", problems)
     if tables is None:
         raise InputError(*problems)
     lists = {key: _names(tables.study.get(key), key, where, problems) for key in LISTS}
+    unread: list[Problem] = []
+    spaces = _search_spaces(lists["search_space"] or (), path, unread)
+    own = _own_tables(tables, lists, [space for space, _ in spaces], environment, where, problems)
+    datasets = parse_datasets(lists["dataset"] or (), tables.data, path, environment, problems)
+    problems += unread
+    compared = None
+    if spaces and len(spaces) == len(lists["search_space"] or ()):
+        compared = _compared(tables, own, spaces, where, problems, large=large)
+    published: tuple[Published, ...] = ()
+    if compared is not None and compared.variants is not None:
+        names = [variant.name for variant in compared.variants.variants]
+        is_tested = tables.replicate is not None
+        published = parse_published(
+            tables.published, names, lists["dataset"] or (), where, problems, is_tested=is_tested
+        )
+    if (
+        problems
+        or compared is None
+        or compared.variants is None
+        or not own.are_right
+        or not datasets
+    ):
+        raise InputError(*problems)
+    assert own.study and own.training and own.artifacts and own.resources
+    variants = compared.variants
+    return StudySpec(
+        name=own.study.name,
+        description=own.study.description,
+        conclusion=own.study.conclusion,
+        seed=own.study.seed,
+        datasets=datasets,
+        architectures=compared.architectures,
+        training=own.training,
+        design=variants.design,
+        factors=variants.factors,
+        variants=variants.variants,
+        baseline=variants.baseline,
+        tune=own.tune.settings if own.tune is not None else None,
+        replicate=own.replicate,
+        published=published,
+        artifacts=own.artifacts,
+        resources=own.resources,
+        path=str(path),
+        text=path.read_text(encoding="utf-8"),
+        settings=tuple(settings),
+        rules=rules,
+    )
+
+
+@dataclass(frozen=True)
+class _Own:
+    """The tables that are checked by themselves; None where one is absent, or wrong."""
+
+    study: _Study | None
+    training: TrainingSettings | None
+    tune: TuneTable | None
+    replicate: ReplicateSettings | None
+    artifacts: ArtifactSettings | None
+    resources: Resources | None
+
+    @property
+    def are_right(self) -> bool:
+        """Whether all are there that every study has."""
+        return None not in (self.study, self.training, self.artifacts, self.resources)
+
+
+def _own_tables(
+    tables: _Tables,
+    lists: Mapping[str, Names | None],
+    spaces: Sequence[SearchSpace],
+    environment: Mapping[str, str],
+    where: str,
+    problems: list[Problem],
+) -> _Own:
+    """Checks each table that can be checked by itself."""
     given = {key: value for key, value in lists.items() if value is not None}
     study = validate(_Study, {**tables.study, **given}, where, "study", problems)
     backend = _environment_backend(environment, problems)
@@ -110,8 +190,9 @@ def load_study(
     )
     tune: TuneTable | None = None
     if tables.tune is not None:
-        own = {key: value for key, value in tables.tune.items() if key in TuneTable.model_fields}
-        tune = validate(TuneTable, own, where, "tune", problems)
+        tune = validate(
+            TuneTable, own_keys(TuneTable, tables.tune, spaces), where, "tune", problems
+        )
     replicate = (
         None
         if tables.replicate is None
@@ -122,67 +203,45 @@ def load_study(
     if tables.tune is None and tables.replicate is None:
         rule = "nothing is trained: give [tune] with trials, [replicate] with seeds, or both"
         problems.append(Problem(where, rule))
-    datasets = parse_datasets(lists["dataset"] or (), tables.data, path, environment, problems)
-    spaces = _search_spaces(lists["search_space"] or (), path, problems)
-    variants: Variants | None = None
-    architectures: tuple[Architecture, ...] = ()
-    if spaces and len(spaces) == len(lists["search_space"] or ()):
-        # What depends on a table that is itself wrong is checked against its defaults.
-        known = training or TrainingSettings()
-        architectures = _architectures(spaces, tables, known, where, problems)
-        if tables.vary is None:
-            variants = only_defaults(architectures)
-        else:
-            variants = parse_variants(
-                tables.vary, architectures, known, where, problems, large=large
-            )
-        listed = () if variants is None else variants.variants
-        for architecture in architectures if variants is not None else ():
-            check_in_use(architecture, listed, where, problems)
-            if training is not None:
-                check_training(training, tables.training, architecture, listed, where, problems)
-        if variants is not None and not problems:
-            check_distinct(listed, architectures, known, where, problems)
-        if tune is not None:
-            tuned = {p.name: p for architecture in architectures for p in architecture.tuned}
-            check_exhaustive(tune.sampler, list(tuned.values()), where, problems)
-    published: tuple[Published, ...] = ()
-    if variants is not None:
-        names = [variant.name for variant in variants.variants]
-        published = parse_published(
-            tables.published,
-            names,
-            lists["dataset"] or (),
-            where,
-            problems,
-            is_tested=tables.replicate is not None,
-        )
-    if problems or not (study and training and datasets and variants and artifacts and resources):
-        raise InputError(*problems)
-    search = None
-    if tune is not None:
-        search = TuneSettings(trials=tune.trials, sampler=tune.sampler, pruner=tune.pruner)
-    return StudySpec(
-        name=study.name,
-        description=study.description,
-        conclusion=study.conclusion,
-        seed=study.seed,
-        datasets=datasets,
-        architectures=architectures,
-        training=training,
-        design=variants.design,
-        factors=variants.factors,
-        variants=variants.variants,
-        baseline=variants.baseline,
-        tune=search,
-        replicate=replicate,
-        published=published,
-        artifacts=artifacts,
-        resources=resources,
-        path=str(path),
-        text=path.read_text(encoding="utf-8"),
-        settings=tuple(settings),
-    )
+    return _Own(study, training, tune, replicate, artifacts, resources)
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """What a study compares."""
+
+    architectures: tuple[Architecture, ...]
+    variants: Variants | None
+    """None where ``[vary]`` is wrong."""
+
+
+def _compared(
+    tables: _Tables,
+    own: _Own,
+    spaces: Sequence[tuple[SearchSpace, catalog.ArchitectureFile]],
+    where: str,
+    problems: list[Problem],
+    *,
+    large: bool,
+) -> _Compared:
+    """Checks what is fixed, tuned and varied of the search spaces, and all of it together."""
+    # What depends on a table that is itself wrong is checked against its defaults.
+    known = own.training or TrainingSettings()
+    architectures = _architectures(spaces, tables, known, where, problems)
+    variants: Variants | None = only_defaults(architectures)
+    if tables.vary is not None:
+        variants = parse_variants(tables.vary, architectures, known, where, problems, large=large)
+    listed = () if variants is None else variants.variants
+    for architecture in architectures if variants is not None else ():
+        check_in_use(architecture, listed, where, problems)
+        if own.training is not None:
+            check_training(own.training, tables.training, architecture, listed, where, problems)
+    if variants is not None and not problems:
+        check_distinct(listed, architectures, known, where, problems)
+    if own.tune is not None:
+        tuned = {p.name: p for architecture in architectures for p in architecture.tuned}
+        check_exhaustive(own.tune.sampler, list(tuned.values()), where, problems)
+    return _Compared(architectures, variants)
 
 
 LISTS = ("dataset", "search_space")
@@ -241,7 +300,8 @@ def _architectures(
     fixed = fixed_parameters(tables.fix, spaces, where, problems)
     tuned: Mapping[str, tuple[Parameter, ...]] = {}
     if tables.tune is not None:
-        domains = {k: v for k, v in tables.tune.items() if k not in TuneTable.model_fields}
+        own = own_keys(TuneTable, tables.tune, spaces)
+        domains = {key: table for key, table in tables.tune.items() if key not in own}
         listed = listed_parameters(tables.tune.get("parameters", ()), spaces, where, problems)
         tuned = tuned_parameters(listed, domains, spaces, training, where, problems)
         names = dict.fromkeys(p.name for parameters in tuned.values() for p in parameters)

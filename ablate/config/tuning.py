@@ -16,11 +16,12 @@ from ablate.config.search_space import (
     parse_parameter,
 )
 from ablate.config.validation import validate
+from ablate.config.words import is_setting
 from ablate.errors import Problem, did_you_mean
 from ablate.pruners import Median, PrunerSettings
 from ablate.samplers import SamplerSettings, Tpe
 from ablate.space import Choices, Domain, Frozen, Parameter, Range, Scalar, SearchSpace
-from ablate.spec import TrainingSettings
+from ablate.spec import TrainingSettings, TuneSettings
 
 NOT_TUNABLE = ("backend", "checkpoint", "dtype_policy", "early_stopping", "plateau")
 """Training settings that are the same for all trials of a study."""
@@ -34,6 +35,11 @@ class TuneTable(Frozen):
     pruner: PrunerSettings = Median()
     parameters: Any = ()
 
+    @property
+    def settings(self) -> TuneSettings:
+        """How is searched, whatever is searched."""
+        return TuneSettings(trials=self.trials, sampler=self.sampler, pruner=self.pruner)
+
 
 def fixed_parameters(
     table: Mapping[str, Any],
@@ -46,7 +52,7 @@ def fixed_parameters(
     for name, value in table.items():
         key = f"fix.{name}"
         owners = [space for space in spaces if name in space]
-        if name in TrainingSettings.model_fields:
+        if is_setting(name, spaces):
             problems.append(Problem(where, "is a training setting; give it under [training]", key))
         elif not owners:
             problems.append(unknown_parameter(spaces, where, key, name))
@@ -94,7 +100,7 @@ def tuned_parameters(
     unknown = [
         name
         for name in domains
-        if name not in TrainingSettings.model_fields and not any(name in s for s in spaces)
+        if not is_setting(name, spaces) and not any(name in space for space in spaces)
     ]
     for name in unknown:
         others = [n for n in TrainingSettings.model_fields if n not in NOT_TUNABLE]
@@ -133,7 +139,8 @@ def _tuned_of(
     tuned |= {name: space[name] for name in own if name not in tuned}
     settings = [parameter for name, parameter in tuned.items() if name not in space]
     known: dict[str, Domain | None] = {p.name: p.domain for p in space.parameters}
-    known |= {name: _setting_domain(name) for name in TrainingSettings.model_fields}
+    names = [name for name in TrainingSettings.model_fields if name not in known]
+    known |= {name: _setting_domain(name) for name in names}
     check_conditions(settings, known, where, "tune", problems)
     in_space = [tuned[name] for name in space.names if name in tuned]
     return (*in_space, *conditions_first(settings, where, "tune", problems))

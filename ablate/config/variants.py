@@ -8,6 +8,7 @@ from typing import Any
 
 from ablate.config.layout import SPACE, Layout
 from ablate.config.validation import validate
+from ablate.config.words import own_keys
 from ablate.errors import Problem, shown
 from ablate.space import Frozen, Scalar, same
 from ablate.spec import Architecture, DesignName, TrainingSettings, Variant
@@ -60,7 +61,7 @@ def parse_variants(
         large: whether a factorial design may have more than 256 cells.
     """
     before = len(problems)
-    own = {key: value for key, value in table.items() if key in VaryTable.model_fields}
+    own = own_keys(VaryTable, table, [found.search_space for found in architectures])
     if isinstance(own.get("components"), list):
         own["components"] = tuple(own["components"])
     keys = validate(VaryTable, own, where, "vary", problems)

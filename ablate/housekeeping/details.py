@@ -111,7 +111,9 @@ def _hyperparameters(spec: StudySpec, run: TrainingRun) -> list[Hyperparameter]:
     varied = spec.variant(run.cell.variant).values
     origins = dict.fromkeys(spec.architecture(run.cell.variant).fix, "fixed")
     origins |= dict.fromkeys(varied, "varied") | dict.fromkeys(tuned, "tuned")
-    values = network | training.model_dump(exclude_none=True)
+    settings = training.model_dump(exclude_none=True)
+    # A search space keeps the name of a parameter that a setting, too, has by now.
+    values = network | {name: value for name, value in settings.items() if name not in network}
     return [
         Hyperparameter(name, value, origins.get(name, ""))
         for name, value in values.items()
