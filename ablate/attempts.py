@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ablate.ledger import Ledger
+from ablate.limits import ATTEMPTS
 from ablate.plan import replicates_in_order
 from ablate.spec import Cell, StudySpec
 from ablate.trials import DIED, outcome_of
@@ -20,8 +21,6 @@ DATASET, VARIANT, SEED = "dataset", "variant", "seed"
 """Optuna parameters of a replicate."""
 CHOSEN_FROM, TUNED = "chosen_from", "tuned"
 """User attributes of a replicate: the tuned trial that its configuration comes from."""
-ATTEMPTS = 2
-"""So often a replicate that fails is trained."""
 
 Choices = Mapping[Cell, int | None]
 """The number of the trial that each cell's replicates are chosen from; None where none is tuned."""

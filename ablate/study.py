@@ -18,10 +18,11 @@ from ablate.executors.local import LocalExecutor, LocalWorker
 from ablate.executors.shares import Share
 from ablate.files import folder_name
 from ablate.ledger import close_lost
+from ablate.limits import LIVES, Limits
 from ablate.messages import Done, PrepareData, Refused
 from ablate.orders import under_way
 from ablate.phases import PhaseState, phase_states
-from ablate.running import Limits, Listener, Run, Silence, StopRequest
+from ablate.running import Listener, Run, Silence, StopRequest
 from ablate.spec import DataSettings, StudySpec
 from ablate.storage import ArtifactStore, StoragePlace, open_storage, told_plainly
 from ablate.stored import (
@@ -33,7 +34,6 @@ from ablate.stored import (
     remove_study,
     write_cards,
 )
-from ablate.trials import LIVES
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -88,7 +88,7 @@ def run_study(
 
     Raises:
         InputError: the storage, the data or an earlier study of that name do not fit.
-        RunError: ten trials in a row failed and none succeeded.
+        RunError: trial after trial failed and none succeeded.
     """
     started = clock()
     _check_backends(study)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
+from ablate.limits import LIVES
 from ablate.owner import Owner
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ OWNER, OUTCOME, RETRY_OF, SLOT, DIED = "owner", "outcome", "retry_of", "slot", "
 """User attributes of an Optuna trial."""
 FILLING = ("complete", "pruned", "infeasible", "failed")
 """The outcomes of trials that count."""
-LIVES = 3
-"""So often a trial is begun that takes its worker down; then it has failed."""
 
 
 class TakenError(Exception):
@@ -104,8 +103,8 @@ def bury_trial(
 ) -> str:
     """Records, for a worker that cannot any more, what its running trial took it down by.
 
-    The trial is trained again; the third that dies for the same has failed. One that the worker
-    had finished before it died stays as it is.
+    The trial is trained again; when too many have died for the same, it has failed. One that the
+    worker had finished before it died stays as it is.
 
     Args:
         study: the Optuna study.

@@ -31,6 +31,7 @@ from ablate.cli.options import (
     yes_option,
 )
 from ablate.errors import AblateError, InputError, Problem
+from ablate.limits import TERMINATION, Limits
 
 if TYPE_CHECKING:
     from ablate.executors._base import Executor
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
     from ablate.running import StopRequest
     from ablate.storage import StoragePlace
     from ablate.study import RunSummary
-
-GRACE = 10.0
-"""Seconds that the running epochs have to end after SIGTERM."""
 
 
 @click.command("run")
@@ -146,7 +144,7 @@ def command(
     from ablate.executors.defaults import Machine
     from ablate.plan import make_plan
     from ablate.progress import LiveProgress, PlainProgress
-    from ablate.running import Limits, StopRequest
+    from ablate.running import StopRequest
     from ablate.study import log_path, run_study
 
     path = find_study(study)
@@ -216,7 +214,7 @@ def stopped_by_signals(stop: StopRequest) -> Iterator[None]:
     def on_terminate(number: int, frame: FrameType | None) -> None:
         stop.ask()
         signal.signal(signal.SIGALRM, on_interrupt)
-        signal.setitimer(signal.ITIMER_REAL, GRACE)
+        signal.setitimer(signal.ITIMER_REAL, TERMINATION)
 
     handlers: dict[signal.Signals, Any] = {
         signal.SIGINT: on_interrupt,

@@ -24,6 +24,7 @@ from ablate.housekeeping.overview import (
     stored_study,
 )
 from ablate.housekeeping.reading import check_there, look_at, storage_of
+from ablate.limits import LOCK_LEFT, UNOWNED, WRITING
 from ablate.models import replaced_models
 from ablate.owner import Owner
 from ablate.plan import parts
@@ -35,10 +36,6 @@ if TYPE_CHECKING:
     from optuna import Study
     from optuna.storages import BaseStorage
 
-GRACE = 30.0
-"""Seconds after which Optuna, too, takes a lock for left over; it is held for milliseconds."""
-WRITING = 3600.0
-"""Seconds for which a temporary file may be one that is being written, while a trial is running."""
 COUNTED = ("complete", "pruned")
 """Outcomes of trials whose artifacts must be there."""
 _ID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -82,7 +79,7 @@ class Health:
     incomplete: tuple[str, ...] = ()
     """Studies that lack a part, or do not say what they ask."""
     writing: bool = False
-    """Whether a process holds the journal's lock, or held it until half a minute ago: no fault."""
+    """Whether a process holds the journal's lock, or held it a moment ago: no fault."""
     running: int = 0
     """Trials that are being trained."""
     elsewhere: Mapping[str, int] = field(default_factory=dict)
@@ -153,7 +150,7 @@ def lock_files(journal: Path) -> list[Path]:
 def is_stale(lock: Path, now: datetime) -> bool:
     """Whether a lock file is too old to be held."""
     age = _age(lock, now)
-    return age is not None and age > GRACE
+    return age is not None and age > LOCK_LEFT
 
 
 def _age(path: Path, now: datetime) -> float | None:
@@ -203,7 +200,7 @@ def _is_new(one: RunningNow, now: datetime) -> bool:
     """Whether a trial was begun just now, and may be about to say whose it is."""
     if one.owner is not None or one.started is None:
         return False
-    return abs(now.timestamp() - one.started.timestamp()) < GRACE
+    return abs(now.timestamp() - one.started.timestamp()) < UNOWNED
 
 
 def _spoiled(part: Study, artifacts: Artifacts) -> Iterable[SpoiledArtifact]:

@@ -34,11 +34,12 @@ from rich.table import Table
 import ablate
 from ablate.attempts import CHOSEN_FROM
 from ablate.housekeeping.health import examine
+from ablate.limits import LIVES
 from ablate.owner import Owner
 from ablate.slots import slots_of
 from ablate.storage import StoragePlace, open_existing
 from ablate.stored import StoredStudy, find_study
-from ablate.trials import DIED, LIVES, OWNER, fills, outcome_of
+from ablate.trials import DIED, OWNER, fills, outcome_of
 
 MODELS = Path(__file__).parents[1] / "functional" / "models.py"
 SPACE = """
