@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from ablate.attributes import OWNER, SAVED
 from ablate.errors import AblateError, InputError, Problem, did_you_mean
 from ablate.files import replacing
-from ablate.models import SAVED, Run, artifact_of, runs_of
+from ablate.models import Run, artifact_of, runs_of
 from ablate.spec import Cell, StudySpec
 from ablate.storage import ArtifactStore, StoragePlace, open_existing
 from ablate.stored import data_cards, named_study
-from ablate.trials import OWNER
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -89,9 +89,9 @@ def export_model(place: StoragePlace, wish: Wish) -> Exported:
     others = _others(kept, [run])
     if artifact is None or not store.holds(artifact):
         rule = f"is missing: the model of {run.title} was there"
-        host = run.trial.user_attrs.get(OWNER, {}).get("host")
-        if host not in (None, socket.gethostname()):
-            rule = f"is not here: {run.title} was trained on {host}; copy the artifact folder from there"
+        owner = OWNER.of(run.trial)
+        if owner is not None and owner.host != socket.gethostname():
+            rule = f"is not here: {run.title} was trained on {owner.host}; copy the artifact folder from there"
         raise InputError(Problem(where, rule, hint=others))
     try:
         file = store.open_reader(artifact)

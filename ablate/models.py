@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Literal
 from optuna import Trial, artifacts
 from optuna.trial import TrialState
 
-from ablate.attempts import CHOSEN_FROM, replicate_key
+from ablate.attempts import replicate_key
+from ablate.attributes import CHOSEN_FROM, MODEL, SAVED
 from ablate.spec import Cell, Phase
 from ablate.storage import ArtifactStore
 from ablate.stored import StoredStudy
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 MODEL_FILE = "model.keras"
 """The name of the artifact."""
-MODEL, SAVED = "model", "saved"
-"""User attribute of a trial whose network was to be kept: ``saved``, or why it is not."""
 Rank = tuple[float, ...]
 """Where a complete run stands among those of its cell, the best lowest. It never changes, so that
 workers who compare at different moments agree."""
@@ -59,7 +58,7 @@ class Run:
     @property
     def model(self) -> str | None:
         """What its record says of its network; None where none was to be kept."""
-        return self.trial.user_attrs.get(MODEL)
+        return MODEL.of(self.trial)
 
 
 class EndedRuns:
@@ -100,7 +99,7 @@ class EndedRuns:
         """Where a run stands, or will stand once it is complete with a validation loss."""
         if phase == "tune":
             return (1, loss, trial.number)
-        choice = trial.user_attrs.get(CHOSEN_FROM)
+        choice = CHOSEN_FROM.of(trial)
         if choice is None:
             return (0, 0.0, -1, loss, trial.number)
         return (0, self._losses.get(choice, math.inf), choice, loss, trial.number)
@@ -142,7 +141,7 @@ def keep_model(
         return None
     reason = model if isinstance(model, str) else None
     if isinstance(model, Path):
-        trial.set_user_attr(MODEL, SAVED)
+        MODEL.write(trial, SAVED)
         try:
             artifacts.upload_artifact(
                 artifact_store=store,
@@ -154,7 +153,7 @@ def keep_model(
         except OSError as error:
             reason = f"cannot be written: {error.strerror or error}"
     if reason is not None:
-        trial.set_user_attr(MODEL, f"not saved: {reason}")
+        MODEL.write(trial, f"not saved: {reason}")
     return reason
 
 

@@ -16,6 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from ablate.attributes import SEED_PARAMETER
 from ablate.messages import Event, Finished, Started, Trained
 from ablate.phases import PhaseState
 from ablate.space import Scalar
@@ -146,7 +147,9 @@ class RunState:
             return f"trial {event.number}"
         words = [event.phase, *([event.cell.dataset] if self.several_datasets else [])]
         number = (
-            f"trial {event.number}" if event.phase == "tune" else f"seed {event.parameters['seed']}"
+            f"trial {event.number}"
+            if event.phase == "tune"
+            else f"seed {event.parameters[SEED_PARAMETER]}"
         )
         return " ".join([*words, event.cell.variant, number])
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -14,12 +13,23 @@ from optuna import Trial, artifacts
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 
-from ablate.attempts import TUNED, replicate_key
+from ablate.attempts import replicate_key
+from ablate.attributes import (
+    ENVIRONMENT,
+    EPOCHS,
+    FINGERPRINT,
+    OUTCOME,
+    REASON,
+    SEED,
+    TUNED,
+    WORKERS,
+)
+from ablate.environment import Environment
 from ablate.models import keep_model
 from ablate.spec import Epoch, TrialResult
 from ablate.storage import ArtifactStore
 from ablate.stored import StoredStudy
-from ablate.trials import OUTCOME, outcome_of
+from ablate.trials import outcome_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +57,9 @@ SCALARS = (
 """Fields of a `TrialResult` that become user attributes of the Optuna trial."""
 PLACE = ("phase", "dataset", "variant", "number")
 """Columns that say together which training run a row is."""
-COLUMNS = (*PLACE, "outcome", "val_loss", *SCALARS, "reason", "seed", "fingerprint", "device")
+NOTED = (REASON, SEED, FINGERPRINT)
+"""Attributes that are columns."""
+COLUMNS = (*PLACE, "outcome", "val_loss", *SCALARS, *(one.name for one in NOTED), "device")
 
 
 def write_result(
@@ -84,10 +96,10 @@ def write_result(
         rows = [["true \\ predicted", *class_names], *([name, *row] for name, row in counts)]
         _upload(trial, CONFUSION, rows, storage, store)
     if result.reason is not None:
-        trial.set_user_attr("reason", result.reason)
+        REASON.write(trial, result.reason)
     # After the numbers: a model that fills the disk does not cost them.
     no_model = keep_model(trial, model or result.no_model, storage, store)
-    trial.set_user_attr(OUTCOME, result.outcome)
+    OUTCOME.write(trial, result.outcome)
     return no_model
 
 
@@ -112,7 +124,7 @@ def results_table(stored: StoredStudy) -> pd.DataFrame:
             cell, tuned = part.cell, trial.params
             if part.phase == "replicate":
                 key = replicate_key(stored.spec, trial)
-                cell, tuned = key[0] if key else None, trial.user_attrs.get(TUNED) or {}
+                cell, tuned = key[0] if key else None, TUNED.of(trial) or {}
             if cell is not None:
                 tuned = {**stored.spec.variant(cell.variant).values, **tuned}
                 names |= dict.fromkeys(tuned)
@@ -141,7 +153,7 @@ def read_curves(
             epochs = [_epoch(row) for row in csv.DictReader(io.StringIO(text))]
         except (ValueError, TypeError, KeyError, csv.Error):
             continue  # cut or edited: as good as missing
-        if epochs and len(epochs) == trial.user_attrs.get("epochs", len(epochs)):
+        if epochs and EPOCHS.of(trial) in (None, len(epochs)):
             curves[trial.number] = epochs
     return curves
 
@@ -164,12 +176,13 @@ def read_confusion(
 
 def _row(trial: FrozenTrial, tuned: Mapping[str, Any]) -> dict[str, Any]:
     attributes = trial.user_attrs
-    outcome = outcome_of(trial)
+    outcome, environment = outcome_of(trial), ENVIRONMENT.of(trial)
     return {
         "outcome": outcome,
         "val_loss": trial.value if outcome == "complete" else None,
-        **{name: attributes.get(name) for name in (*SCALARS, "reason", "seed", "fingerprint")},
-        "device": (attributes.get("environment") or {}).get("device"),
+        **{name: attributes.get(name) for name in SCALARS},
+        **{attribute.name: attribute.of(trial) for attribute in NOTED},
+        "device": environment and environment.device,
         **{parameter_column(name): value for name, value in tuned.items()},
     }
 
@@ -215,17 +228,16 @@ def _epoch(row: Mapping[str, str]) -> Epoch:
     return Epoch.model_validate({**values, "epoch": int(values["epoch"])})
 
 
-def environment_of(trials: Iterable[FrozenTrial]) -> list[dict[str, Any]]:
+def environments_of(trials: Iterable[FrozenTrial]) -> list[Environment]:
     """The different environments that trials ran in, as their workers noted them."""
-    found: dict[str, dict[str, Any]] = {}
-    for trial in trials:
-        environment = trial.user_attrs.get("environment")
-        if environment:
-            found.setdefault(json.dumps(environment, sort_keys=True), environment)
-    return list(found.values())
+    found: list[Environment] = []
+    for environment in map(ENVIRONMENT.of, trials):
+        if environment is not None and environment not in found:
+            found.append(environment)
+    return found
 
 
 def workers_of(trials: Iterable[FrozenTrial]) -> tuple[int, ...]:
     """The different numbers of workers that trained side by side when trials were trained."""
-    found = {int(t.user_attrs.get("workers", 1)) for t in trials if outcome_of(t) == "complete"}
+    found = {WORKERS.of(trial) or 1 for trial in trials if outcome_of(trial) == "complete"}
     return tuple(sorted(found))

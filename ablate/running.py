@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from ablate.attributes import REASON
 from ablate.errors import InputError, RunError
 from ablate.executors._base import Death, Executor
 from ablate.ledger import close_lost
@@ -18,7 +19,7 @@ from ablate.phases import PhaseState, phase_states
 from ablate.spec import StudySpec
 from ablate.storage import StoragePlace, mend_journal
 from ablate.stored import StoredStudy
-from ablate.trials import bury_trial
+from ablate.trials import NO_REASON, bury_trial, reason_of
 
 
 class Listener(Protocol):
@@ -277,6 +278,6 @@ class Run:
 
 def _last_reason(stored: StoredStudy) -> str:
     trials = [t for study in stored.parts.values() for t in study.get_trials(deepcopy=False)]
-    found = {t.datetime_start: t.user_attrs["reason"] for t in trials if "reason" in t.user_attrs}
+    found = {trial.datetime_start: reason_of(trial) for trial in trials if REASON.is_on(trial)}
     begun = [start for start in found if start is not None]
-    return str(found[max(begun)]) if begun else "no reason recorded"
+    return found[max(begun)] if begun else NO_REASON

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
+from ablate.attributes import DIED, OUTCOME, OWNER, REASON
 from ablate.limits import LIVES
 from ablate.owner import Owner
 
 if TYPE_CHECKING:
     from optuna import Study
 
-OWNER, OUTCOME, RETRY_OF, SLOT, DIED = "owner", "outcome", "retry_of", "slot", "died"
-"""User attributes of an Optuna trial."""
+NO_REASON = "no reason recorded"
 FILLING = ("complete", "pruned", "infeasible", "failed")
 """The outcomes of trials that count."""
 
@@ -45,7 +45,7 @@ def begin(
     """
     template = create_trial(
         state=TrialState.RUNNING,
-        user_attrs={OWNER: Owner.this_process().model_dump(), **attributes},
+        user_attrs=OWNER.entry(Owner.this_process()) | dict(attributes),
         system_attrs=dict(given),
     )
     storage = study._storage  # over a database a cache, which must know the trial
@@ -66,8 +66,7 @@ def _is_ghost(trial: FrozenTrial, mine: FrozenTrial) -> bool:
 
     A database whose answer was lost has made it already when it is asked again.
     """
-    owner = mine.user_attrs[OWNER]
-    return trial.state is TrialState.RUNNING and trial.user_attrs.get(OWNER) == owner
+    return trial.state is TrialState.RUNNING and OWNER.of(trial) == OWNER.of(mine)
 
 
 def outcome_of(trial: FrozenTrial) -> str:
@@ -76,13 +75,19 @@ def outcome_of(trial: FrozenTrial) -> str:
         case TrialState.COMPLETE:
             return "complete"
         case TrialState.PRUNED:
-            return "infeasible" if trial.user_attrs.get(OUTCOME) == "infeasible" else "pruned"
+            return "infeasible" if OUTCOME.of(trial) == "infeasible" else "pruned"
         case TrialState.FAIL:
-            return "failed" if trial.user_attrs.get(OUTCOME) == "failed" else "interrupted"
+            return "failed" if OUTCOME.of(trial) == "failed" else "interrupted"
         case TrialState.RUNNING:
             return "running"
         case TrialState.WAITING:
             return "waiting"
+
+
+def reason_of(trial: FrozenTrial) -> str:
+    """Why a trial did not end well."""
+    reason = REASON.of(trial)
+    return NO_REASON if reason is None else reason
 
 
 def fills(trial: FrozenTrial) -> bool:
@@ -119,10 +124,10 @@ def bury_trial(
     trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, number)
     trial = storage.get_trial(trial_id)
     if not trial.state.is_finished():
-        died = sum(DIED in t.user_attrs for t in rivals())
-        storage.set_trial_user_attr(trial_id, DIED, reason)
+        died = sum(DIED.is_on(t) for t in rivals())
+        storage.set_trial_user_attr(trial_id, DIED.name, reason)
         if died + 1 >= LIVES:
-            storage.set_trial_user_attr(trial_id, "reason", f"{reason}, {LIVES} times")
-            storage.set_trial_user_attr(trial_id, OUTCOME, "failed")
+            storage.set_trial_user_attr(trial_id, REASON.name, f"{reason}, {LIVES} times")
+            storage.set_trial_user_attr(trial_id, OUTCOME.name, "failed")
         study.tell(number, state=TrialState.FAIL)
     return outcome_of(storage.get_trial(trial_id))

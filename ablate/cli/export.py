@@ -53,11 +53,11 @@ def command(
 
 def exported_text(study: str, file: Path, exported: Exported) -> str:
     """What a file holds and how it is loaded, as plain text."""
-    from ablate.attempts import TUNED
+    from ablate.attributes import TUNED
     from ablate.progress import parameters_text
 
     run, attributes = exported.run, exported.run.trial.user_attrs
-    tuned = run.trial.params if run.phase == "tune" else attributes.get(TUNED) or {}
+    tuned = run.trial.params if run.phase == "tune" else TUNED.of(run.trial) or {}
     lines = [
         f"{file}: {exported.cell.variant} of {study}, {run.title}",
         f"  data          {exported.cell.dataset}",

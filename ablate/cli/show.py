@@ -83,23 +83,24 @@ def run_document(study: str, found: RunDetails) -> Document:
 
 def _outcome(found: RunDetails) -> Sequence[tuple[str, str]]:
     """How it ended, what it is, and who trained it."""
-    run, attributes = found.run, found.attributes
-    chosen = attributes.get("chosen_from")
-    retry = attributes.get("retry_of")
+    from ablate.attributes import CHOSEN_FROM, FINGERPRINT, REASON, RETRY_OF, SEED
+
+    run, trial = found.run, found.run.trial
+    chosen, retry, seed = CHOSEN_FROM.of(trial), RETRY_OF.of(trial), SEED.of(trial)
     return (
         ("outcome", _outcome_text(found)),
-        ("reason", str(attributes.get("reason", ""))),
+        ("reason", REASON.of(trial) or ""),
         ("phase", run.part.phase),
         ("data set", run.cell.dataset),
         ("variant", run.cell.variant),
-        ("seed", str(attributes.get("seed", ""))),
+        ("seed", "" if seed is None else str(seed)),
         ("configuration of", "" if chosen is None else f"trial {chosen} of the search"),
         ("trained again for", "" if retry is None else f"trial {retry}, which was cut off"),
         ("trained again as", "" if found.retried_as is None else f"trial {found.retried_as}"),
-        ("started", _moment(run.trial.datetime_start)),
-        ("ended", _moment(run.trial.datetime_complete)),
+        ("started", _moment(trial.datetime_start)),
+        ("ended", _moment(trial.datetime_complete)),
         ("process", _owner_text(found)),
-        ("fingerprint", str(attributes.get("fingerprint", ""))),
+        ("fingerprint", FINGERPRINT.of(trial) or ""),
         ("study in Optuna", run.part.name),
     )
 
@@ -124,10 +125,10 @@ def _owner_text(found: RunDetails) -> str:
 
 def _costs(found: RunDetails) -> Sequence[tuple[str, str]]:
     """Sizes, times, and where it was trained."""
+    from ablate.attributes import ENVIRONMENT
     from ablate.report.words import count, environment_line
 
-    attributes = found.attributes
-    environment = attributes.get("environment")
+    attributes, environment = found.attributes, ENVIRONMENT.of(found.run.trial)
 
     def whole(name: str) -> str:
         return count(attributes[name]) if name in attributes else ""

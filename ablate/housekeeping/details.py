@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablate.attempts import TUNED
+from ablate.attributes import OWNER, RETRY_OF, TUNED
 from ablate.housekeeping.kept import Artifacts, KeptArtifact
 from ablate.housekeeping.lookup import TrainingRun
-from ablate.housekeeping.overview import IsGone, owner_of
+from ablate.housekeeping.overview import IsGone
 from ablate.models import replaced_models
 from ablate.owner import Owner
 from ablate.plan import configure
@@ -19,7 +19,7 @@ from ablate.space import Scalar
 from ablate.spec import Epoch, StudySpec
 from ablate.storage import ArtifactStore
 from ablate.stored import StoredStudy
-from ablate.trials import RETRY_OF, outcome_of
+from ablate.trials import outcome_of
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -81,9 +81,9 @@ def details(
     trial, store = run.trial, ArtifactStore(folder)
     artifacts = Artifacts(storage, folder, replaced_models(stored, storage, store))
     curves = read_curves([trial], storage, store).get(trial.number, [])
-    owner = owner_of(trial)
+    owner = OWNER.of(trial)
     siblings = stored.parts[run.part].get_trials(deepcopy=False)
-    later = (one.number for one in siblings if one.user_attrs.get(RETRY_OF) == trial.number)
+    later = (one.number for one in siblings if RETRY_OF.of(one) == trial.number)
     return RunDetails(
         run=run,
         outcome=outcome_of(trial),
@@ -101,7 +101,7 @@ def _hyperparameters(spec: StudySpec, run: TrainingRun) -> list[Hyperparameter]:
     trial = run.trial
     tuned: Mapping[str, Scalar] = trial.params
     if run.part.phase == "replicate":
-        tuned = trial.user_attrs.get(TUNED) or {}
+        tuned = TUNED.of(trial) or {}
     elif not tuned:  # one that waits has those that it was queued with
         tuned = trial.system_attrs.get("fixed_params") or {}
     try:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from optuna import load_study
 
+from ablate.attributes import CELL, PHASE, QUESTION, STUDY
 from ablate.errors import InputError, Problem
 from ablate.housekeeping.kept import Artifacts, KeptArtifact
 from ablate.housekeeping.overview import (
@@ -29,7 +30,7 @@ from ablate.models import replaced_models
 from ablate.owner import Owner
 from ablate.plan import parts
 from ablate.storage import ArtifactStore, StoragePlace, open_existing
-from ablate.stored import CELL, METRIC, PHASE, QUESTION, STUDY
+from ablate.stored import METRIC
 from ablate.trials import outcome_of
 
 if TYPE_CHECKING:
@@ -216,9 +217,9 @@ def _half_made(storage: BaseStorage) -> list[Study]:
     """Optuna studies, without a trial, that were cut off before they said what they belong to."""
     found = []
     for one in storage.get_all_studies():
-        if STUDY not in one.user_attrs and set(one.user_attrs) <= {PHASE, CELL}:
+        if not STUDY.is_on(one) and set(one.user_attrs) <= {PHASE.name, CELL.name}:
             part = load_study(study_name=one.study_name, storage=storage)
-            is_ours = PHASE in one.user_attrs or part.metric_names == [METRIC]
+            is_ours = PHASE.is_on(one) or part.metric_names == [METRIC]
             if is_ours and not part.get_trials(deepcopy=False):
                 found.append(part)
     return found
@@ -226,12 +227,12 @@ def _half_made(storage: BaseStorage) -> list[Study]:
 
 def _undescribed(own: list[Study]) -> list[Study]:
     """The parts of a study that does not say what it asks, where none holds a trial."""
-    asks = any(QUESTION in part.user_attrs for part in own)
+    asks = any(QUESTION.is_on(part) for part in own)
     return [] if asks or any(part.get_trials(deepcopy=False) for part in own) else own
 
 
 def _lacks_parts(own: list[Study]) -> bool:
-    if not any(QUESTION in part.user_attrs for part in own):
+    if not any(QUESTION.is_on(part) for part in own):
         return not _undescribed(own)
     stored = stored_study(own)
     return stored is not None and len(stored.parts) < len(parts(stored.spec))

@@ -76,7 +76,7 @@ class Artifacts:
         ends_well = kept.path.read_bytes().endswith(b"\n")
         if kept.name == CURVES:
             curves = read_curves([trial], self.storage, store).get(trial.number, [])
-            return ends_well and 0 < len(curves) == trial.user_attrs.get("epochs", len(curves))
+            return ends_well and bool(curves)
         if kept.name == CONFUSION:
             return ends_well and read_confusion(trial, self.storage, store) is not None
         if kept.name.endswith(".keras"):

@@ -14,13 +14,13 @@ from optuna import load_study
 from optuna.trial import TrialState
 from pydantic import ValidationError
 
+from ablate.attributes import OWNER, PHASE, SPEC, STUDY
 from ablate.housekeeping.kept import Artifacts
 from ablate.owner import Owner
 from ablate.phases import PhaseState, phase_states
 from ablate.plan import parts
 from ablate.spec import Phase, StudySpec
-from ablate.stored import PHASE, SPEC, STUDY, StoredStudy
-from ablate.trials import OWNER
+from ablate.stored import StoredStudy
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -102,16 +102,16 @@ def own_parts(storage: BaseStorage) -> dict[str, list[Study]]:
     """The Optuna studies of each study, by the study's name."""
     found: defaultdict[str, list[Study]] = defaultdict(list)
     for one in storage.get_all_studies():
-        if STUDY in one.user_attrs:
-            part = load_study(study_name=one.study_name, storage=storage)
-            found[one.user_attrs[STUDY]].append(part)
+        name = STUDY.of(one)
+        if name is not None:
+            found[name].append(load_study(study_name=one.study_name, storage=storage))
     return dict(found)
 
 
 def stored_study(own: Iterable[Study]) -> StoredStudy | None:
     """The study that Optuna studies are the parts of; None where they do not say what it asks."""
     named = {part.study_name: part for part in own}
-    text = next((part.user_attrs[SPEC] for part in named.values() if SPEC in part.user_attrs), None)
+    text = next((SPEC.of(part) for part in named.values() if SPEC.is_on(part)), None)
     if text is None:
         return None
     try:
@@ -125,9 +125,9 @@ def running_trials(own: Iterable[Study], is_gone: IsGone = Owner.is_gone) -> lis
     """The trials of Optuna studies that are marked as running."""
     found = []
     for part in own:
-        phase = part.user_attrs.get(PHASE, "tune")
+        phase = PHASE.of(part) or "tune"
         for trial in part.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-            owner = owner_of(trial)
+            owner = OWNER.of(trial)
             lost = owner is None or is_gone(owner)
             found.append(
                 RunningNow(part.study_name, phase, trial.number, owner, trial.datetime_start, lost)
@@ -135,16 +135,10 @@ def running_trials(own: Iterable[Study], is_gone: IsGone = Owner.is_gone) -> lis
     return found
 
 
-def owner_of(trial: FrozenTrial) -> Owner | None:
-    """The process that trains a trial, or has trained it."""
-    owner = trial.user_attrs.get(OWNER)
-    return None if owner is None else Owner.model_validate(owner)
-
-
 def _overview(name: str, own: list[Study], artifacts: Artifacts, is_gone: IsGone) -> StudyOverview:
     trials: Mapping[bool, list[FrozenTrial]] = {False: [], True: []}
     for part in own:
-        trials[part.user_attrs.get(PHASE) == "replicate"] += part.get_trials(deepcopy=False)
+        trials[PHASE.of(part) == "replicate"] += part.get_trials(deepcopy=False)
     both = trials[False] + trials[True]
     stored = stored_study(own)
     count, size = artifacts.size(both)

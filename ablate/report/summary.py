@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ablate.environment import Environment
 from ablate.phases import PhaseState, phase_states
-from ablate.records import environment_of, parameter_column, results_table, workers_of
+from ablate.records import environments_of, parameter_column, results_table, workers_of
 from ablate.replicates import cell_replicates
 from ablate.report.ablation import Ablation, make_ablation
 from ablate.report.again import DEFAULT_STORAGE
@@ -69,7 +70,7 @@ class Report:
     """None where the study holds no published numbers."""
     cards: Mapping[str, Mapping[str, Any]]
     """The data card of each data set that has one, see `data_card.DataCard`."""
-    environments: Sequence[Mapping[str, Any]]
+    environments: Sequence[Environment]
     workers: tuple[int, ...]
     """How many trained side by side; several numbers where that changed."""
     figures: FiguresData
@@ -138,7 +139,7 @@ def make_report(
         },
         published=make_published(stored.spec, replicates),
         cards=data_cards(stored),
-        environments=environment_of(every),
+        environments=environments_of(every),
         workers=workers_of(every),
         figures=FiguresData(
             name=stored.spec.name,

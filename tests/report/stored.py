@@ -10,7 +10,6 @@ from optuna import logging
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
-from ablate.attempts import CHOSEN_FROM, TUNED
 from ablate.config import load_study
 from ablate.records import write_result
 from ablate.report.sections import make_document
@@ -110,8 +109,8 @@ def compared(folder: Path, *, name: str = HOSTILE, seeds: int = 8, factorial: bo
                 for key, value in {
                     "environment": ENVIRONMENT,
                     "seed": seed,
-                    CHOSEN_FROM: None,
-                    TUNED: {},
+                    "chosen_from": None,
+                    "tuned": {},
                 }.items():
                     trial.set_user_attr(key, value)
                 failed = variant.name == "failing"

@@ -57,7 +57,7 @@ def test_a_report_counts_ranks_and_weighs(finished):
         f"PED-ANOVA: what the best {5 / complete:.0%} of {complete} complete trials have in common; "
         "with fewer than 50 trials only a hint"
     )
-    assert report.environments[0]["backend"] == "tensorflow"
+    assert report.environments[0].backend == "tensorflow"
     assert {curve.number for curve in report.figures.curves} == set(range(13))
     best = min(report.figures.curves, key=lambda curve: min(curve.val_loss))
     assert best.rank == 0
