@@ -11,18 +11,16 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
+from ablate.artifacts import Artifacts
 from ablate.attributes import OWNER, SAVED
 from ablate.errors import AblateError, InputError, Problem, did_you_mean
 from ablate.files import replacing
-from ablate.models import Run, artifact_of, runs_of
+from ablate.models import Run, model_of, runs_of
 from ablate.spec import Cell, StudySpec
-from ablate.storage import ArtifactStore, StoragePlace, open_existing
+from ablate.storage import StoragePlace, open_existing
 from ablate.stored import data_cards, named_study
-
-if TYPE_CHECKING:
-    from optuna.storages import BaseStorage
 
 CONFIG = "config.json"
 ENTRIES = (CONFIG, "metadata.json", "model.weights.h5")
@@ -80,21 +78,20 @@ def export_model(place: StoragePlace, wish: Wish) -> Exported:
         problems.append(Problem("--seed", "cannot be given together with --trial"))
     if cell is None or problems:
         raise InputError(*problems)
-    store = ArtifactStore(place.artifacts)
+    artifacts = Artifacts(place, storage)
     runs = [run for run in runs_of(stored, cell) if run.is_complete]
-    kept = [run for run in runs if _is_kept(run, storage, store)]
+    kept = [run for run in runs if _is_kept(run, artifacts)]
     run = _choose(runs, kept, stored.spec, wish)
-    artifact = artifact_of(run, storage)
-    where = str(place.artifacts / str(artifact))
-    others = _others(kept, [run])
-    if artifact is None or not store.holds(artifact):
+    model = model_of(run, artifacts)
+    where, others = artifacts.where(model), _others(kept, [run])
+    if model is None or not artifacts.holds(model):
         rule = f"is missing: the model of {run.title} was there"
         owner = OWNER.of(run.trial)
         if owner is not None and owner.host != socket.gethostname():
             rule = f"is not here: {run.title} was trained on {owner.host}; copy the artifact folder from there"
         raise InputError(Problem(where, rule, hint=others))
     try:
-        file = store.open_reader(artifact)
+        file = artifacts.open(model)
     except OSError as error:
         raise InputError(Problem(where, f"cannot be read: {error.strerror}")) from error
     with file:
@@ -188,9 +185,9 @@ def _choose(runs: Sequence[Run], kept: Sequence[Run], study: StudySpec, wish: Wi
     return run
 
 
-def _is_kept(run: Run, storage: BaseStorage, store: ArtifactStore) -> bool:
-    artifact = artifact_of(run, storage)
-    return artifact is not None and store.holds(artifact)
+def _is_kept(run: Run, artifacts: Artifacts) -> bool:
+    model = model_of(run, artifacts)
+    return model is not None and artifacts.holds(model)
 
 
 def _unknown_run(runs: Sequence[Run], wish: Wish) -> Problem:

@@ -9,17 +9,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from optuna import Trial, artifacts
+from optuna import Trial
 from optuna.trial import TrialState
 
+from ablate.artifacts import Artifact, Artifacts
 from ablate.attempts import replicate_key
 from ablate.attributes import CHOSEN_FROM, MODEL, SAVED
 from ablate.spec import Cell, Phase
-from ablate.storage import ArtifactStore
 from ablate.stored import StoredStudy
 
 if TYPE_CHECKING:
-    from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
 
 MODEL_FILE = "model.keras"
@@ -123,16 +122,13 @@ def _loss(trial: FrozenTrial) -> float:
     return trial.value if is_complete and trial.value is not None else math.inf
 
 
-def keep_model(
-    trial: Trial, model: Path | str | None, storage: BaseStorage, store: ArtifactStore
-) -> str | None:
+def keep_model(trial: Trial, model: Path | str | None, artifacts: Artifacts) -> str | None:
     """Keeps a trained network beside its trial, or why there is none.
 
     Args:
         trial: the trial, which is not told to Optuna yet.
         model: the network's file, or why it could not be saved; None where none is to be kept.
-        storage: where the trial is.
-        store: where its artifacts go.
+        artifacts: where it goes.
 
     Returns:
         Why there is none, where there should be one.
@@ -143,13 +139,7 @@ def keep_model(
     if isinstance(model, Path):
         MODEL.write(trial, SAVED)
         try:
-            artifacts.upload_artifact(
-                artifact_store=store,
-                file_path=str(model),
-                study_or_trial=trial,
-                storage=storage,
-                mimetype="application/zip",
-            )
+            artifacts.upload(trial, model, "application/zip")
         except OSError as error:
             reason = f"cannot be written: {error.strerror or error}"
     if reason is not None:
@@ -157,28 +147,23 @@ def keep_model(
     return reason
 
 
-def artifact_of(run: Run, storage: BaseStorage) -> str | None:
-    """The name of a run's model in the artifact store, which may no longer hold it."""
-    if run.model != SAVED:
-        return None
-    metas = artifacts.get_all_artifact_meta(run.trial, storage=storage)
-    return next((meta.artifact_id for meta in metas if meta.filename == MODEL_FILE), None)
+def model_of(run: Run, artifacts: Artifacts) -> Artifact | None:
+    """The model that was saved of a run, and that may have been removed since."""
+    return artifacts.find(run.trial, MODEL_FILE) if run.model == SAVED else None
 
 
-def replaced_models(
-    stored: StoredStudy, storage: BaseStorage, store: ArtifactStore
-) -> frozenset[str]:
-    """The artifacts of models that were removed, or may be: a better run's model is kept."""
+def replaced_models(stored: StoredStudy, artifacts: Artifacts) -> frozenset[Artifact]:
+    """The models that were removed, or may be: a better run's model is kept."""
     replaced = set()
     for cell in stored.spec.cells if stored.spec.artifacts.models == "best" else ():
         better = False
         for run in runs_of(stored, cell):
-            artifact = artifact_of(run, storage)
-            if artifact is None:
+            model = model_of(run, artifacts)
+            if model is None:
                 continue
             if better:
-                replaced.add(artifact)
-            better = better or (run.is_complete and store.holds(artifact))
+                replaced.add(model)
+            better = better or (run.is_complete and artifacts.holds(model))
     return frozenset(replaced)
 
 
@@ -194,8 +179,7 @@ class ModelKeeper:
     models: Literal["best", "all"]
     stored: StoredStudy
     cell: Cell
-    storage: BaseStorage
-    store: ArtifactStore
+    artifacts: Artifacts
     _held: list[Run] = field(default_factory=list, init=False)
     """Runs whose model was there at the last look; one that is gone does not come back."""
 
@@ -216,12 +200,12 @@ class ModelKeeper:
         held = self._look()
         kept = next((run for run in held if run.is_complete), None)
         for run in held:
-            artifact = artifact_of(run, self.storage)
-            if run is kept or artifact is None:
+            model = model_of(run, self.artifacts)
+            if run is kept or model is None:
                 continue
             # Where it cannot be removed there is one too many, and the next to finish tries again.
-            with contextlib.suppress(artifacts.exceptions.ArtifactNotFound, OSError):
-                self.store.remove(artifact)
+            with contextlib.suppress(OSError):
+                self.artifacts.remove(model)
 
     def _look(self) -> list[Run]:
         """The runs whose model is there and may be removed some time, the best first."""
@@ -232,5 +216,5 @@ class ModelKeeper:
     def _may_go(self, run: Run) -> bool:
         if self.models == "all" and run.is_complete:
             return False
-        artifact = artifact_of(run, self.storage)
-        return artifact is not None and self.store.holds(artifact)
+        model = model_of(run, self.artifacts)
+        return model is not None and self.artifacts.holds(model)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from optuna import Trial, artifacts
-from optuna.storages import BaseStorage
+from optuna import Trial
 from optuna.trial import FrozenTrial
 
+from ablate.artifacts import Artifacts
 from ablate.attempts import replicate_key
 from ablate.attributes import (
     ENVIRONMENT,
@@ -27,7 +26,6 @@ from ablate.attributes import (
 from ablate.environment import Environment
 from ablate.models import keep_model
 from ablate.spec import Epoch, TrialResult
-from ablate.storage import ArtifactStore
 from ablate.stored import StoredStudy
 from ablate.trials import outcome_of
 
@@ -66,8 +64,7 @@ def write_result(
     trial: Trial,
     result: TrialResult,
     class_names: Sequence[str],
-    storage: BaseStorage,
-    store: ArtifactStore,
+    artifacts: Artifacts,
     model: Path | None = None,
 ) -> str | None:
     """Writes a result beside its trial; the outcome last, when all else is there.
@@ -78,8 +75,7 @@ def write_result(
         trial: the trial.
         result: what it gave.
         class_names: the names of the classes.
-        storage: where the trial is.
-        store: where its artifacts go.
+        artifacts: where its curves, its confusion matrix and its network go.
         model: the file of its trained network, where that is kept.
 
     Returns:
@@ -90,15 +86,15 @@ def write_result(
         trial.set_user_attr(name, value)
     if result.curves:
         rows = [list(Epoch.model_fields), *(list(e.model_dump().values()) for e in result.curves)]
-        _upload(trial, CURVES, rows, storage, store)
+        artifacts.upload_table(trial, CURVES, rows)
     if result.confusion_matrix is not None:
         counts = zip(class_names, result.confusion_matrix, strict=True)
         rows = [["true \\ predicted", *class_names], *([name, *row] for name, row in counts)]
-        _upload(trial, CONFUSION, rows, storage, store)
+        artifacts.upload_table(trial, CONFUSION, rows)
     if result.reason is not None:
         REASON.write(trial, result.reason)
     # After the numbers: a model that fills the disk does not cost them.
-    no_model = keep_model(trial, model or result.no_model, storage, store)
+    no_model = keep_model(trial, model or result.no_model, artifacts)
     OUTCOME.write(trial, result.outcome)
     return no_model
 
@@ -140,13 +136,11 @@ def parameter_column(name: str) -> str:
     return f"param_{name}" if name in COLUMNS else name
 
 
-def read_curves(
-    trials: Iterable[FrozenTrial], storage: BaseStorage, store: ArtifactStore
-) -> dict[int, list[Epoch]]:
+def read_curves(trials: Iterable[FrozenTrial], artifacts: Artifacts) -> dict[int, list[Epoch]]:
     """The learning curves of trials, by number; trials whose artifact is missing are left out."""
     curves: dict[int, list[Epoch]] = {}
     for trial in trials:
-        text = _download(trial, CURVES, storage, store)
+        text = artifacts.text(trial, CURVES)
         if text is None:
             continue
         try:
@@ -159,12 +153,12 @@ def read_curves(
 
 
 def read_confusion(
-    trial: FrozenTrial, storage: BaseStorage, store: ArtifactStore
+    trial: FrozenTrial, artifacts: Artifacts
 ) -> tuple[tuple[str, ...], NDArray[np.int64]] | None:
     """A trial's class names and confusion matrix; None where its artifact is missing or cut."""
     import numpy as np
 
-    text = _download(trial, CONFUSION, storage, store)
+    text = artifacts.text(trial, CONFUSION)
     try:
         rows = list(csv.reader(io.StringIO(text or "")))
         names = tuple(rows[0][1:]) if rows else ()
@@ -185,42 +179,6 @@ def _row(trial: FrozenTrial, tuned: Mapping[str, Any]) -> dict[str, Any]:
         "device": environment and environment.device,
         **{parameter_column(name): value for name, value in tuned.items()},
     }
-
-
-def _upload(
-    trial: Trial,
-    name: str,
-    rows: Iterable[Sequence[Any]],
-    storage: BaseStorage,
-    store: ArtifactStore,
-) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / name
-        with path.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows(rows)
-        artifacts.upload_artifact(
-            artifact_store=store,
-            file_path=str(path),
-            study_or_trial=trial,
-            storage=storage,
-            mimetype="text/csv",
-        )
-
-
-def _download(
-    trial: FrozenTrial, name: str, storage: BaseStorage, store: ArtifactStore
-) -> str | None:
-    """An artifact's text; None where it is missing or unreadable."""
-    metas = artifacts.get_all_artifact_meta(trial, storage=storage)
-    for meta in metas:
-        if meta.filename != name:
-            continue
-        try:
-            with store.open_reader(meta.artifact_id) as file:
-                return file.read().decode()
-        except (artifacts.exceptions.ArtifactNotFound, OSError, UnicodeDecodeError):
-            return None
-    return None
 
 
 def _epoch(row: Mapping[str, str]) -> Epoch:

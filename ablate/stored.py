@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from optuna import artifacts, create_study, delete_study, exceptions, load_study
+from optuna import create_study, delete_study, exceptions, load_study
 
+from ablate.artifacts import Artifacts
 from ablate.attempts import Attempts
 from ablate.attributes import CARDS, CELL, DATA, PHASE, QUESTION, SPEC, STUDY, THREADS
 from ablate.errors import InputError, Problem, did_you_mean, shown
@@ -18,7 +19,7 @@ from ablate.ledger import Ledger
 from ablate.plan import Part, parts, trials_when_complete
 from ablate.slots import Slots
 from ablate.spec import Cell, StudySpec
-from ablate.storage import ArtifactStore, study_summaries
+from ablate.storage import study_summaries
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -237,24 +238,17 @@ def record_threads(stored: StoredStudy, threads: int) -> None:
     THREADS.write(next(iter(stored.parts.values())), threads)
 
 
-def remove_study(storage: BaseStorage, name: str, store: ArtifactStore) -> None:
+def remove_study(storage: BaseStorage, name: str, artifacts: Artifacts) -> None:
     """Deletes a study, its trials and their artifacts, where there is one."""
     summaries = _summaries(storage, name)
     # What says what was asked goes last: until then the others are known for what they are.
     summaries.sort(key=QUESTION.is_on)
     for part in [summary.study_name for summary in summaries]:
         study = load_study(study_name=part, storage=storage)
-        metas = [
-            meta
-            for trial in study.get_trials(deepcopy=False)
-            for meta in artifacts.get_all_artifact_meta(trial, storage=storage)
-        ]
+        found = [one for trial in study.get_trials(deepcopy=False) for one in artifacts.of(trial)]
         delete_study(study_name=part, storage=storage)
-        for meta in metas:
-            try:
-                store.remove(meta.artifact_id)
-            except artifacts.exceptions.ArtifactNotFound:
-                continue
+        for artifact in found:
+            artifacts.remove(artifact)
 
 
 def _flat(value: object, prefix: str = "") -> dict[str, object]:

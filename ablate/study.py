@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ablate.artifacts import Artifacts
 from ablate.data import find_prepared
 from ablate.data_card import find_card
 from ablate.errors import InputError, Problem, RunError
@@ -24,7 +25,7 @@ from ablate.orders import under_way
 from ablate.phases import PhaseState, phase_states
 from ablate.running import Listener, Run, Silence, StopRequest
 from ablate.spec import DataSettings, StudySpec
-from ablate.storage import ArtifactStore, StoragePlace, open_storage, told_plainly
+from ablate.storage import StoragePlace, open_storage, told_plainly
 from ablate.stored import (
     check_question,
     find_study,
@@ -100,7 +101,7 @@ def run_study(
     storage = open_storage(place)
     if fresh:
         _check_idle(storage, study)
-        remove_study(storage, study.name, ArtifactStore(place.artifacts))
+        remove_study(storage, study.name, Artifacts(place, storage))
     stored = open_study(storage, study, digests)
     write_cards(stored, cards)
     log = log_path(place, study)

@@ -16,6 +16,7 @@ import optuna
 from optuna.storages import BaseStorage, get_storage
 from optuna.trial import FrozenTrial, TrialState
 
+from ablate.artifacts import Artifacts
 from ablate.attributes import (
     CHOSEN_FROM,
     DATASET_PARAMETER,
@@ -55,7 +56,7 @@ from ablate.slots import given_again
 from ablate.space import Choices, Parameter, Scalar
 from ablate.spec import Architecture, Cell, DataSettings, Epoch, TrialResult, TrialSpec
 from ablate.split import Split, TestSet, test_set, training_split
-from ablate.storage import ArtifactStore, StoragePlace, open_storage, told_plainly
+from ablate.storage import StoragePlace, open_storage, told_plainly
 from ablate.stored import StoredStudy
 from ablate.training.device import prepare_device
 from ablate.training.kept import KeptNetworks
@@ -272,11 +273,9 @@ class Trainer:
 
             result = train(spec, split, on_epoch, test, save=save, kept=self._networks)
             if result.outcome != "interrupted":
-                store = ArtifactStore(order.place.artifacts)
-                Path(order.place.artifacts).mkdir(parents=True, exist_ok=True)
-                storage = self._storage(order.place.storage)
+                artifacts = self._artifacts(order.place.storage)
                 model = file if file.is_file() else None
-                no_model = write_result(trial, result, split.class_names, storage, store, model)
+                no_model = write_result(trial, result, split.class_names, artifacts, model)
                 result = result.model_copy(update={"no_model": no_model})
         return result
 
@@ -287,9 +286,8 @@ class Trainer:
             return None
         stored, keeper = self._stored(order), self._keepers.get(order.cell)
         if keeper is None or keeper.stored is not stored:
-            storage = self._storage(order.place.storage)
-            store = ArtifactStore(order.place.artifacts)
-            keeper = ModelKeeper(models, stored, order.cell, storage, store)
+            artifacts = self._artifacts(order.place.storage)
+            keeper = ModelKeeper(models, stored, order.cell, artifacts)
             self._keepers[order.cell] = keeper
         return keeper
 
@@ -311,6 +309,9 @@ class Trainer:
         if url not in self._storages:
             self._storages[url] = open_storage(StoragePlace(url))
         return self._storages[url]
+
+    def _artifacts(self, url: str) -> Artifacts:
+        return Artifacts(StoragePlace(url), self._storage(url))
 
     def _prepared(self, settings: DataSettings, cache: str) -> PreparedData:
         key = settings.model_dump_json()

@@ -38,12 +38,14 @@ def command(storage: str) -> int:
     from rich.console import Console
 
     from ablate import catalog
+    from ablate.artifacts import Artifacts
     from ablate.housekeeping.overview import overviews
     from ablate.housekeeping.reading import RUN_FIRST, is_empty, open_to_read, shown
     from ablate.report.formats.terminal import text_of
 
     place = storage_place(storage)
-    studies = [] if is_empty(place) else overviews(open_to_read(place), place.artifacts)
+    opened = None if is_empty(place) else open_to_read(place)
+    studies = [] if opened is None else overviews(opened, Artifacts(place, opened))
     if not studies:
         click.echo(f"{shown(place)}: nothing has been run here yet; {RUN_FIRST}")
         click.echo(f"studies that ship with ablate: {', '.join(catalog.shipped('studies'))}")

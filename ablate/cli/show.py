@@ -51,6 +51,7 @@ def command(
     """
     from rich.console import Console
 
+    from ablate.artifacts import Artifacts
     from ablate.housekeeping.details import details
     from ablate.housekeeping.lookup import find_run
     from ablate.housekeeping.reading import open_to_read
@@ -63,7 +64,7 @@ def command(
     run = find_run(stored, trial, phase=phase, variant=variant, dataset=dataset)
     console = Console()
     width = console.width if console.is_terminal else WIDE
-    document = run_document(study, details(stored, run, opened, place.artifacts))
+    document = run_document(study, details(stored, run, Artifacts(place, opened)))
     click.echo(text_of(document, width).rstrip())
     return 0
 
@@ -217,7 +218,7 @@ def _artifacts(found: RunDetails) -> Section | None:
             kept.name,
             "" if kept.size is None else decimal(kept.size),
             problem or (READABLE if kept.size is not None else REPLACED),
-            str(kept.path),
+            kept.where,
         )
         for kept, problem in found.artifacts
     ]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ablate.artifacts import Artifacts
 from ablate.attributes import OWNER, RETRY_OF, TUNED
-from ablate.housekeeping.kept import Artifacts, KeptArtifact
+from ablate.housekeeping.kept import KeptArtifact, kept_artifacts, problem_of
 from ablate.housekeeping.lookup import TrainingRun
 from ablate.housekeeping.overview import IsGone
 from ablate.models import replaced_models
@@ -17,12 +17,8 @@ from ablate.plan import configure
 from ablate.records import read_curves
 from ablate.space import Scalar
 from ablate.spec import Epoch, StudySpec
-from ablate.storage import ArtifactStore
 from ablate.stored import StoredStudy
 from ablate.trials import outcome_of
-
-if TYPE_CHECKING:
-    from optuna.storages import BaseStorage
 
 
 @dataclass(frozen=True)
@@ -65,8 +61,7 @@ class RunDetails:
 def details(
     stored: StoredStudy,
     run: TrainingRun,
-    storage: BaseStorage,
-    folder: Path,
+    artifacts: Artifacts,
     is_gone: IsGone = Owner.is_gone,
 ) -> RunDetails:
     """Gathers what is recorded of a training run.
@@ -74,13 +69,11 @@ def details(
     Args:
         stored: its study.
         run: the training run.
-        storage: the storage that holds it.
-        folder: the artifact folder.
+        artifacts: those of its storage.
         is_gone: whether a process has ended.
     """
-    trial, store = run.trial, ArtifactStore(folder)
-    artifacts = Artifacts(storage, folder, replaced_models(stored, storage, store))
-    curves = read_curves([trial], storage, store).get(trial.number, [])
+    trial, replaced = run.trial, replaced_models(stored, artifacts)
+    curves = read_curves([trial], artifacts).get(trial.number, [])
     owner = OWNER.of(trial)
     siblings = stored.parts[run.part].get_trials(deepcopy=False)
     later = (one.number for one in siblings if RETRY_OF.of(one) == trial.number)
@@ -90,7 +83,10 @@ def details(
         hyperparameters=tuple(_hyperparameters(stored.spec, run)),
         curves=tuple(curves),
         reported=trial.intermediate_values,
-        artifacts=tuple((kept, artifacts.problem(trial, kept)) for kept in artifacts.of(trial)),
+        artifacts=tuple(
+            (kept, problem_of(trial, kept, artifacts, replaced))
+            for kept in kept_artifacts(trial, artifacts)
+        ),
         owner=owner,
         is_gone=owner is not None and is_gone(owner),
         retried_as=next(later, None),

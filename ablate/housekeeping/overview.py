@@ -7,15 +7,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optuna import load_study
 from optuna.trial import TrialState
 from pydantic import ValidationError
 
+from ablate.artifacts import Artifacts
 from ablate.attributes import OWNER, PHASE, SPEC, STUDY
-from ablate.housekeeping.kept import Artifacts
+from ablate.housekeeping.kept import count_and_size
 from ablate.owner import Owner
 from ablate.phases import PhaseState, phase_states
 from ablate.plan import parts
@@ -76,26 +76,25 @@ IsGone = Callable[[Owner], bool]
 
 
 def overviews(
-    storage: BaseStorage, folder: Path, is_gone: IsGone = Owner.is_gone
+    storage: BaseStorage, artifacts: Artifacts, is_gone: IsGone = Owner.is_gone
 ) -> list[StudyOverview]:
     """Every study of a storage, the one with the latest activity first.
 
     Args:
         storage: the storage.
-        folder: its artifact folder.
+        artifacts: those of its trials.
         is_gone: whether a process has ended.
     """
-    artifacts = Artifacts(storage, folder)
     found = [_overview(name, own, artifacts, is_gone) for name, own in own_parts(storage).items()]
     return sorted(found, key=lambda study: study.last or datetime.min, reverse=True)
 
 
 def overview(
-    storage: BaseStorage, name: str, folder: Path, is_gone: IsGone = Owner.is_gone
+    storage: BaseStorage, name: str, artifacts: Artifacts, is_gone: IsGone = Owner.is_gone
 ) -> StudyOverview | None:
     """One study; None where there is none of that name."""
     own = own_parts(storage).get(name)
-    return _overview(name, own, Artifacts(storage, folder), is_gone) if own else None
+    return _overview(name, own, artifacts, is_gone) if own else None
 
 
 def own_parts(storage: BaseStorage) -> dict[str, list[Study]]:
@@ -141,7 +140,7 @@ def _overview(name: str, own: list[Study], artifacts: Artifacts, is_gone: IsGone
         trials[PHASE.of(part) == "replicate"] += part.get_trials(deepcopy=False)
     both = trials[False] + trials[True]
     stored = stored_study(own)
-    count, size = artifacts.size(both)
+    count, size = count_and_size(both, artifacts)
     times = (time for trial in both for time in (trial.datetime_start, trial.datetime_complete))
     return StudyOverview(
         name=name,

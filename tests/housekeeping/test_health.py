@@ -146,7 +146,7 @@ def test_what_another_storage_beside_it_names_is_its_own(whole, project):
     trial = next(iter(study.values())).ask()
     (project.folder / "note.txt").write_text("note")
     named = optuna.artifacts.upload_artifact(
-        artifact_store=whole.store,
+        artifact_store=whole.artifacts.store,
         file_path=str(project.folder / "note.txt"),
         study_or_trial=trial,
     )
@@ -161,7 +161,7 @@ def test_artifacts_of_studies_and_of_another_hand_are_named(whole):
     (whole.folder / "note.txt").write_text("note")
     for owner in (study, study.ask()):
         optuna.artifacts.upload_artifact(
-            artifact_store=whole.store,
+            artifact_store=whole.artifacts.store,
             file_path=str(whole.folder / "note.txt"),
             study_or_trial=owner,
         )
