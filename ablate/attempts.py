@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ablate.attributes import CHOSEN_FROM, DIED, cell_and_seed
+from ablate.attributes import CHOSEN_FROM, DIED
 from ablate.ledger import Ledger
 from ablate.limits import ATTEMPTS
-from ablate.plan import replicates_in_order
+from ablate.plan import parts, replicates_in_order
+from ablate.runs import RunReader
 from ablate.spec import Cell, StudySpec
 from ablate.trials import outcome_of
 
@@ -48,8 +49,9 @@ class Attempts(Ledger):
 
     def __init__(self, spec: StudySpec, study: Study | None = None) -> None:
         super().__init__(study)
-        self._spec = spec
-        self._cells, self._seeds = frozenset(spec.cells), frozenset(spec.seeds)
+        self._spec, self._reader = spec, RunReader(spec)
+        self._part = next((part for part in parts(spec) if part.phase == "replicate"), None)
+        self._seeds = frozenset(spec.seeds)
         self._trials: defaultdict[Key, dict[int, FrozenTrial]] = defaultdict(dict)
         self._settled: defaultdict[Cell, defaultdict[Any, Settled]] = defaultdict(
             lambda: defaultdict(Settled)
@@ -137,16 +139,8 @@ class Attempts(Ledger):
             self._again.add(pair)
 
     def _key(self, trial: FrozenTrial) -> Key | None:
-        found = cell_and_seed(trial)
-        if found is None or found[0] not in self._cells:
-            return None
-        return (*found, CHOSEN_FROM.of(trial))
-
-
-def replicate_key(spec: StudySpec, trial: FrozenTrial) -> tuple[Cell, int] | None:
-    """The cell and the seed of a replicate's trial; None where the study has no such any more."""
-    found = cell_and_seed(trial)
-    return found if found is not None and found[0] in spec.cells else None
+        run = None if self._part is None else self._reader.read(self._part, trial)
+        return None if run is None else (run.cell, run.seed, CHOSEN_FROM.of(trial))
 
 
 def _is_hopeless(trials: list[FrozenTrial]) -> bool:

@@ -17,7 +17,7 @@ from ablate.artifacts import Artifacts
 from ablate.attributes import OWNER, SAVED
 from ablate.errors import AblateError, InputError, Problem, did_you_mean
 from ablate.files import replacing
-from ablate.models import Run, model_of, runs_of
+from ablate.models import EndedRun, model_of, runs_of
 from ablate.spec import Cell, StudySpec
 from ablate.storage import StoragePlace, open_existing
 from ablate.stored import data_cards, named_study
@@ -51,10 +51,10 @@ class Exported:
     """A model that was copied."""
 
     cell: Cell
-    run: Run
+    run: EndedRun
     card: Mapping[str, Any] | None
     """The data card of the images that it was trained on."""
-    better: Run | None
+    better: EndedRun | None
     """The best run, where no model of it was kept."""
     custom_objects: tuple[str, ...]
     """Classes and functions in it that are not Keras's."""
@@ -155,7 +155,9 @@ def _cell(study: StudySpec, wish: Wish, problems: list[Problem]) -> Cell | None:
     return cell if cell in study.cells else None
 
 
-def _choose(runs: Sequence[Run], kept: Sequence[Run], study: StudySpec, wish: Wish) -> Run:
+def _choose(
+    runs: Sequence[EndedRun], kept: Sequence[EndedRun], study: StudySpec, wish: Wish
+) -> EndedRun:
     """The run whose model is wanted; a model of it was saved.
 
     Args:
@@ -185,12 +187,12 @@ def _choose(runs: Sequence[Run], kept: Sequence[Run], study: StudySpec, wish: Wi
     return run
 
 
-def _is_kept(run: Run, artifacts: Artifacts) -> bool:
+def _is_kept(run: EndedRun, artifacts: Artifacts) -> bool:
     model = model_of(run, artifacts)
     return model is not None and artifacts.holds(model)
 
 
-def _unknown_run(runs: Sequence[Run], wish: Wish) -> Problem:
+def _unknown_run(runs: Sequence[EndedRun], wish: Wish) -> Problem:
     if wish.trial is not None:
         known = sorted(run.trial.number for run in runs if run.phase == "tune")
         option, rule = "--trial", f"{wish.variant} has no complete trial {wish.trial}"
@@ -201,7 +203,9 @@ def _unknown_run(runs: Sequence[Run], wish: Wish) -> Problem:
     return Problem(option, rule, hint=f"complete: {listed or 'none'}")
 
 
-def _none_kept(named: Sequence[Run], kept: Sequence[Run], study: StudySpec, wish: Wish) -> Problem:
+def _none_kept(
+    named: Sequence[EndedRun], kept: Sequence[EndedRun], study: StudySpec, wish: Wish
+) -> Problem:
     """What to say where no run that is wanted has a model."""
     rule = "no model was kept"
     if wish.trial is not None or wish.seed is not None:
@@ -220,7 +224,7 @@ def _none_kept(named: Sequence[Run], kept: Sequence[Run], study: StudySpec, wish
     return Problem(wish.variant, rule, hint=hint)
 
 
-def _others(kept: Sequence[Run], wanted: Sequence[Run]) -> str:
+def _others(kept: Sequence[EndedRun], wanted: Sequence[EndedRun]) -> str:
     """A hint that names the models of a variant that are there."""
     options = [
         f"--seed {run.seed}" if run.phase == "replicate" else f"--trial {run.trial.number}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,8 +14,8 @@ from optuna import Trial
 from optuna.trial import TrialState
 
 from ablate.artifacts import Artifact, Artifacts
-from ablate.attempts import replicate_key
 from ablate.attributes import CHOSEN_FROM, MODEL, SAVED
+from ablate.runs import RunReader, TrainingRun
 from ablate.spec import Cell, Phase
 from ablate.stored import StoredStudy
 
@@ -29,25 +30,15 @@ workers who compare at different moments agree."""
 
 
 @dataclass(frozen=True)
-class Run:
-    """A training run of a cell that is over."""
+class EndedRun(TrainingRun):
+    """A training run that is over."""
 
-    phase: Phase
-    seed: int
-    trial: FrozenTrial
     rank: Rank
 
     @property
     def key(self) -> tuple[Phase, int]:
         """What tells it from the other runs of its cell."""
         return self.phase, self.trial.number
-
-    @property
-    def title(self) -> str:
-        """What it is called."""
-        if self.phase == "replicate":
-            return f"the replicate with seed {self.seed}"
-        return f"trial {self.trial.number}"
 
     @property
     def is_complete(self) -> bool:
@@ -69,30 +60,31 @@ class EndedRuns:
     """
 
     def __init__(self, stored: StoredStudy, cell: Cell) -> None:
-        self._stored, self._cell = stored, cell
+        self._stored, self._cell, self._reader = stored, cell, RunReader(stored.spec)
+        self._parts = {part.phase: part for part in stored.parts if part.cell in (cell, None)}
         self._losses: dict[int, float] = {}
         """Those of the search, by the number of the trial."""
         self._searched = self._replicated = 0
         """How many trials were taken in."""
 
-    def news(self) -> list[Run]:
+    def news(self) -> list[EndedRun]:
         """The runs that have ended since it was last asked."""
         # Replicates first: then the trial that one was chosen from is there, too.
         replicates = self._stored.attempts.refresh().ended[self._replicated :]
         self._replicated += len(replicates)
-        search, runs = self._stored.searches.get(self._cell), list[Run]()
+        search = self._stored.searches.get(self._cell)
         trials = search.refresh().ended[self._searched :] if search is not None else []
         self._searched += len(trials)
+        self._losses |= {trial.number: _loss(trial) for trial in trials}
+        return [*self._runs("tune", trials), *self._runs("replicate", replicates)]
+
+    def _runs(self, phase: Phase, trials: Iterable[FrozenTrial]) -> Iterator[EndedRun]:
+        """Those of the cell."""
         for trial in trials:
-            self._losses[trial.number] = _loss(trial)
-            rank = self.rank("tune", trial, _loss(trial))
-            runs.append(Run("tune", self._stored.spec.seed, trial, rank))
-        for trial in replicates:
-            key = replicate_key(self._stored.spec, trial)
-            if key is not None and key[0] == self._cell:
-                rank = self.rank("replicate", trial, _loss(trial))
-                runs.append(Run("replicate", key[1], trial, rank))
-        return runs
+            run = self._reader.read(self._parts[phase], trial)
+            if run is not None and run.cell == self._cell:
+                rank = self.rank(phase, trial, _loss(trial))
+                yield EndedRun(run.part, run.cell, run.seed, trial, rank)
 
     def rank(self, phase: Phase, trial: FrozenTrial | Trial, loss: float) -> Rank:
         """Where a run stands, or will stand once it is complete with a validation loss."""
@@ -104,7 +96,7 @@ class EndedRuns:
         return (0, self._losses.get(choice, math.inf), choice, loss, trial.number)
 
 
-def runs_of(stored: StoredStudy, cell: Cell) -> list[Run]:
+def runs_of(stored: StoredStudy, cell: Cell) -> list[EndedRun]:
     """The runs of a cell that are over, the best first, those that are not complete last.
 
     Replicates come before the trials of the search, and those of a better configuration before
@@ -113,7 +105,7 @@ def runs_of(stored: StoredStudy, cell: Cell) -> list[Run]:
     return sorted(EndedRuns(stored, cell).news(), key=_best_first)
 
 
-def _best_first(run: Run) -> tuple[bool, Rank]:
+def _best_first(run: EndedRun) -> tuple[bool, Rank]:
     return not run.is_complete, run.rank
 
 
@@ -147,7 +139,7 @@ def keep_model(trial: Trial, model: Path | str | None, artifacts: Artifacts) -> 
     return reason
 
 
-def model_of(run: Run, artifacts: Artifacts) -> Artifact | None:
+def model_of(run: EndedRun, artifacts: Artifacts) -> Artifact | None:
     """The model that was saved of a run, and that may have been removed since."""
     return artifacts.find(run.trial, MODEL_FILE) if run.model == SAVED else None
 
@@ -180,7 +172,7 @@ class ModelKeeper:
     stored: StoredStudy
     cell: Cell
     artifacts: Artifacts
-    _held: list[Run] = field(default_factory=list, init=False)
+    _held: list[EndedRun] = field(default_factory=list, init=False)
     """Runs whose model was there at the last look; one that is gone does not come back."""
 
     @cached_property
@@ -207,13 +199,13 @@ class ModelKeeper:
             with contextlib.suppress(OSError):
                 self.artifacts.remove(model)
 
-    def _look(self) -> list[Run]:
+    def _look(self) -> list[EndedRun]:
         """The runs whose model is there and may be removed some time, the best first."""
         found = [*self._held, *self._runs.news()]
         self._held = sorted((run for run in found if self._may_go(run)), key=_best_first)
         return self._held
 
-    def _may_go(self, run: Run) -> bool:
+    def _may_go(self, run: EndedRun) -> bool:
         if self.models == "all" and run.is_complete:
             return False
         model = model_of(run, self.artifacts)

@@ -12,7 +12,6 @@ from optuna import Trial
 from optuna.trial import FrozenTrial
 
 from ablate.artifacts import Artifacts
-from ablate.attempts import replicate_key
 from ablate.attributes import (
     ENVIRONMENT,
     EPOCHS,
@@ -20,11 +19,11 @@ from ablate.attributes import (
     OUTCOME,
     REASON,
     SEED,
-    TUNED,
     WORKERS,
 )
 from ablate.environment import Environment
 from ablate.models import keep_model
+from ablate.runs import training_runs
 from ablate.spec import Epoch, TrialResult
 from ablate.stored import StoredStudy
 from ablate.trials import outcome_of
@@ -115,17 +114,11 @@ def results_table(stored: StoredStudy) -> pd.DataFrame:
     import pandas as pd
 
     rows, names = [], dict[str, None]()
-    for part, study in stored.parts.items():
-        for trial in study.get_trials(deepcopy=False):
-            cell, tuned = part.cell, trial.params
-            if part.phase == "replicate":
-                key = replicate_key(stored.spec, trial)
-                cell, tuned = key[0] if key else None, TUNED.of(trial) or {}
-            if cell is not None:
-                tuned = {**stored.spec.variant(cell.variant).values, **tuned}
-                names |= dict.fromkeys(tuned)
-                place = (part.phase, cell.dataset, cell.variant, trial.number)
-                rows.append({**dict(zip(PLACE, place, strict=True)), **_row(trial, tuned)})
+    for run in training_runs(stored.spec, stored.parts):
+        values = {**stored.spec.variant(run.cell.variant).values, **run.tuned}
+        names |= dict.fromkeys(values)
+        place = (run.phase, run.cell.dataset, run.cell.variant, run.trial.number)
+        rows.append({**dict(zip(PLACE, place, strict=True)), **_row(run.trial, values)})
     # A parameter that is called like a column keeps its own column.
     columns = [*COLUMNS, *(parameter_column(name) for name in names)]
     return pd.DataFrame(rows, columns=columns).convert_dtypes()
@@ -168,7 +161,7 @@ def read_confusion(
     return (names, matrix) if names and matrix.shape == (len(names), len(names)) else None
 
 
-def _row(trial: FrozenTrial, tuned: Mapping[str, Any]) -> dict[str, Any]:
+def _row(trial: FrozenTrial, values: Mapping[str, Any]) -> dict[str, Any]:
     attributes = trial.user_attrs
     outcome, environment = outcome_of(trial), ENVIRONMENT.of(trial)
     return {
@@ -177,7 +170,7 @@ def _row(trial: FrozenTrial, tuned: Mapping[str, Any]) -> dict[str, Any]:
         **{name: attributes.get(name) for name in SCALARS},
         **{attribute.name: attribute.of(trial) for attribute in NOTED},
         "device": environment and environment.device,
-        **{parameter_column(name): value for name, value in tuned.items()},
+        **{parameter_column(name): value for name, value in values.items()},
     }
 
 

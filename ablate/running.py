@@ -76,7 +76,7 @@ class _Working:
 
 
 @dataclass
-class Run:
+class StudyRun:
     """One run of a study."""
 
     place: StoragePlace

@@ -23,7 +23,7 @@ from ablate.limits import LIVES, Limits
 from ablate.messages import Done, PrepareData, Refused
 from ablate.orders import under_way
 from ablate.phases import PhaseState, phase_states
-from ablate.running import Listener, Run, Silence, StopRequest
+from ablate.running import Listener, Silence, StopRequest, StudyRun
 from ablate.spec import DataSettings, StudySpec
 from ablate.storage import StoragePlace, open_storage, told_plainly
 from ablate.stored import (
@@ -105,7 +105,7 @@ def run_study(
     stored = open_study(storage, study, digests)
     write_cards(stored, cards)
     log = log_path(place, study)
-    run = Run(
+    run = StudyRun(
         place=place,
         stored=stored,
         log=log,
@@ -136,7 +136,7 @@ def _one_worker(study: StudySpec, log: Path) -> MakeExecutor:
     return lambda threads: LocalExecutor(log, study.training.backend, [Share(threads=threads)])
 
 
-def _note_threads(run: Run, executor: Executor) -> None:
+def _note_threads(run: StudyRun, executor: Executor) -> None:
     """Records how many threads the study is begun with, and says where it goes on with others."""
     begun, threads = recorded_threads(run.stored), executor.threads
     if threads is None or threads == begun:

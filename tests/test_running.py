@@ -21,7 +21,7 @@ from ablate.messages import (
     TuneTrial,
 )
 from ablate.owner import Owner
-from ablate.running import Run, StopRequest
+from ablate.running import StopRequest, StudyRun
 from ablate.slots import slots_of
 from ablate.storage import open_storage
 from ablate.trainer import part_of
@@ -146,7 +146,7 @@ def play(project):
         storage = open_storage(project.place)
         executor = Played(stored, storage, workers, fate)
         executor.held = options.get("held", {})
-        run = Run(
+        run = StudyRun(
             place=project.place,
             stored=stored,
             log=project.folder / "log",

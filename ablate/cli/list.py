@@ -9,22 +9,12 @@ import click
 
 from ablate.cli.options import storage_option, storage_place
 from ablate.cli.report import WIDE
+from ablate.outcomes import PHASES, counts_text
 
 if TYPE_CHECKING:
     from ablate.housekeeping.overview import StudyOverview
     from ablate.report.document import Document
     from ablate.spec import Phase
-
-OUTCOMES = (
-    "complete",
-    "pruned",
-    "infeasible",
-    "failed",
-    "missing",
-    "running",
-    "cut off",
-    "waiting",
-)
 
 
 @click.command("list")
@@ -66,8 +56,7 @@ def studies_document(place: str, studies: list[StudyOverview]) -> Document:
     columns = (
         Column("study", "name"),
         Column("state", "name"),
-        Column("trials", "text"),
-        Column("replicates", "text"),
+        *(Column(phase.many, "text") for phase in PHASES.values()),
         Column("size"),
         Column("last activity"),
     )
@@ -75,8 +64,7 @@ def studies_document(place: str, studies: list[StudyOverview]) -> Document:
         (
             study.name,
             state_text(study),
-            counts_text(study, "tune"),
-            counts_text(study, "replicate"),
+            *(phase_text(study, phase) for phase in PHASES),
             decimal(study.size),
             f"{study.last:%Y-%m-%d %H:%M}" if study.last else "",
         )
@@ -97,7 +85,7 @@ def state_text(study: StudyOverview) -> str:
     return f"{state}, running now" if any(not one.lost for one in study.running) else state
 
 
-def counts_text(study: StudyOverview, phase: Phase) -> str:
+def phase_text(study: StudyOverview, phase: Phase) -> str:
     """The trials of a phase by outcome."""
     counts: Counter[str] = Counter()
     for state in study.phases or ():
@@ -107,4 +95,4 @@ def counts_text(study: StudyOverview, phase: Phase) -> str:
     for one in study.running:
         if one.phase == phase:
             counts["cut off" if one.lost else "running"] += 1
-    return ", ".join(f"{counts[name]} {name}" for name in OUTCOMES if counts[name])
+    return counts_text(counts)

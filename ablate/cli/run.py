@@ -32,6 +32,7 @@ from ablate.cli.options import (
 )
 from ablate.errors import AblateError, InputError, Problem
 from ablate.limits import TERMINATION, Limits
+from ablate.outcomes import PHASES, counts_text
 
 if TYPE_CHECKING:
     from ablate.executors._base import Executor
@@ -259,10 +260,6 @@ def summary_text(name: str, summary: RunSummary) -> str:
 
 
 def _phase_text(phase: PhaseState) -> str:
-    from ablate.progress import NOUNS
-
-    outcomes = ("complete", "pruned", "infeasible", "failed", "waiting", "missing")
-    counts = ", ".join(
-        f"{phase.counts[name]} {name}" for name in outcomes if phase.counts.get(name)
-    )
-    return f"{counts or 'none yet'} of {phase.total} {NOUNS[phase.phase]}"
+    # What another run trains at the moment is its own affair.
+    own = {name: count for name, count in phase.counts.items() if name != "running"}
+    return f"{counts_text(own) or 'none yet'} of {phase.total} {PHASES[phase.phase].many}"

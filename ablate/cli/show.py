@@ -9,6 +9,7 @@ import click
 
 from ablate.cli.options import storage_option, storage_place
 from ablate.cli.report import WIDE
+from ablate.outcomes import PHASES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,16 +21,13 @@ if TYPE_CHECKING:
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 18
 """Characters for the name of what is said."""
-NAMES: dict[Phase, str] = {"tune": "trial", "replicate": "replicate"}
 READABLE, REPLACED = "can be read", "is not kept: a better run's is"
 
 
 @click.command("show")
 @click.argument("study")
 @click.argument("trial", type=click.IntRange(min=0))
-@click.option(
-    "--phase", type=click.Choice(["tune", "replicate"]), help="Of the search, or a replicate."
-)
+@click.option("--phase", type=click.Choice(tuple(PHASES)), help="Of the search, or a replicate.")
 @click.option("--variant", metavar="NAME", help="The trial's variant.")
 @click.option("--dataset", metavar="NAME", help="The trial's data set.")
 @storage_option
@@ -74,7 +72,7 @@ def run_document(study: str, found: RunDetails) -> Document:
     from ablate.report.document import Document, Paragraph
 
     run = found.run
-    title = f"{study}: {NAMES[run.part.phase]} {run.trial.number} of {run.cell.variant}"
+    title = f"{study}: {PHASES[run.phase].one} {run.trial.number} of {run.cell.variant}"
     said = (*_outcome(found), *_costs(found))
     lead = [Paragraph(f"{name:{WIDTH}} {value}") for name, value in said if value]
     sections = (_measures(found), _hyperparameters(found), _curves(found), _artifacts(found))
@@ -91,7 +89,7 @@ def _outcome(found: RunDetails) -> Sequence[tuple[str, str]]:
     return (
         ("outcome", _outcome_text(found)),
         ("reason", REASON.of(trial) or ""),
-        ("phase", run.part.phase),
+        ("phase", run.phase),
         ("data set", run.cell.dataset),
         ("variant", run.cell.variant),
         ("seed", "" if seed is None else str(seed)),

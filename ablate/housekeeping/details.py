@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablate.artifacts import Artifacts
-from ablate.attributes import OWNER, RETRY_OF, TUNED
+from ablate.attributes import OWNER, RETRY_OF
 from ablate.housekeeping.kept import KeptArtifact, kept_artifacts, problem_of
-from ablate.housekeeping.lookup import TrainingRun
 from ablate.housekeeping.overview import IsGone
 from ablate.models import replaced_models
 from ablate.owner import Owner
 from ablate.plan import configure
 from ablate.records import read_curves
+from ablate.runs import TrainingRun
 from ablate.space import Scalar
 from ablate.spec import Epoch, StudySpec
 from ablate.stored import StoredStudy
@@ -94,12 +94,9 @@ def details(
 
 
 def _hyperparameters(spec: StudySpec, run: TrainingRun) -> list[Hyperparameter]:
-    trial = run.trial
-    tuned: Mapping[str, Scalar] = trial.params
-    if run.part.phase == "replicate":
-        tuned = TUNED.of(trial) or {}
-    elif not tuned:  # one that waits has those that it was queued with
-        tuned = trial.system_attrs.get("fixed_params") or {}
+    tuned = run.tuned
+    if run.phase == "tune" and not tuned:  # one that waits has those that it was queued with
+        tuned = run.trial.system_attrs.get("fixed_params") or {}
     try:
         network, training = configure(spec, run.cell.variant, lambda p: tuned[p.name])
     except (KeyError, ValueError):
