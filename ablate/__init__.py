@@ -84,7 +84,7 @@ def run(
 
     Raises:
         InputError: the storage, the data or an earlier study of that name do not fit.
-        RunError: ten trials in a row failed and none succeeded.
+        RunError: trial after trial failed and none succeeded.
     """
     from ablate.executors.defaults import Machine, choose_workers
     from ablate.executors.local import LocalExecutor

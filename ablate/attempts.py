@@ -7,21 +7,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ablate.attributes import CHOSEN_FROM, DIED
 from ablate.ledger import Ledger
-from ablate.plan import replicates_in_order
+from ablate.limits import ATTEMPTS
+from ablate.plan import parts, replicates_in_order
+from ablate.runs import RunReader
 from ablate.spec import Cell, StudySpec
-from ablate.trials import DIED, outcome_of
+from ablate.trials import outcome_of
 
 if TYPE_CHECKING:
     from optuna import Study
     from optuna.trial import FrozenTrial
-
-DATASET, VARIANT, SEED = "dataset", "variant", "seed"
-"""Optuna parameters of a replicate."""
-CHOSEN_FROM, TUNED = "chosen_from", "tuned"
-"""User attributes of a replicate: the tuned trial that its configuration comes from."""
-ATTEMPTS = 2
-"""So often a replicate that fails is trained."""
 
 Choices = Mapping[Cell, int | None]
 """The number of the trial that each cell's replicates are chosen from; None where none is tuned."""
@@ -53,8 +49,9 @@ class Attempts(Ledger):
 
     def __init__(self, spec: StudySpec, study: Study | None = None) -> None:
         super().__init__(study)
-        self._spec = spec
-        self._cells, self._seeds = frozenset(spec.cells), frozenset(spec.seeds)
+        self._spec, self._reader = spec, RunReader(spec)
+        self._part = next((part for part in parts(spec) if part.phase == "replicate"), None)
+        self._seeds = frozenset(spec.seeds)
         self._trials: defaultdict[Key, dict[int, FrozenTrial]] = defaultdict(dict)
         self._settled: defaultdict[Cell, defaultdict[Any, Settled]] = defaultdict(
             lambda: defaultdict(Settled)
@@ -142,28 +139,12 @@ class Attempts(Ledger):
             self._again.add(pair)
 
     def _key(self, trial: FrozenTrial) -> Key | None:
-        found = _cell_and_seed(trial)
-        if found is None or found[0] not in self._cells:
-            return None
-        return (*found, trial.user_attrs.get(CHOSEN_FROM))
-
-
-def replicate_key(spec: StudySpec, trial: FrozenTrial) -> tuple[Cell, int] | None:
-    """The cell and the seed of a replicate's trial; None where the study has no such any more."""
-    found = _cell_and_seed(trial)
-    return found if found is not None and found[0] in spec.cells else None
-
-
-def _cell_and_seed(trial: FrozenTrial) -> tuple[Cell, int] | None:
-    # A trial that was just begun has been given its parameters, and not yet asked for them.
-    params = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
-    if not {DATASET, VARIANT, SEED} <= params.keys():
-        return None
-    return Cell(dataset=params[DATASET], variant=params[VARIANT]), int(params[SEED])
+        run = None if self._part is None else self._reader.read(self._part, trial)
+        return None if run is None else (run.cell, run.seed, CHOSEN_FROM.of(trial))
 
 
 def _is_hopeless(trials: list[FrozenTrial]) -> bool:
     """Whether a replicate failed as often as it is tried, or its network cannot be built."""
     outcomes = [outcome_of(trial) for trial in trials]
-    took_workers_down = any(outcome_of(t) == "failed" and DIED in t.user_attrs for t in trials)
+    took_workers_down = any(outcome_of(t) == "failed" and DIED.is_on(t) for t in trials)
     return "infeasible" in outcomes or outcomes.count("failed") >= ATTEMPTS or took_workers_down

@@ -28,18 +28,16 @@ from sqlalchemy.exc import (
 )
 
 from ablate.errors import InputError, Problem
+from ablate.limits import (
+    DATABASE_AWAY,
+    DATABASE_OPENINGS,
+    DATABASE_PAUSE,
+    HEART_STOPPED,
+    HEARTBEAT,
+    SQLITE_LOCKED,
+)
 
 _log = logging.getLogger(__name__)
-HEARTBEAT = 20
-"""Seconds between the signs of life of a running trial."""
-STALE = 90
-"""Seconds without a sign of life after which a trial counts as cut off."""
-PATIENCE = 300.0
-"""Seconds that a database may be away before a run gives up."""
-OPENINGS = 5
-"""So often a new database is opened, whose tables others make at the same time."""
-PAUSE = (0.5, 2.0)
-"""Between which seconds lies the pause before it is tried again."""
 
 
 class PatientStorage(RDBStorage):
@@ -57,7 +55,7 @@ class PatientStorage(RDBStorage):
                     url,
                     engine_kwargs={"pool_pre_ping": True},
                     heartbeat_interval=HEARTBEAT,
-                    grace_period=STALE,
+                    grace_period=HEART_STOPPED,
                 )
             except BaseException:
                 self.__del__()
@@ -73,7 +71,7 @@ class PatientStorage(RDBStorage):
 def _patiently(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
     def patient(*arguments: Any, **named: Any) -> Any:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + DATABASE_AWAY
         tried = 0
         while True:
             try:
@@ -86,9 +84,9 @@ def _patiently(method: Callable[..., Any]) -> Callable[..., Any]:
                 if not is_away(error) or time.monotonic() > deadline:
                     raise
                 if not tried:
-                    _log.warning("the database does not answer: waiting up to %g s", PATIENCE)
+                    _log.warning("the database does not answer: waiting up to %g s", DATABASE_AWAY)
                 tried += 1
-                time.sleep(random.uniform(*PAUSE))
+                time.sleep(random.uniform(*DATABASE_PAUSE))
 
     return patient
 
@@ -150,14 +148,14 @@ def _open(url: str) -> RDBStorage:
     while True:
         try:
             if url.startswith("sqlite"):
-                return RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60}})
+                return RDBStorage(url, engine_kwargs={"connect_args": {"timeout": SQLITE_LOCKED}})
             return PatientStorage(url)
         except DBAPIError as error:
             is_made = isinstance(error, IntegrityError) or "already exists" in str(error)
             tried += 1
-            if tried == OPENINGS or not is_made:
+            if tried == DATABASE_OPENINGS or not is_made:
                 raise
-            time.sleep(random.uniform(*PAUSE))
+            time.sleep(random.uniform(*DATABASE_PAUSE))
 
 
 def shown_url(url: str) -> str:

@@ -11,18 +11,16 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
+from ablate.artifacts import Artifacts
+from ablate.attributes import OWNER, SAVED
 from ablate.errors import AblateError, InputError, Problem, did_you_mean
 from ablate.files import replacing
-from ablate.models import SAVED, Run, artifact_of, runs_of
+from ablate.models import EndedRun, model_of, runs_of
 from ablate.spec import Cell, StudySpec
-from ablate.storage import ArtifactStore, StoragePlace, open_existing
+from ablate.storage import StoragePlace, open_existing
 from ablate.stored import data_cards, named_study
-from ablate.trials import OWNER
-
-if TYPE_CHECKING:
-    from optuna.storages import BaseStorage
 
 CONFIG = "config.json"
 ENTRIES = (CONFIG, "metadata.json", "model.weights.h5")
@@ -53,10 +51,10 @@ class Exported:
     """A model that was copied."""
 
     cell: Cell
-    run: Run
+    run: EndedRun
     card: Mapping[str, Any] | None
     """The data card of the images that it was trained on."""
-    better: Run | None
+    better: EndedRun | None
     """The best run, where no model of it was kept."""
     custom_objects: tuple[str, ...]
     """Classes and functions in it that are not Keras's."""
@@ -80,21 +78,20 @@ def export_model(place: StoragePlace, wish: Wish) -> Exported:
         problems.append(Problem("--seed", "cannot be given together with --trial"))
     if cell is None or problems:
         raise InputError(*problems)
-    store = ArtifactStore(place.artifacts)
+    artifacts = Artifacts(place, storage)
     runs = [run for run in runs_of(stored, cell) if run.is_complete]
-    kept = [run for run in runs if _is_kept(run, storage, store)]
+    kept = [run for run in runs if _is_kept(run, artifacts)]
     run = _choose(runs, kept, stored.spec, wish)
-    artifact = artifact_of(run, storage)
-    where = str(place.artifacts / str(artifact))
-    others = _others(kept, [run])
-    if artifact is None or not store.holds(artifact):
+    model = model_of(run, artifacts)
+    where, others = artifacts.where(model), _others(kept, [run])
+    if model is None or not artifacts.holds(model):
         rule = f"is missing: the model of {run.title} was there"
-        host = run.trial.user_attrs.get(OWNER, {}).get("host")
-        if host not in (None, socket.gethostname()):
-            rule = f"is not here: {run.title} was trained on {host}; copy the artifact folder from there"
+        owner = OWNER.of(run.trial)
+        if owner is not None and owner.host != socket.gethostname():
+            rule = f"is not here: {run.title} was trained on {owner.host}; copy the artifact folder from there"
         raise InputError(Problem(where, rule, hint=others))
     try:
-        file = store.open_reader(artifact)
+        file = artifacts.open(model)
     except OSError as error:
         raise InputError(Problem(where, f"cannot be read: {error.strerror}")) from error
     with file:
@@ -158,7 +155,9 @@ def _cell(study: StudySpec, wish: Wish, problems: list[Problem]) -> Cell | None:
     return cell if cell in study.cells else None
 
 
-def _choose(runs: Sequence[Run], kept: Sequence[Run], study: StudySpec, wish: Wish) -> Run:
+def _choose(
+    runs: Sequence[EndedRun], kept: Sequence[EndedRun], study: StudySpec, wish: Wish
+) -> EndedRun:
     """The run whose model is wanted; a model of it was saved.
 
     Args:
@@ -188,12 +187,12 @@ def _choose(runs: Sequence[Run], kept: Sequence[Run], study: StudySpec, wish: Wi
     return run
 
 
-def _is_kept(run: Run, storage: BaseStorage, store: ArtifactStore) -> bool:
-    artifact = artifact_of(run, storage)
-    return artifact is not None and store.holds(artifact)
+def _is_kept(run: EndedRun, artifacts: Artifacts) -> bool:
+    model = model_of(run, artifacts)
+    return model is not None and artifacts.holds(model)
 
 
-def _unknown_run(runs: Sequence[Run], wish: Wish) -> Problem:
+def _unknown_run(runs: Sequence[EndedRun], wish: Wish) -> Problem:
     if wish.trial is not None:
         known = sorted(run.trial.number for run in runs if run.phase == "tune")
         option, rule = "--trial", f"{wish.variant} has no complete trial {wish.trial}"
@@ -204,7 +203,9 @@ def _unknown_run(runs: Sequence[Run], wish: Wish) -> Problem:
     return Problem(option, rule, hint=f"complete: {listed or 'none'}")
 
 
-def _none_kept(named: Sequence[Run], kept: Sequence[Run], study: StudySpec, wish: Wish) -> Problem:
+def _none_kept(
+    named: Sequence[EndedRun], kept: Sequence[EndedRun], study: StudySpec, wish: Wish
+) -> Problem:
     """What to say where no run that is wanted has a model."""
     rule = "no model was kept"
     if wish.trial is not None or wish.seed is not None:
@@ -223,7 +224,7 @@ def _none_kept(named: Sequence[Run], kept: Sequence[Run], study: StudySpec, wish
     return Problem(wish.variant, rule, hint=hint)
 
 
-def _others(kept: Sequence[Run], wanted: Sequence[Run]) -> str:
+def _others(kept: Sequence[EndedRun], wanted: Sequence[EndedRun]) -> str:
     """A hint that names the models of a variant that are there."""
     options = [
         f"--seed {run.seed}" if run.phase == "replicate" else f"--trial {run.trial.number}"

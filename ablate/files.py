@@ -38,6 +38,13 @@ def write_text(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
+def regular_files(folder: Path) -> list[Path]:
+    """The files of a folder, no links among them; none where there is no such folder."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.is_file() and not path.is_symlink())
+
+
 def folder_name(name: str) -> str:
     """A name that is safe as one folder on every system; names that differ stay different."""
     plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_")[:60]

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Self
 from optuna import exceptions, storages
 from optuna.trial import FrozenTrial, TrialState
 
+from ablate.attributes import OWNER
 from ablate.owner import Owner
-from ablate.trials import FILLING, OWNER, outcome_of
+from ablate.trials import FILLING, outcome_of
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -133,5 +134,5 @@ def close_lost(ledger: Ledger, is_gone: Callable[[Owner], bool] = Owner.is_gone)
 
 def _is_lost(trial: FrozenTrial, is_gone: Callable[[Owner], bool]) -> bool:
     """Whether the owner of a running trial is gone, or not known."""
-    owner = trial.user_attrs.get(OWNER)
-    return owner is None or is_gone(Owner.model_validate(owner))
+    owner = OWNER.of(trial)
+    return owner is None or is_gone(owner)

@@ -34,7 +34,6 @@ class Place(Frozen):
     """Where a worker finds and leaves things."""
 
     storage: str
-    artifacts: str
     cache: str
 
 

@@ -4,52 +4,41 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from optuna import Trial, artifacts
+from optuna import Trial
 from optuna.trial import TrialState
 
-from ablate.attempts import CHOSEN_FROM, replicate_key
+from ablate.artifacts import Artifact, Artifacts
+from ablate.attributes import CHOSEN_FROM, MODEL, SAVED
+from ablate.runs import RunReader, TrainingRun
 from ablate.spec import Cell, Phase
-from ablate.storage import ArtifactStore
 from ablate.stored import StoredStudy
 
 if TYPE_CHECKING:
-    from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
 
 MODEL_FILE = "model.keras"
 """The name of the artifact."""
-MODEL, SAVED = "model", "saved"
-"""User attribute of a trial whose network was to be kept: ``saved``, or why it is not."""
 Rank = tuple[float, ...]
 """Where a complete run stands among those of its cell, the best lowest. It never changes, so that
 workers who compare at different moments agree."""
 
 
 @dataclass(frozen=True)
-class Run:
-    """A training run of a cell that is over."""
+class EndedRun(TrainingRun):
+    """A training run that is over."""
 
-    phase: Phase
-    seed: int
-    trial: FrozenTrial
     rank: Rank
 
     @property
     def key(self) -> tuple[Phase, int]:
         """What tells it from the other runs of its cell."""
         return self.phase, self.trial.number
-
-    @property
-    def title(self) -> str:
-        """What it is called."""
-        if self.phase == "replicate":
-            return f"the replicate with seed {self.seed}"
-        return f"trial {self.trial.number}"
 
     @property
     def is_complete(self) -> bool:
@@ -59,7 +48,7 @@ class Run:
     @property
     def model(self) -> str | None:
         """What its record says of its network; None where none was to be kept."""
-        return self.trial.user_attrs.get(MODEL)
+        return MODEL.of(self.trial)
 
 
 class EndedRuns:
@@ -71,42 +60,43 @@ class EndedRuns:
     """
 
     def __init__(self, stored: StoredStudy, cell: Cell) -> None:
-        self._stored, self._cell = stored, cell
+        self._stored, self._cell, self._reader = stored, cell, RunReader(stored.spec)
+        self._parts = {part.phase: part for part in stored.parts if part.cell in (cell, None)}
         self._losses: dict[int, float] = {}
         """Those of the search, by the number of the trial."""
         self._searched = self._replicated = 0
         """How many trials were taken in."""
 
-    def news(self) -> list[Run]:
+    def news(self) -> list[EndedRun]:
         """The runs that have ended since it was last asked."""
         # Replicates first: then the trial that one was chosen from is there, too.
         replicates = self._stored.attempts.refresh().ended[self._replicated :]
         self._replicated += len(replicates)
-        search, runs = self._stored.searches.get(self._cell), list[Run]()
+        search = self._stored.searches.get(self._cell)
         trials = search.refresh().ended[self._searched :] if search is not None else []
         self._searched += len(trials)
+        self._losses |= {trial.number: _loss(trial) for trial in trials}
+        return [*self._runs("tune", trials), *self._runs("replicate", replicates)]
+
+    def _runs(self, phase: Phase, trials: Iterable[FrozenTrial]) -> Iterator[EndedRun]:
+        """Those of the cell."""
         for trial in trials:
-            self._losses[trial.number] = _loss(trial)
-            rank = self.rank("tune", trial, _loss(trial))
-            runs.append(Run("tune", self._stored.spec.seed, trial, rank))
-        for trial in replicates:
-            key = replicate_key(self._stored.spec, trial)
-            if key is not None and key[0] == self._cell:
-                rank = self.rank("replicate", trial, _loss(trial))
-                runs.append(Run("replicate", key[1], trial, rank))
-        return runs
+            run = self._reader.read(self._parts[phase], trial)
+            if run is not None and run.cell == self._cell:
+                rank = self.rank(phase, trial, _loss(trial))
+                yield EndedRun(run.part, run.cell, run.seed, trial, rank)
 
     def rank(self, phase: Phase, trial: FrozenTrial | Trial, loss: float) -> Rank:
         """Where a run stands, or will stand once it is complete with a validation loss."""
         if phase == "tune":
             return (1, loss, trial.number)
-        choice = trial.user_attrs.get(CHOSEN_FROM)
+        choice = CHOSEN_FROM.of(trial)
         if choice is None:
             return (0, 0.0, -1, loss, trial.number)
         return (0, self._losses.get(choice, math.inf), choice, loss, trial.number)
 
 
-def runs_of(stored: StoredStudy, cell: Cell) -> list[Run]:
+def runs_of(stored: StoredStudy, cell: Cell) -> list[EndedRun]:
     """The runs of a cell that are over, the best first, those that are not complete last.
 
     Replicates come before the trials of the search, and those of a better configuration before
@@ -115,7 +105,7 @@ def runs_of(stored: StoredStudy, cell: Cell) -> list[Run]:
     return sorted(EndedRuns(stored, cell).news(), key=_best_first)
 
 
-def _best_first(run: Run) -> tuple[bool, Rank]:
+def _best_first(run: EndedRun) -> tuple[bool, Rank]:
     return not run.is_complete, run.rank
 
 
@@ -124,16 +114,13 @@ def _loss(trial: FrozenTrial) -> float:
     return trial.value if is_complete and trial.value is not None else math.inf
 
 
-def keep_model(
-    trial: Trial, model: Path | str | None, storage: BaseStorage, store: ArtifactStore
-) -> str | None:
+def keep_model(trial: Trial, model: Path | str | None, artifacts: Artifacts) -> str | None:
     """Keeps a trained network beside its trial, or why there is none.
 
     Args:
         trial: the trial, which is not told to Optuna yet.
         model: the network's file, or why it could not be saved; None where none is to be kept.
-        storage: where the trial is.
-        store: where its artifacts go.
+        artifacts: where it goes.
 
     Returns:
         Why there is none, where there should be one.
@@ -142,44 +129,33 @@ def keep_model(
         return None
     reason = model if isinstance(model, str) else None
     if isinstance(model, Path):
-        trial.set_user_attr(MODEL, SAVED)
+        MODEL.write(trial, SAVED)
         try:
-            artifacts.upload_artifact(
-                artifact_store=store,
-                file_path=str(model),
-                study_or_trial=trial,
-                storage=storage,
-                mimetype="application/zip",
-            )
+            artifacts.upload(trial, model, "application/zip")
         except OSError as error:
             reason = f"cannot be written: {error.strerror or error}"
     if reason is not None:
-        trial.set_user_attr(MODEL, f"not saved: {reason}")
+        MODEL.write(trial, f"not saved: {reason}")
     return reason
 
 
-def artifact_of(run: Run, storage: BaseStorage) -> str | None:
-    """The name of a run's model in the artifact store, which may no longer hold it."""
-    if run.model != SAVED:
-        return None
-    metas = artifacts.get_all_artifact_meta(run.trial, storage=storage)
-    return next((meta.artifact_id for meta in metas if meta.filename == MODEL_FILE), None)
+def model_of(run: EndedRun, artifacts: Artifacts) -> Artifact | None:
+    """The model that was saved of a run, and that may have been removed since."""
+    return artifacts.find(run.trial, MODEL_FILE) if run.model == SAVED else None
 
 
-def replaced_models(
-    stored: StoredStudy, storage: BaseStorage, store: ArtifactStore
-) -> frozenset[str]:
-    """The artifacts of models that were removed, or may be: a better run's model is kept."""
+def replaced_models(stored: StoredStudy, artifacts: Artifacts) -> frozenset[Artifact]:
+    """The models that were removed, or may be: a better run's model is kept."""
     replaced = set()
     for cell in stored.spec.cells if stored.spec.artifacts.models == "best" else ():
         better = False
         for run in runs_of(stored, cell):
-            artifact = artifact_of(run, storage)
-            if artifact is None:
+            model = model_of(run, artifacts)
+            if model is None:
                 continue
             if better:
-                replaced.add(artifact)
-            better = better or (run.is_complete and store.holds(artifact))
+                replaced.add(model)
+            better = better or (run.is_complete and artifacts.holds(model))
     return frozenset(replaced)
 
 
@@ -195,9 +171,8 @@ class ModelKeeper:
     models: Literal["best", "all"]
     stored: StoredStudy
     cell: Cell
-    storage: BaseStorage
-    store: ArtifactStore
-    _held: list[Run] = field(default_factory=list, init=False)
+    artifacts: Artifacts
+    _held: list[EndedRun] = field(default_factory=list, init=False)
     """Runs whose model was there at the last look; one that is gone does not come back."""
 
     @cached_property
@@ -217,21 +192,21 @@ class ModelKeeper:
         held = self._look()
         kept = next((run for run in held if run.is_complete), None)
         for run in held:
-            artifact = artifact_of(run, self.storage)
-            if run is kept or artifact is None:
+            model = model_of(run, self.artifacts)
+            if run is kept or model is None:
                 continue
             # Where it cannot be removed there is one too many, and the next to finish tries again.
-            with contextlib.suppress(artifacts.exceptions.ArtifactNotFound, OSError):
-                self.store.remove(artifact)
+            with contextlib.suppress(OSError):
+                self.artifacts.remove(model)
 
-    def _look(self) -> list[Run]:
+    def _look(self) -> list[EndedRun]:
         """The runs whose model is there and may be removed some time, the best first."""
         found = [*self._held, *self._runs.news()]
         self._held = sorted((run for run in found if self._may_go(run)), key=_best_first)
         return self._held
 
-    def _may_go(self, run: Run) -> bool:
+    def _may_go(self, run: EndedRun) -> bool:
         if self.models == "all" and run.is_complete:
             return False
-        artifact = artifact_of(run, self.storage)
-        return artifact is not None and self.store.holds(artifact)
+        model = model_of(run, self.artifacts)
+        return model is not None and self.artifacts.holds(model)

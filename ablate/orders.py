@@ -39,7 +39,7 @@ def next_order(
     Returns:
         None where nothing is owed, or nothing before a trial under way has ended.
     """
-    where = Place(storage=place.url, artifacts=str(place.artifacts), cache=str(place.cache))
+    where = Place(storage=place.url, cache=str(place.cache))
     taken = {(one.cell, one.slot) for one in given if isinstance(one, TuneTrial)}
     searching = bool(taken)
     owing: dict[tuple[int, int], TuneTrial] = {}

@@ -16,7 +16,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from ablate.attributes import SEED_PARAMETER
 from ablate.messages import Event, Finished, Started, Trained
+from ablate.outcomes import PHASES
 from ablate.phases import PhaseState
 from ablate.space import Scalar
 from ablate.spec import Phase, StudySpec
@@ -24,7 +26,6 @@ from ablate.spec import Phase, StudySpec
 LAST = 8
 """How many finished trials the display shows."""
 STYLES = {"complete": "green", "pruned": "yellow", "infeasible": "magenta", "failed": "red"}
-NOUNS: Mapping[Phase, str] = {"tune": "trials", "replicate": "replicates"}
 STOPPING = "stopping after this epoch; Ctrl-C again stops at once"
 
 
@@ -146,7 +147,9 @@ class RunState:
             return f"trial {event.number}"
         words = [event.phase, *([event.cell.dataset] if self.several_datasets else [])]
         number = (
-            f"trial {event.number}" if event.phase == "tune" else f"seed {event.parameters['seed']}"
+            f"trial {event.number}"
+            if event.phase == "tune"
+            else f"seed {event.parameters[SEED_PARAMETER]}"
         )
         return " ".join([*words, event.cell.variant, number])
 
@@ -217,7 +220,7 @@ class PlainProgress:
             self._line(_queued_again(cut_off))
         for phase in phases:
             self._line(
-                f"{study.name}: {phase.finished} of {phase.total} {NOUNS[phase.phase]} are finished"
+                f"{study.name}: {phase.finished} of {phase.total} {PHASES[phase.phase].many} are finished"
             )
 
     def heard(self, event: Event) -> None:
@@ -291,7 +294,7 @@ def _study_bars(state: RunState) -> Table:
             f"[bold]{escape(state.name)}[/]" if not index else "",
             name if len(state.phases) > 1 else "",
             ProgressBar(total=max(phase.total, 1), completed=phase.finished, width=30),
-            f"{phase.finished}/{phase.total} {NOUNS[name]}",
+            f"{phase.finished}/{phase.total} {PHASES[name].many}",
             time_left,
             counts,
         )

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from optuna import Trial, artifacts
-from optuna.storages import BaseStorage
+from optuna import Trial
 from optuna.trial import FrozenTrial
 
-from ablate.attempts import TUNED, replicate_key
+from ablate.artifacts import Artifacts
+from ablate.attributes import (
+    ENVIRONMENT,
+    EPOCHS,
+    FINGERPRINT,
+    OUTCOME,
+    REASON,
+    SEED,
+    WORKERS,
+)
+from ablate.environment import Environment
 from ablate.models import keep_model
+from ablate.runs import training_runs
 from ablate.spec import Epoch, TrialResult
-from ablate.storage import ArtifactStore
 from ablate.stored import StoredStudy
-from ablate.trials import OUTCOME, outcome_of
+from ablate.trials import outcome_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,15 +54,16 @@ SCALARS = (
 """Fields of a `TrialResult` that become user attributes of the Optuna trial."""
 PLACE = ("phase", "dataset", "variant", "number")
 """Columns that say together which training run a row is."""
-COLUMNS = (*PLACE, "outcome", "val_loss", *SCALARS, "reason", "seed", "fingerprint", "device")
+NOTED = (REASON, SEED, FINGERPRINT)
+"""Attributes that are columns."""
+COLUMNS = (*PLACE, "outcome", "val_loss", *SCALARS, *(one.name for one in NOTED), "device")
 
 
 def write_result(
     trial: Trial,
     result: TrialResult,
     class_names: Sequence[str],
-    storage: BaseStorage,
-    store: ArtifactStore,
+    artifacts: Artifacts,
     model: Path | None = None,
 ) -> str | None:
     """Writes a result beside its trial; the outcome last, when all else is there.
@@ -66,8 +74,7 @@ def write_result(
         trial: the trial.
         result: what it gave.
         class_names: the names of the classes.
-        storage: where the trial is.
-        store: where its artifacts go.
+        artifacts: where its curves, its confusion matrix and its network go.
         model: the file of its trained network, where that is kept.
 
     Returns:
@@ -78,16 +85,16 @@ def write_result(
         trial.set_user_attr(name, value)
     if result.curves:
         rows = [list(Epoch.model_fields), *(list(e.model_dump().values()) for e in result.curves)]
-        _upload(trial, CURVES, rows, storage, store)
+        artifacts.upload_table(trial, CURVES, rows)
     if result.confusion_matrix is not None:
         counts = zip(class_names, result.confusion_matrix, strict=True)
         rows = [["true \\ predicted", *class_names], *([name, *row] for name, row in counts)]
-        _upload(trial, CONFUSION, rows, storage, store)
+        artifacts.upload_table(trial, CONFUSION, rows)
     if result.reason is not None:
-        trial.set_user_attr("reason", result.reason)
+        REASON.write(trial, result.reason)
     # After the numbers: a model that fills the disk does not cost them.
-    no_model = keep_model(trial, model or result.no_model, storage, store)
-    trial.set_user_attr(OUTCOME, result.outcome)
+    no_model = keep_model(trial, model or result.no_model, artifacts)
+    OUTCOME.write(trial, result.outcome)
     return no_model
 
 
@@ -107,17 +114,11 @@ def results_table(stored: StoredStudy) -> pd.DataFrame:
     import pandas as pd
 
     rows, names = [], dict[str, None]()
-    for part, study in stored.parts.items():
-        for trial in study.get_trials(deepcopy=False):
-            cell, tuned = part.cell, trial.params
-            if part.phase == "replicate":
-                key = replicate_key(stored.spec, trial)
-                cell, tuned = key[0] if key else None, trial.user_attrs.get(TUNED) or {}
-            if cell is not None:
-                tuned = {**stored.spec.variant(cell.variant).values, **tuned}
-                names |= dict.fromkeys(tuned)
-                place = (part.phase, cell.dataset, cell.variant, trial.number)
-                rows.append({**dict(zip(PLACE, place, strict=True)), **_row(trial, tuned)})
+    for run in training_runs(stored.spec, stored.parts):
+        values = {**stored.spec.variant(run.cell.variant).values, **run.tuned}
+        names |= dict.fromkeys(values)
+        place = (run.phase, run.cell.dataset, run.cell.variant, run.trial.number)
+        rows.append({**dict(zip(PLACE, place, strict=True)), **_row(run.trial, values)})
     # A parameter that is called like a column keeps its own column.
     columns = [*COLUMNS, *(parameter_column(name) for name in names)]
     return pd.DataFrame(rows, columns=columns).convert_dtypes()
@@ -128,31 +129,29 @@ def parameter_column(name: str) -> str:
     return f"param_{name}" if name in COLUMNS else name
 
 
-def read_curves(
-    trials: Iterable[FrozenTrial], storage: BaseStorage, store: ArtifactStore
-) -> dict[int, list[Epoch]]:
+def read_curves(trials: Iterable[FrozenTrial], artifacts: Artifacts) -> dict[int, list[Epoch]]:
     """The learning curves of trials, by number; trials whose artifact is missing are left out."""
     curves: dict[int, list[Epoch]] = {}
     for trial in trials:
-        text = _download(trial, CURVES, storage, store)
+        text = artifacts.text(trial, CURVES)
         if text is None:
             continue
         try:
             epochs = [_epoch(row) for row in csv.DictReader(io.StringIO(text))]
         except (ValueError, TypeError, KeyError, csv.Error):
             continue  # cut or edited: as good as missing
-        if epochs and len(epochs) == trial.user_attrs.get("epochs", len(epochs)):
+        if epochs and EPOCHS.of(trial) in (None, len(epochs)):
             curves[trial.number] = epochs
     return curves
 
 
 def read_confusion(
-    trial: FrozenTrial, storage: BaseStorage, store: ArtifactStore
+    trial: FrozenTrial, artifacts: Artifacts
 ) -> tuple[tuple[str, ...], NDArray[np.int64]] | None:
     """A trial's class names and confusion matrix; None where its artifact is missing or cut."""
     import numpy as np
 
-    text = _download(trial, CONFUSION, storage, store)
+    text = artifacts.text(trial, CONFUSION)
     try:
         rows = list(csv.reader(io.StringIO(text or "")))
         names = tuple(rows[0][1:]) if rows else ()
@@ -162,52 +161,17 @@ def read_confusion(
     return (names, matrix) if names and matrix.shape == (len(names), len(names)) else None
 
 
-def _row(trial: FrozenTrial, tuned: Mapping[str, Any]) -> dict[str, Any]:
+def _row(trial: FrozenTrial, values: Mapping[str, Any]) -> dict[str, Any]:
     attributes = trial.user_attrs
-    outcome = outcome_of(trial)
+    outcome, environment = outcome_of(trial), ENVIRONMENT.of(trial)
     return {
         "outcome": outcome,
         "val_loss": trial.value if outcome == "complete" else None,
-        **{name: attributes.get(name) for name in (*SCALARS, "reason", "seed", "fingerprint")},
-        "device": (attributes.get("environment") or {}).get("device"),
-        **{parameter_column(name): value for name, value in tuned.items()},
+        **{name: attributes.get(name) for name in SCALARS},
+        **{attribute.name: attribute.of(trial) for attribute in NOTED},
+        "device": environment and environment.device,
+        **{parameter_column(name): value for name, value in values.items()},
     }
-
-
-def _upload(
-    trial: Trial,
-    name: str,
-    rows: Iterable[Sequence[Any]],
-    storage: BaseStorage,
-    store: ArtifactStore,
-) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / name
-        with path.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows(rows)
-        artifacts.upload_artifact(
-            artifact_store=store,
-            file_path=str(path),
-            study_or_trial=trial,
-            storage=storage,
-            mimetype="text/csv",
-        )
-
-
-def _download(
-    trial: FrozenTrial, name: str, storage: BaseStorage, store: ArtifactStore
-) -> str | None:
-    """An artifact's text; None where it is missing or unreadable."""
-    metas = artifacts.get_all_artifact_meta(trial, storage=storage)
-    for meta in metas:
-        if meta.filename != name:
-            continue
-        try:
-            with store.open_reader(meta.artifact_id) as file:
-                return file.read().decode()
-        except (artifacts.exceptions.ArtifactNotFound, OSError, UnicodeDecodeError):
-            return None
-    return None
 
 
 def _epoch(row: Mapping[str, str]) -> Epoch:
@@ -215,17 +179,16 @@ def _epoch(row: Mapping[str, str]) -> Epoch:
     return Epoch.model_validate({**values, "epoch": int(values["epoch"])})
 
 
-def environment_of(trials: Iterable[FrozenTrial]) -> list[dict[str, Any]]:
+def environments_of(trials: Iterable[FrozenTrial]) -> list[Environment]:
     """The different environments that trials ran in, as their workers noted them."""
-    found: dict[str, dict[str, Any]] = {}
-    for trial in trials:
-        environment = trial.user_attrs.get("environment")
-        if environment:
-            found.setdefault(json.dumps(environment, sort_keys=True), environment)
-    return list(found.values())
+    found: list[Environment] = []
+    for environment in map(ENVIRONMENT.of, trials):
+        if environment is not None and environment not in found:
+            found.append(environment)
+    return found
 
 
 def workers_of(trials: Iterable[FrozenTrial]) -> tuple[int, ...]:
     """The different numbers of workers that trained side by side when trials were trained."""
-    found = {int(t.user_attrs.get("workers", 1)) for t in trials if outcome_of(t) == "complete"}
+    found = {WORKERS.of(trial) or 1 for trial in trials if outcome_of(trial) == "complete"}
     return tuple(sorted(found))

@@ -10,7 +10,7 @@ from ablate.attempts import Settled
 from ablate.space import Scalar
 from ablate.spec import Cell
 from ablate.stored import StoredStudy
-from ablate.trials import outcome_of
+from ablate.trials import outcome_of, reason_of
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -84,7 +84,7 @@ def cell_replicates(stored: StoredStudy) -> dict[Cell, CellReplicates]:
         )
         for seed in missing if cell in chosen else ():
             last = attempts.of(cell, seed, chosen[cell].number)[-1]
-            missing[seed] = str(last.user_attrs.get("reason", "no reason recorded"))
+            missing[seed] = reason_of(last)
         found[cell] = CellReplicates(
             complete={seed: settled.complete[seed] for seed in seeds if seed in settled.complete},
             missing=missing,

@@ -8,27 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from ablate.attributes import REASON
 from ablate.errors import InputError, RunError
 from ablate.executors._base import Death, Executor
 from ablate.ledger import close_lost
+from ablate.limits import FAILURES, KILLED, LOOK_AROUND, STILLBORN, TICK, Limits
 from ablate.messages import Event, Finished, Refused, Started, StopTraining, Taken
 from ablate.orders import TrainingOrder, cut_off, next_order, trials_for, under_way
 from ablate.phases import PhaseState, phase_states
 from ablate.spec import StudySpec
 from ablate.storage import StoragePlace, mend_journal
 from ablate.stored import StoredStudy
-from ablate.trials import bury_trial
-
-FAILURES = 10
-"""So many failed trials in a row, with no success, end a run."""
-STILLBORN = 3
-"""So many workers in a row that end by themselves before a trial began end a run."""
-KILLED = 20
-"""So many that somebody ends do."""
-TICK = 0.2
-"""Seconds between looks at the clock and at a request to stop."""
-PATIENCE = 2.0
-"""Seconds between looks at what other runs of the study train, where nothing else is to be done."""
+from ablate.trials import NO_REASON, bury_trial, reason_of
 
 
 class Listener(Protocol):
@@ -74,19 +65,6 @@ class StopRequest:
         self.times += 1
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What a trial and a worker may take."""
-
-    trial_seconds: float | None = None
-    """Seconds after which a trial is ended, wherever it hangs; None for no limit."""
-    worker_memory: int | None = None
-    """Bytes of memory above which a worker is replaced after its trial; None for what the
-    executor takes as fair."""
-    worker_trials: int | None = None
-    """Trials after which a worker is replaced; None for no limit."""
-
-
 @dataclass
 class _Working:
     """What one worker is about."""
@@ -98,7 +76,7 @@ class _Working:
 
 
 @dataclass
-class Run:
+class StudyRun:
     """One run of a study."""
 
     place: StoragePlace
@@ -184,7 +162,7 @@ class Run:
     def _look_at_others(self, executor: Executor) -> None:
         """Sees, every now and then while a worker has nothing to do, what other runs train."""
         now = self.clock()
-        if len(self._working) == executor.workers or now - self._looked < PATIENCE:
+        if len(self._working) == executor.workers or now - self._looked < LOOK_AROUND:
             return
         self._looked, self._changed = now, True
         self._close_lost()
@@ -300,6 +278,6 @@ class Run:
 
 def _last_reason(stored: StoredStudy) -> str:
     trials = [t for study in stored.parts.values() for t in study.get_trials(deepcopy=False)]
-    found = {t.datetime_start: t.user_attrs["reason"] for t in trials if "reason" in t.user_attrs}
+    found = {trial.datetime_start: reason_of(trial) for trial in trials if REASON.is_on(trial)}
     begun = [start for start in found if start is not None]
-    return str(found[max(begun)]) if begun else "no reason recorded"
+    return found[max(begun)] if begun else NO_REASON

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ablate.attributes import RETRY_OF, SLOT
 from ablate.ledger import Ledger
-from ablate.trials import RETRY_OF, SLOT, fills, outcome_of
+from ablate.trials import fills, outcome_of
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -87,9 +88,10 @@ class Slots(Ledger):
         return any(outcome_of(trial) == "running" for trial in self._begun.get(slot, {}).values())
 
     def _new_slot(self, trial: FrozenTrial) -> int:
-        before = self._slot_of.get(trial.user_attrs.get(RETRY_OF, -1), self._unbegun)
-        slot: int = trial.user_attrs.get(SLOT, before)
-        return slot
+        slot, before = SLOT.of(trial), RETRY_OF.of(trial)
+        if slot is not None:
+            return slot
+        return self._unbegun if before is None else self._slot_of.get(before, self._unbegun)
 
 
 def slots_of(trials: Iterable[FrozenTrial]) -> Slots:

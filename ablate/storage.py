@@ -1,4 +1,4 @@
-"""Where studies are kept: Optuna's storage, the artifact store, and their mending after a crash."""
+"""Where studies are kept: Optuna's storage, and its mending after a crash."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ import errno
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
-from optuna import artifacts, logging
+from optuna import logging
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalFileSymlinkLock
 from optuna.study import StudySummary
 
 from ablate.errors import InputError, Problem, RunError
-from ablate.files import folder_name, replacing
+from ablate.files import folder_name
 
 ALMOST_URL = re.compile(r"((?:postgres|postgresql|mysql|mariadb|sqlite|oracle|mssql)(?:\+\w+)?):")
 """What begins like the URL of a database, and may hold a password, but lacks a slash."""
@@ -64,7 +62,7 @@ class StoragePlace:
 
     @property
     def artifacts(self) -> Path:
-        """The folder of the artifact store; each database has one of its own."""
+        """The folder of artifacts, see `artifacts`; each database has one of its own."""
         if not self.is_database:
             return self.folder / "artifacts"
         from ablate.database import database_name
@@ -247,22 +245,6 @@ def mend_torn_line(path: Path) -> bool:
 def mend_journal(place: StoragePlace) -> bool:
     """Mends a journal after one of its writers was killed; a database mends itself."""
     return not place.is_database and mend_torn_line(Path(place.url))
-
-
-class ArtifactStore(artifacts.FileSystemArtifactStore):
-    """A folder of artifacts, each written whole or not at all."""
-
-    def write(self, artifact_id: str, content_body: BinaryIO) -> None:
-        """Writes an artifact beside its place, then renames it."""
-        with replacing(self._get_filepath(artifact_id)) as file:
-            shutil.copyfileobj(content_body, file)
-
-    def holds(self, artifact_id: str) -> bool:
-        """Whether there is an artifact of that name."""
-        try:
-            return self._get_filepath(artifact_id).is_file()
-        except ValueError:  # a name that leads out of the folder
-            return False
 
 
 def journal_lock(path: Path) -> JournalFileSymlinkLock | JournalFileOpenLock:

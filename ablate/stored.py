@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from optuna import artifacts, create_study, delete_study, exceptions, load_study
+from optuna import create_study, delete_study, exceptions, load_study
 
+from ablate.artifacts import Artifacts
 from ablate.attempts import Attempts
+from ablate.attributes import CARDS, CELL, DATA, PHASE, QUESTION, SPEC, STUDY, THREADS
 from ablate.errors import InputError, Problem, did_you_mean, shown
 from ablate.ledger import Ledger
 from ablate.plan import Part, parts, trials_when_complete
 from ablate.slots import Slots
 from ablate.spec import Cell, StudySpec
-from ablate.storage import ArtifactStore, study_summaries
+from ablate.storage import study_summaries
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -25,11 +27,6 @@ if TYPE_CHECKING:
     from optuna.study import StudySummary
 
 METRIC = "val_loss"
-STUDY, PHASE, CELL = "study", "phase", "cell"
-"""User attributes of every Optuna study of ours: what it is a part of, and which part."""
-QUESTION, DATA, SPEC, CARDS, THREADS = "question", "data", "spec", "cards", "threads"
-"""User attributes of a study's first part: what is asked, the images' digests, the whole spec, the
-data cards, and how many threads each worker computes with."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,7 @@ def study_names(storage: BaseStorage) -> list[str]:
     """The names of all studies, the one with the latest trial first."""
     latest: dict[str, float] = {}
     for summary in study_summaries(storage):
-        name = summary.user_attrs.get(STUDY)
+        name = STUDY.of(summary)
         if name is not None:
             started = summary.datetime_start.timestamp() if summary.datetime_start else 0.0
             latest[name] = max(started, latest.get(name, 0.0))
@@ -86,7 +83,7 @@ def study_names(storage: BaseStorage) -> list[str]:
 def find_study(storage: BaseStorage, name: str) -> StoredStudy | None:
     """The study of a name; None where there is none, or where it does not say yet what it asks."""
     own = {summary.study_name: summary for summary in _summaries(storage, name)}
-    texts = [s.user_attrs[SPEC] for s in own.values() if SPEC in s.user_attrs]
+    texts = [SPEC.of(summary) for summary in own.values() if SPEC.is_on(summary)]
     if not texts:
         return None
     spec = StudySpec.model_validate_json(json.dumps(texts[0]))
@@ -118,7 +115,7 @@ def named_study(storage: BaseStorage, name: str) -> StoredStudy:
 
 def _summaries(storage: BaseStorage, name: str) -> list[StudySummary]:
     summaries = study_summaries(storage)
-    return [summary for summary in summaries if summary.user_attrs.get(STUDY) == name]
+    return [summary for summary in summaries if STUDY.of(summary) == name]
 
 
 def check_question(
@@ -139,11 +136,11 @@ def check_question(
         if part.name in named and not _is_ours(named[part.name], study):
             rule = f"the storage holds a study {part.name} that was not made by this study"
             raise InputError(Problem(study.path, rule, "study.name", hint="rename yours"))
-    described = (s for s in _summaries(storage, study.name) if QUESTION in s.user_attrs)
-    attributes = next((summary.user_attrs for summary in described), None)
-    if attributes is None:
+    described = (s for s in _summaries(storage, study.name) if QUESTION.is_on(s))
+    first = next(described, None)
+    if first is None:
         return
-    old, new = _flat(attributes[QUESTION]), _flat(study.question())
+    old, new = _flat(QUESTION.of(first)), _flat(study.question())
     remedy = "rename the study to keep both, or run with --fresh to delete the old one's trials"
     problems = []
     for key in sorted(old.keys() | new.keys()):
@@ -158,8 +155,9 @@ def check_question(
                 source = next(a.source for a in study.architectures if a.digest == now)
                 rule = f"{source} has changed since the study {study.name} was begun"
         problems.append(Problem(study.path, rule, where, hint=remedy))
+    stored_digests = DATA.of(first) or {}
     for name, digest in (digests or {}).items() if not problems else ():
-        if attributes[DATA].get(name) != digest:
+        if stored_digests.get(name) != digest:
             rule = (
                 f"the {name} images are not those that the stored study {study.name} was trained on"
             )
@@ -170,9 +168,9 @@ def check_question(
 
 def _is_ours(summary: StudySummary, study: StudySpec) -> bool:
     """Whether an Optuna study is a part of a study; one cut off while it was made is."""
-    if summary.user_attrs.get(STUDY) == study.name:
+    if STUDY.of(summary) == study.name:
         return True
-    return set(summary.user_attrs) <= {PHASE, CELL} and summary.n_trials == 0
+    return set(summary.user_attrs) <= {PHASE.name, CELL.name} and summary.n_trials == 0
 
 
 def open_study(storage: BaseStorage, study: StudySpec, digests: Mapping[str, str]) -> StoredStudy:
@@ -193,15 +191,15 @@ def open_study(storage: BaseStorage, study: StudySpec, digests: Mapping[str, str
         found = create_study(
             study_name=part.name, storage=storage, direction="minimize", load_if_exists=True
         )
-        if STUDY not in found.user_attrs:
+        if not STUDY.is_on(found):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", exceptions.ExperimentalWarning)
                 found.set_metric_names([METRIC])
-            found.set_user_attr(PHASE, part.phase)
-            found.set_user_attr(CELL, part.cell and part.cell.model_dump())
-            found.set_user_attr(STUDY, study.name)
+            PHASE.write(found, part.phase)
+            CELL.write(found, part.cell)
+            STUDY.write(found, study.name)
         opened[part] = found
-    described = (found for found in opened.values() if SPEC in found.user_attrs)
+    described = (found for found in opened.values() if SPEC.is_on(found))
     _describe(next(described, next(iter(opened.values()))), study, digests)
     check_question(storage, study, digests)
     return StoredStudy(study, opened)
@@ -209,61 +207,48 @@ def open_study(storage: BaseStorage, study: StudySpec, digests: Mapping[str, str
 
 def _describe(first: Study, study: StudySpec, digests: Mapping[str, str]) -> None:
     """Writes what is asked beside a study's first part; the question last, when all is there."""
-    attributes = {SPEC: study.model_dump(mode="json"), DATA: dict(digests)}
-    attributes[QUESTION] = study.question()
-    for key, value in attributes.items():
-        if first.user_attrs.get(key) != value:
-            first.set_user_attr(key, value)
+    SPEC.update(first, study.model_dump(mode="json"))
+    DATA.update(first, dict(digests))
+    QUESTION.update(first, study.question())
 
 
 def data_digests(stored: StoredStudy) -> dict[str, str]:
     """The digest of each data set's images."""
-    found = next((s.user_attrs.get(DATA) for s in stored.parts.values()), None)
-    return dict(found or {})
+    return next((DATA.of(part) or {} for part in stored.parts.values()), {})
 
 
 def data_cards(stored: StoredStudy) -> dict[str, dict[str, Any]]:
     """The data card of each data set of a study that has one."""
-    found = next((s.user_attrs.get(CARDS) for s in stored.parts.values()), None)
-    return dict(found or {})
+    return next((CARDS.of(part) or {} for part in stored.parts.values()), {})
 
 
 def write_cards(stored: StoredStudy, cards: Mapping[str, Mapping[str, Any]]) -> None:
     """Keeps the data cards of a study beside its question."""
-    first = next(iter(stored.parts.values()))
-    if first.user_attrs.get(CARDS) != cards:
-        first.set_user_attr(CARDS, dict(cards))
+    own = {name: dict(card) for name, card in cards.items()}
+    CARDS.update(next(iter(stored.parts.values())), own)
 
 
 def recorded_threads(stored: StoredStudy) -> int | None:
     """How many threads a worker computed with when the study was begun; None where it is unknown."""
-    found: int | None = next(iter(stored.parts.values())).user_attrs.get(THREADS)
-    return found
+    return THREADS.of(next(iter(stored.parts.values())))
 
 
 def record_threads(stored: StoredStudy, threads: int) -> None:
     """Notes how many threads a worker computes with."""
-    next(iter(stored.parts.values())).set_user_attr(THREADS, threads)
+    THREADS.write(next(iter(stored.parts.values())), threads)
 
 
-def remove_study(storage: BaseStorage, name: str, store: ArtifactStore) -> None:
+def remove_study(storage: BaseStorage, name: str, artifacts: Artifacts) -> None:
     """Deletes a study, its trials and their artifacts, where there is one."""
     summaries = _summaries(storage, name)
     # What says what was asked goes last: until then the others are known for what they are.
-    summaries.sort(key=lambda summary: QUESTION in summary.user_attrs)
+    summaries.sort(key=QUESTION.is_on)
     for part in [summary.study_name for summary in summaries]:
         study = load_study(study_name=part, storage=storage)
-        metas = [
-            meta
-            for trial in study.get_trials(deepcopy=False)
-            for meta in artifacts.get_all_artifact_meta(trial, storage=storage)
-        ]
+        found = [one for trial in study.get_trials(deepcopy=False) for one in artifacts.of(trial)]
         delete_study(study_name=part, storage=storage)
-        for meta in metas:
-            try:
-                store.remove(meta.artifact_id)
-            except artifacts.exceptions.ArtifactNotFound:
-                continue
+        for artifact in found:
+            artifacts.remove(artifact)
 
 
 def _flat(value: object, prefix: str = "") -> dict[str, object]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ablate.artifacts import Artifacts
 from ablate.data import find_prepared
 from ablate.data_card import find_card
 from ablate.errors import InputError, Problem, RunError
@@ -18,12 +19,13 @@ from ablate.executors.local import LocalExecutor, LocalWorker
 from ablate.executors.shares import Share
 from ablate.files import folder_name
 from ablate.ledger import close_lost
+from ablate.limits import LIVES, Limits
 from ablate.messages import Done, PrepareData, Refused
 from ablate.orders import under_way
 from ablate.phases import PhaseState, phase_states
-from ablate.running import Limits, Listener, Run, Silence, StopRequest
+from ablate.running import Listener, Silence, StopRequest, StudyRun
 from ablate.spec import DataSettings, StudySpec
-from ablate.storage import ArtifactStore, StoragePlace, open_storage, told_plainly
+from ablate.storage import StoragePlace, open_storage, told_plainly
 from ablate.stored import (
     check_question,
     find_study,
@@ -33,7 +35,6 @@ from ablate.stored import (
     remove_study,
     write_cards,
 )
-from ablate.trials import LIVES
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -88,7 +89,7 @@ def run_study(
 
     Raises:
         InputError: the storage, the data or an earlier study of that name do not fit.
-        RunError: ten trials in a row failed and none succeeded.
+        RunError: trial after trial failed and none succeeded.
     """
     started = clock()
     _check_backends(study)
@@ -100,11 +101,11 @@ def run_study(
     storage = open_storage(place)
     if fresh:
         _check_idle(storage, study)
-        remove_study(storage, study.name, ArtifactStore(place.artifacts))
+        remove_study(storage, study.name, Artifacts(place, storage))
     stored = open_study(storage, study, digests)
     write_cards(stored, cards)
     log = log_path(place, study)
-    run = Run(
+    run = StudyRun(
         place=place,
         stored=stored,
         log=log,
@@ -135,7 +136,7 @@ def _one_worker(study: StudySpec, log: Path) -> MakeExecutor:
     return lambda threads: LocalExecutor(log, study.training.backend, [Share(threads=threads)])
 
 
-def _note_threads(run: Run, executor: Executor) -> None:
+def _note_threads(run: StudyRun, executor: Executor) -> None:
     """Records how many threads the study is begun with, and says where it goes on with others."""
     begun, threads = recorded_threads(run.stored), executor.threads
     if threads is None or threads == begun:

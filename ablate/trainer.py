@@ -16,9 +16,24 @@ import optuna
 from optuna.storages import BaseStorage, get_storage
 from optuna.trial import FrozenTrial, TrialState
 
-from ablate.attempts import CHOSEN_FROM, DATASET, SEED, TUNED, VARIANT
+from ablate.artifacts import Artifacts
+from ablate.attributes import (
+    CHOSEN_FROM,
+    DATASET_PARAMETER,
+    ENVIRONMENT,
+    FINGERPRINT,
+    RETRY_OF,
+    SEED,
+    SEED_PARAMETER,
+    SLOT,
+    TUNED,
+    VARIANT_PARAMETER,
+    WORKERS,
+    replicate_parameters,
+)
 from ablate.catalog import file_digest
 from ablate.data import PreparedData, prepare
+from ablate.environment import Environment
 from ablate.errors import InputError, Problem
 from ablate.heartbeat import beating
 from ablate.messages import (
@@ -41,14 +56,14 @@ from ablate.slots import given_again
 from ablate.space import Choices, Parameter, Scalar
 from ablate.spec import Architecture, Cell, DataSettings, Epoch, TrialResult, TrialSpec
 from ablate.split import Split, TestSet, test_set, training_split
-from ablate.storage import ArtifactStore, StoragePlace, open_storage, told_plainly
+from ablate.storage import StoragePlace, open_storage, told_plainly
 from ablate.stored import StoredStudy
-from ablate.training.device import Environment, prepare_device
+from ablate.training.device import prepare_device
 from ablate.training.kept import KeptNetworks
 from ablate.training.loop import Decision, train
 from ablate.training.memory import BLOCK, blocks_are_kept
 from ablate.training.saving import save_network
-from ablate.trials import RETRY_OF, SLOT, TakenError, begin, outcome_of
+from ablate.trials import TakenError, begin, outcome_of
 
 LAST_SEED = 2**32 - 1
 TrainingOrder = TuneTrial | TrainReplicate
@@ -105,7 +120,7 @@ class Trainer:
             return self._train(trial, order, spec, decide, dict(trial.params))
 
         with told_plainly(StoragePlace(order.place.storage)):
-            self._begin(order, sampler, pruner, {SLOT: order.slot}, objective)
+            self._begin(order, sampler, pruner, SLOT.entry(order.slot), objective)
 
     def replicate(self, order: TrainReplicate) -> None:
         """Trains a cell's configuration from a fresh seed, to its end, and tests it."""
@@ -113,9 +128,11 @@ class Trainer:
 
         def objective(trial: optuna.Trial) -> TrialResult:
             # As Optuna's own parameters they are shown, and compared, in its dashboard.
-            trial.suggest_categorical(DATASET, sorted(data.dataset for data in study.datasets))
-            trial.suggest_categorical(VARIANT, sorted(variant.name for variant in study.variants))
-            trial.suggest_int(SEED, 0, LAST_SEED)
+            datasets = sorted(data.dataset for data in study.datasets)
+            variants = sorted(variant.name for variant in study.variants)
+            trial.suggest_categorical(DATASET_PARAMETER, datasets)
+            trial.suggest_categorical(VARIANT_PARAMETER, variants)
+            trial.suggest_int(SEED_PARAMETER, 0, LAST_SEED)
             prepared = self._prepared(study.data(cell.dataset), order.place.cache)
             spec = trial_spec(
                 study, cell, prepared.digest, order.seed, lambda p: order.tuned[p.name]
@@ -126,14 +143,10 @@ class Trainer:
                 return Decision.CONTINUE
 
             test = self._test_set(study.data(cell.dataset), order.place.cache)
-            return self._train(trial, order, spec, decide, {SEED: order.seed}, test)
+            return self._train(trial, order, spec, decide, {SEED_PARAMETER: order.seed}, test)
 
-        attributes = {CHOSEN_FROM: order.chosen_from, TUNED: dict(order.tuned)}
-        fixed: dict[str, Scalar] = {
-            DATASET: cell.dataset,
-            VARIANT: cell.variant,
-            SEED: order.seed,
-        }
+        attributes = CHOSEN_FROM.entry(order.chosen_from) | TUNED.entry(dict(order.tuned))
+        fixed = replicate_parameters(cell, order.seed)
         sampler, pruner = optuna.samplers.RandomSampler(), optuna.pruners.NopPruner()
         with told_plainly(StoragePlace(order.place.storage)):
             self._begin(order, sampler, pruner, attributes, objective, fixed)
@@ -197,7 +210,7 @@ class Trainer:
 
         earlier = rivals()
         given = given_again(earlier) | ({"fixed_params": dict(fixed)} if fixed else {})
-        retry = {RETRY_OF: earlier[-1].number} if earlier else {}
+        retry = RETRY_OF.entry(earlier[-1].number) if earlier else {}
         try:
             trial = begin(study, {**attributes, **retry}, given, rivals)
         except TakenError:
@@ -222,10 +235,10 @@ class Trainer:
     ) -> TrialResult:
         """Trains what a spec says, and writes its record unless it was stopped."""
         split = self._split(spec.data, spec.seed, order.place.cache)
-        trial.set_user_attr("seed", spec.seed)
-        trial.set_user_attr("fingerprint", spec.fingerprint)
-        trial.set_user_attr("environment", self.environment.model_dump())
-        trial.set_user_attr("workers", order.workers)
+        SEED.write(trial, spec.seed)
+        FINGERPRINT.write(trial, spec.fingerprint)
+        ENVIRONMENT.write(trial, self.environment)
+        WORKERS.write(trial, order.workers)
         part = part_of(order)
         self.tell(
             Started(
@@ -260,11 +273,9 @@ class Trainer:
 
             result = train(spec, split, on_epoch, test, save=save, kept=self._networks)
             if result.outcome != "interrupted":
-                store = ArtifactStore(order.place.artifacts)
-                Path(order.place.artifacts).mkdir(parents=True, exist_ok=True)
-                storage = self._storage(order.place.storage)
+                artifacts = self._artifacts(order.place.storage)
                 model = file if file.is_file() else None
-                no_model = write_result(trial, result, split.class_names, storage, store, model)
+                no_model = write_result(trial, result, split.class_names, artifacts, model)
                 result = result.model_copy(update={"no_model": no_model})
         return result
 
@@ -275,9 +286,8 @@ class Trainer:
             return None
         stored, keeper = self._stored(order), self._keepers.get(order.cell)
         if keeper is None or keeper.stored is not stored:
-            storage = self._storage(order.place.storage)
-            store = ArtifactStore(order.place.artifacts)
-            keeper = ModelKeeper(models, stored, order.cell, storage, store)
+            artifacts = self._artifacts(order.place.storage)
+            keeper = ModelKeeper(models, stored, order.cell, artifacts)
             self._keepers[order.cell] = keeper
         return keeper
 
@@ -299,6 +309,9 @@ class Trainer:
         if url not in self._storages:
             self._storages[url] = open_storage(StoragePlace(url))
         return self._storages[url]
+
+    def _artifacts(self, url: str) -> Artifacts:
+        return Artifacts(StoragePlace(url), self._storage(url))
 
     def _prepared(self, settings: DataSettings, cache: str) -> PreparedData:
         key = settings.model_dump_json()

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
+from ablate.attributes import DIED, OUTCOME, OWNER, REASON
+from ablate.limits import LIVES
 from ablate.owner import Owner
 
 if TYPE_CHECKING:
     from optuna import Study
 
-OWNER, OUTCOME, RETRY_OF, SLOT, DIED = "owner", "outcome", "retry_of", "slot", "died"
-"""User attributes of an Optuna trial."""
+NO_REASON = "no reason recorded"
 FILLING = ("complete", "pruned", "infeasible", "failed")
 """The outcomes of trials that count."""
-LIVES = 3
-"""So often a trial is begun that takes its worker down; then it has failed."""
 
 
 class TakenError(Exception):
@@ -46,7 +45,7 @@ def begin(
     """
     template = create_trial(
         state=TrialState.RUNNING,
-        user_attrs={OWNER: Owner.this_process().model_dump(), **attributes},
+        user_attrs=OWNER.entry(Owner.this_process()) | dict(attributes),
         system_attrs=dict(given),
     )
     storage = study._storage  # over a database a cache, which must know the trial
@@ -67,8 +66,7 @@ def _is_ghost(trial: FrozenTrial, mine: FrozenTrial) -> bool:
 
     A database whose answer was lost has made it already when it is asked again.
     """
-    owner = mine.user_attrs[OWNER]
-    return trial.state is TrialState.RUNNING and trial.user_attrs.get(OWNER) == owner
+    return trial.state is TrialState.RUNNING and OWNER.of(trial) == OWNER.of(mine)
 
 
 def outcome_of(trial: FrozenTrial) -> str:
@@ -77,13 +75,19 @@ def outcome_of(trial: FrozenTrial) -> str:
         case TrialState.COMPLETE:
             return "complete"
         case TrialState.PRUNED:
-            return "infeasible" if trial.user_attrs.get(OUTCOME) == "infeasible" else "pruned"
+            return "infeasible" if OUTCOME.of(trial) == "infeasible" else "pruned"
         case TrialState.FAIL:
-            return "failed" if trial.user_attrs.get(OUTCOME) == "failed" else "interrupted"
+            return "failed" if OUTCOME.of(trial) == "failed" else "interrupted"
         case TrialState.RUNNING:
             return "running"
         case TrialState.WAITING:
             return "waiting"
+
+
+def reason_of(trial: FrozenTrial) -> str:
+    """Why a trial did not end well."""
+    reason = REASON.of(trial)
+    return NO_REASON if reason is None else reason
 
 
 def fills(trial: FrozenTrial) -> bool:
@@ -104,8 +108,8 @@ def bury_trial(
 ) -> str:
     """Records, for a worker that cannot any more, what its running trial took it down by.
 
-    The trial is trained again; the third that dies for the same has failed. One that the worker
-    had finished before it died stays as it is.
+    The trial is trained again; when too many have died for the same, it has failed. One that the
+    worker had finished before it died stays as it is.
 
     Args:
         study: the Optuna study.
@@ -120,10 +124,10 @@ def bury_trial(
     trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, number)
     trial = storage.get_trial(trial_id)
     if not trial.state.is_finished():
-        died = sum(DIED in t.user_attrs for t in rivals())
-        storage.set_trial_user_attr(trial_id, DIED, reason)
+        died = sum(DIED.is_on(t) for t in rivals())
+        storage.set_trial_user_attr(trial_id, DIED.name, reason)
         if died + 1 >= LIVES:
-            storage.set_trial_user_attr(trial_id, "reason", f"{reason}, {LIVES} times")
-            storage.set_trial_user_attr(trial_id, OUTCOME, "failed")
+            storage.set_trial_user_attr(trial_id, REASON.name, f"{reason}, {LIVES} times")
+            storage.set_trial_user_attr(trial_id, OUTCOME.name, "failed")
         study.tell(number, state=TrialState.FAIL)
     return outcome_of(storage.get_trial(trial_id))

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ablate.errors import AblateError, InputError, Problem
+from ablate.limits import ORPHAN_GRACE
 from ablate.messages import (
     Done,
     Event,
@@ -103,8 +104,6 @@ def _measure(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dic
 
 GONE = 130
 """The exit code of a worker whose parent has gone."""
-PATIENCE = 30.0
-"""Seconds that a worker without a parent gets to end by itself."""
 
 
 def _read_orders(lines: TextIO, orders: queue.SimpleQueue[Order | None], worker: Worker) -> None:
@@ -117,7 +116,7 @@ def _read_orders(lines: TextIO, orders: queue.SimpleQueue[Order | None], worker:
     # The parent has closed the pipe, or is gone: an idle worker reads on, a busy one is interrupted.
     orders.put(None)
     _thread.interrupt_main()
-    time.sleep(PATIENCE)
+    time.sleep(ORPHAN_GRACE)
     os._exit(1)
 
 

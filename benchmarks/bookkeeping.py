@@ -23,7 +23,15 @@ import optuna
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
 
-from ablate.attempts import CHOSEN_FROM, DATASET, SEED, VARIANT
+from ablate.attributes import (
+    CHOSEN_FROM,
+    DATASET_PARAMETER,
+    OUTCOME,
+    SEED_PARAMETER,
+    SLOT,
+    VARIANT_PARAMETER,
+    replicate_parameters,
+)
 from ablate.config import load_study
 from ablate.ledger import close_lost
 from ablate.messages import TuneTrial
@@ -33,7 +41,7 @@ from ablate.plan import replicates_in_order
 from ablate.samplers import Tpe, make_sampler
 from ablate.storage import StoragePlace, open_storage
 from ablate.stored import StoredStudy, find_study, open_study
-from ablate.trials import OUTCOME, SLOT, begin
+from ablate.trials import begin
 
 STUDY = """
 [study]
@@ -105,7 +113,7 @@ def cost_of_one(run: StoredStudy, worker: StoredStudy, place: StoragePlace) -> f
     trial = begin(study, *described(order), lambda: ())
     cost += seconds(lambda: trials_for(worker, order))
     cost += seconds(lambda: look(run))
-    trial.set_user_attr(OUTCOME, "complete")
+    OUTCOME.write(trial, "complete")
     study.tell(trial, 1.0)
     return cost
 
@@ -145,14 +153,14 @@ def fill_slots(folder: Path, count: int, steps: int, *, slots: bool = True) -> S
     (study,) = stored.tuning.values()
     for slot in range(count):
         pruned = rng.random() < 0.4
-        said: dict[str, Any] = {OUTCOME: "pruned" if pruned else "complete"}
+        said = OUTCOME.entry("pruned" if pruned else "complete")
         params = {"learning_rate": 10 ** rng.uniform(-4, -1), "batch_size": rng.randint(16, 256)}
         trial = create_trial(
             state=TrialState.PRUNED if pruned else TrialState.COMPLETE,
             value=rng.random(),
             params=params,
             distributions=TUNED,
-            user_attrs=said | ({SLOT: slot} if slots else {}),
+            user_attrs=said | (SLOT.entry(slot) if slots else {}),
         )
         study.add_trial(trial)
     return place
@@ -169,16 +177,16 @@ def fill_replicates(folder: Path, count: int, steps: int) -> StoragePlace:
     assert stored.replicates is not None
     names = CategoricalDistribution(sorted(variant.name for variant in stored.spec.variants))
     distributions = {
-        DATASET: CategoricalDistribution(["digits"]),
-        VARIANT: names,
-        SEED: IntDistribution(0, 2**32 - 1),
+        DATASET_PARAMETER: CategoricalDistribution(["digits"]),
+        VARIANT_PARAMETER: names,
+        SEED_PARAMETER: IntDistribution(0, 2**32 - 1),
     }
     for cell, seed in replicates_in_order(stored.spec)[:count]:
         trial = create_trial(
             value=0.5,
-            params={DATASET: cell.dataset, VARIANT: cell.variant, SEED: seed},
+            params=replicate_parameters(cell, seed),
             distributions=distributions,
-            user_attrs={OUTCOME: "complete", CHOSEN_FROM: None},
+            user_attrs=OUTCOME.entry("complete") | CHOSEN_FROM.entry(None),
         )
         stored.replicates.add_trial(trial)
     return place
@@ -195,9 +203,9 @@ def made(folder: Path, asked: str) -> tuple[StoragePlace, StoredStudy]:
 def described(order: TrainingOrder) -> tuple[dict[str, Any], dict[str, Any]]:
     """What a worker writes when it begins a trial."""
     if isinstance(order, TuneTrial):
-        return {SLOT: order.slot}, {}
-    fixed = {DATASET: order.cell.dataset, VARIANT: order.cell.variant, SEED: order.seed}
-    return {CHOSEN_FROM: order.chosen_from}, {"fixed_params": fixed}
+        return SLOT.entry(order.slot), {}
+    fixed = replicate_parameters(order.cell, order.seed)
+    return CHOSEN_FROM.entry(order.chosen_from), {"fixed_params": fixed}
 
 
 if __name__ == "__main__":

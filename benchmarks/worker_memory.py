@@ -38,9 +38,9 @@ from ablate.config.data import HOME_VARIABLE
 from ablate.executors.defaults import Machine, choose_workers
 from ablate.executors.local import LocalExecutor
 from ablate.executors.memory import held_memory
+from ablate.limits import Limits
 from ablate.messages import Event, Finished, Trained
 from ablate.phases import PhaseState
-from ablate.running import Limits
 from ablate.spec import Backend, StudySpec
 from ablate.storage import StoragePlace
 from ablate.study import log_path, run_study

@@ -10,10 +10,11 @@ from hand_made import cell, make_stored
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
+from ablate.artifacts import Artifacts
 from ablate.owner import Owner
 from ablate.records import write_result
 from ablate.spec import Epoch, TrialResult
-from ablate.storage import ArtifactStore, StoragePlace, open_storage
+from ablate.storage import StoragePlace, open_storage
 
 NOW = datetime(2026, 9, 10, 12, 34, 56)
 RATE = {"learning_rate": FloatDistribution(0.001, 1.0)}
@@ -61,7 +62,7 @@ class Kept:
 
     def __post_init__(self):
         self.storage = open_storage(self.place)
-        self.store = ArtifactStore(self.place.artifacts)
+        self.artifacts = Artifacts(self.place, self.storage)
         self.place.artifacts.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -116,7 +117,7 @@ class Kept:
 
     def _finish(self, study, trial, owner, found):
         self._own(trial, owner)
-        write_result(trial, found, ["a", "b"], self.storage, self.store)
+        write_result(trial, found, ["a", "b"], self.artifacts)
         states = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
         value = found.val_loss if found.outcome == "complete" else None
         study.tell(trial, value, state=states.get(found.outcome, TrialState.FAIL))

@@ -31,7 +31,7 @@ def storage(url):
 
 
 def test_many_that_open_a_new_database_at_once_make_its_tables_once(url, monkeypatch):
-    monkeypatch.setattr(ablate.database, "PAUSE", (0.05, 0.1))
+    monkeypatch.setattr(ablate.database, "DATABASE_PAUSE", (0.05, 0.1))
     opened, errors = [], []
 
     def open_it():
@@ -108,7 +108,7 @@ def test_many_that_begin_at_once_fill_a_slot_once(url, project):
 
 def test_a_trial_of_another_machine_whose_heart_has_stopped_is_closed(url, project, monkeypatch):
     monkeypatch.setattr(ablate.database, "HEARTBEAT", 1)
-    monkeypatch.setattr(ablate.database, "STALE", 1)
+    monkeypatch.setattr(ablate.database, "HEART_STOPPED", 1)
     storage = open_database(url)
     study = next(iter(make_stored(project.study(), storage).tuning.values()))
     away = {"host": "elsewhere", "pid": 1, "started": 0.0}
@@ -123,7 +123,7 @@ def test_a_trial_of_another_machine_whose_heart_has_stopped_is_closed(url, proje
 
 
 def test_a_database_that_is_away_for_a_while_is_waited_for(storage, project, monkeypatch):
-    monkeypatch.setattr(ablate.database, "PAUSE", (0.05, 0.1))
+    monkeypatch.setattr(ablate.database, "DATABASE_PAUSE", (0.05, 0.1))
     stored = make_stored(project.study(), storage)
     study = next(iter(stored.tuning.values()))
     trial = begin(study, {}, {}, list)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+from pathlib import Path
 
 import pytest
 from hand_made import cell, compare, make_stored
 
+from ablate.artifacts import Artifacts
 from ablate.errors import AblateError, InputError
 from ablate.export import Wish, export_model
-from ablate.models import ModelKeeper, artifact_of, keep_model, runs_of
-from ablate.storage import ArtifactStore, open_storage
+from ablate.models import ModelKeeper, keep_model, model_of, runs_of
+from ablate.storage import open_storage
 
 VARIANT = "units=4"
 CONFIG = {"module": "keras", "class_name": "Sequential", "config": {"layers": []}}
@@ -41,7 +43,7 @@ class Shelf:
         self.storage = open_storage(self.place)
         self.stored = make_stored(self.study, self.storage)
         self.place.artifacts.mkdir(parents=True)
-        self.store = ArtifactStore(str(self.place.artifacts))
+        self.artifacts = Artifacts(self.place, self.storage)
 
     def finish(self, loss, seed=None, model="file", config=CONFIG, dataset="digits"):
         where = cell(VARIANT, dataset)
@@ -58,18 +60,18 @@ class Shelf:
             trial.set_user_attr("chosen_from", 0)
         if model == "file":
             model = keras_file(self.folder / "model.keras", config)
-        keep_model(trial, model, self.storage, self.store)
+        keep_model(trial, model, self.artifacts)
         (self.folder / "model.keras").unlink(missing_ok=True)
         study.tell(trial, loss)
         if self.study.artifacts.models != "none":
             models = self.study.artifacts.models
-            ModelKeeper(models, self.stored, where, self.storage, self.store).tidy()
+            ModelKeeper(models, self.stored, where, self.artifacts).tidy()
 
     def path_of(self, title, dataset="digits"):
         """The file of a run's model in the artifact store."""
         runs = runs_of(self.stored, cell(VARIANT, dataset))
         run = next(run for run in runs if run.title == title)
-        return self.place.artifacts / artifact_of(run, self.storage)
+        return Path(self.artifacts.where(model_of(run, self.artifacts)))
 
     def export(self, **wish):
         wish = {"variant": VARIANT, "file": self.folder / "out.keras", **wish}

@@ -13,7 +13,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import BaseJournalBackend
 from optuna.trial import TrialState, create_trial
 
-from ablate.attempts import replicate_key
+from ablate.attributes import cell_and_seed
 from ablate.ledger import Ledger
 from ablate.orders import cut_off, under_way
 from ablate.phases import phase_states
@@ -166,7 +166,7 @@ def check_replicates(stored):
     """What is owed, complete and missing is what a walk over all replicates finds."""
     attempts = {}
     for trial in stored.replicates.get_trials(deepcopy=False):
-        key = (*replicate_key(stored.spec, trial), trial.user_attrs["chosen_from"])
+        key = (*cell_and_seed(trial), trial.user_attrs["chosen_from"])
         attempts.setdefault(key, []).append(trial)
     chosen, first, again = choices(stored), [], []
     complete, missing = {}, set()

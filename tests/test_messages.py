@@ -24,7 +24,7 @@ from ablate.messages import (
 )
 from ablate.spec import DataSettings, Epoch
 
-PLACE = Place(storage="runs/ablate.journal", artifacts="runs/artifacts", cache="runs/data")
+PLACE = Place(storage="runs/ablate.journal", cache="runs/data")
 DATA = DataSettings(dataset="npz", options={"file": "a.npz", "class_names": ["a", "b"]})
 
 

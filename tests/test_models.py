@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState
 
-from ablate.models import ModelKeeper, artifact_of, keep_model, replaced_models, runs_of
-from ablate.storage import ArtifactStore
+from ablate.artifacts import Artifacts
+from ablate.models import ModelKeeper, keep_model, model_of, replaced_models, runs_of
+from ablate.storage import StoragePlace
 from ablate.stored import StoredStudy
 
 VARIANT = "units=4"
@@ -28,7 +29,8 @@ class Shelf:
         self.storage = InMemoryStorage()
         self.stored = make_stored(study, self.storage)
         (folder / "artifacts").mkdir()
-        self.store = ArtifactStore(str(folder / "artifacts"))
+        place = StoragePlace(str(folder / "ablate.journal"))
+        self.artifacts = Artifacts(place, self.storage)
         self.file = folder / "model.keras"
         self.file.write_bytes(b"a model")
         self.models = models
@@ -41,7 +43,7 @@ class Shelf:
         key = (self.models, variant, self.turn % 2)
         if key not in self.keepers:
             stored = StoredStudy(self.spec, self.stored.parts)
-            keeper = ModelKeeper(self.models, stored, cell(variant), self.storage, self.store)
+            keeper = ModelKeeper(self.models, stored, cell(variant), self.artifacts)
             self.keepers[key] = keeper
         return self.keepers[key]
 
@@ -61,7 +63,7 @@ class Shelf:
     def save(self, trial, loss, variant=VARIANT):
         phase = "replicate" if "seed" in trial.params else "tune"
         wanted = self.keeper(variant).wants(phase, trial, loss)
-        return keep_model(trial, self.file if wanted else None, self.storage, self.store)
+        return keep_model(trial, self.file if wanted else None, self.artifacts)
 
     def tell(self, trial, loss=None):
         study = self.stored.replicates if "seed" in trial.params else None
@@ -85,7 +87,7 @@ class Shelf:
         return [
             run
             for run in runs_of(self.stored, cell(variant))
-            if (artifact := artifact_of(run, self.storage)) and self.store.holds(artifact)
+            if (model := model_of(run, self.artifacts)) and self.artifacts.holds(model)
         ]
 
     def titles(self, variant=VARIANT):
@@ -184,7 +186,7 @@ def test_the_model_of_a_running_trial_is_left_alone(shelf):
     running = shelf.begin()
     shelf.save(running, 0.4)
     shelf.finish(0.3)
-    assert len(list(Path(shelf.store._base_path).iterdir())) == 2
+    assert len(list(Path(shelf.artifacts.where()).iterdir())) == 2
     shelf.tell(running, 0.4)
     shelf.keeper().tidy()
     assert shelf.titles() == ["trial 1"]
@@ -195,8 +197,8 @@ def test_the_model_of_a_trial_that_was_cut_off_is_removed_by_the_next(shelf):
     shelf.save(cut_off, 0.1)
     shelf.tell(cut_off)
     shelf.finish(0.5)
-    (artifact,) = Path(shelf.store._base_path).iterdir()
-    assert artifact.name == artifact_of(shelf.kept()[0], shelf.storage)
+    (artifact,) = Path(shelf.artifacts.where()).iterdir()
+    assert artifact.name == model_of(shelf.kept()[0], shelf.artifacts).id
 
 
 def test_a_model_that_cannot_be_written_leaves_a_reason_and_the_one_before(shelf, monkeypatch):
@@ -204,7 +206,7 @@ def test_a_model_that_cannot_be_written_leaves_a_reason_and_the_one_before(shelf
         raise OSError(errno.ENOSPC, "No space left on device")
 
     shelf.finish(0.5)
-    monkeypatch.setattr(shelf.store, "write", full)
+    monkeypatch.setattr(shelf.artifacts.store, "write", full)
     assert shelf.finish(0.4) == "cannot be written: No space left on device"
     assert shelf.titles() == ["trial 0"]
     trial = shelf.stored.tuning[cell(VARIANT)].trials[1]
@@ -221,7 +223,7 @@ def test_a_model_that_cannot_be_removed_is_one_too_many(shelf, monkeypatch):
 
     shelf.finish(0.5)
     with monkeypatch.context() as patched:
-        patched.setattr(shelf.store, "remove", refuse)
+        patched.setattr(shelf.artifacts.store, "remove", refuse)
         shelf.finish(0.4)
     assert shelf.titles() == ["trial 1", "trial 0"]
     shelf.finish(0.6)
@@ -284,14 +286,14 @@ def test_whatever_is_cut_off_the_best_model_stays_and_in_the_end_it_alone(runs, 
         shelf.finish(0.5)
         complete = [run for run in runs_of(shelf.stored, cell(VARIANT)) if run.is_complete]
         assert [run.key for run in shelf.kept()] == [complete[0].key]
-        assert len(list(Path(shelf.store._base_path).iterdir())) == 1
+        assert len(list(Path(shelf.artifacts.where()).iterdir())) == 1
 
 
 def test_a_model_need_not_be_there_where_a_better_one_is(project):
     shelf = Shelf(project.folder, compare(project, "artifacts.models=best"))
 
     def replaced():
-        return len(replaced_models(shelf.stored, shelf.storage, shelf.store))
+        return len(replaced_models(shelf.stored, shelf.artifacts))
 
     shelf.finish(0.5)
     assert replaced() == 0
@@ -299,7 +301,7 @@ def test_a_model_need_not_be_there_where_a_better_one_is(project):
     shelf.finish(0.3)
     assert replaced() == 2
     (best,) = shelf.kept()
-    shelf.store.remove(artifact_of(best, shelf.storage))
+    shelf.artifacts.remove(model_of(best, shelf.artifacts))
     assert replaced() == 0, "then one is missing"
 
 
@@ -307,4 +309,4 @@ def test_where_all_are_kept_none_is_replaced(project):
     shelf = Shelf(project.folder, compare(project, "artifacts.models=all"), "all")
     for loss in (0.5, 0.4):
         shelf.finish(loss)
-    assert replaced_models(shelf.stored, shelf.storage, shelf.store) == frozenset()
+    assert replaced_models(shelf.stored, shelf.artifacts) == frozenset()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hand_made import cell, compare, make_stored, replicate, tune
 
-from ablate.attempts import replicate_key
 from ablate.replicates import Choice, cell_replicates, choices, owed_replicates
 
 FOUR, SIXTEEN = cell("units=4"), cell("units=16")
@@ -273,13 +272,4 @@ def test_cells_of_different_data_sets_are_kept_apart(project):
 def test_a_trial_of_another_hand_is_no_replicate(searched):
     study = searched.replicates
     study.tell(study.ask(), 0.5)
-    assert replicate_key(searched.spec, study.trials[0]) is None
     assert owed(searched) == ALL
-
-
-def test_a_replicate_is_known_by_its_data_set_variant_and_seed(searched):
-    replicate(searched, "units=4", 2)
-    (trial,) = searched.replicates.trials
-    assert replicate_key(searched.spec, trial) == (FOUR, 2)
-    only = searched.spec.model_copy(update={"variants": searched.spec.variants[:1]})
-    assert replicate_key(only, trial) is None

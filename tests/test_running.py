@@ -10,6 +10,7 @@ from optuna.trial import TrialState
 
 from ablate.errors import RunError
 from ablate.executors._base import Death
+from ablate.limits import Limits
 from ablate.messages import (
     Finished,
     Refused,
@@ -20,7 +21,7 @@ from ablate.messages import (
     TuneTrial,
 )
 from ablate.owner import Owner
-from ablate.running import Limits, Run, StopRequest
+from ablate.running import StopRequest, StudyRun
 from ablate.slots import slots_of
 from ablate.storage import open_storage
 from ablate.trainer import part_of
@@ -145,7 +146,7 @@ def play(project):
         storage = open_storage(project.place)
         executor = Played(stored, storage, workers, fate)
         executor.held = options.get("held", {})
-        run = Run(
+        run = StudyRun(
             place=project.place,
             stored=stored,
             log=project.folder / "log",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 from pathlib import Path
@@ -13,7 +12,6 @@ from hand_made import make_stored
 
 from ablate.errors import InputError
 from ablate.storage import (
-    ArtifactStore,
     StoragePlace,
     journal_lock,
     mend_journal,
@@ -68,22 +66,6 @@ def test_a_damaged_journal_is_refused(journal, project):
     )
 
 
-def test_artifacts_are_whole_or_absent(tmp_path):
-    class Torn:
-        def __init__(self):
-            self.parts = [b"half"]
-
-        def read(self, size=-1):
-            if self.parts:
-                return self.parts.pop()
-            raise OSError("the disk is full")
-
-    store = ArtifactStore(str(tmp_path))
-    with pytest.raises(OSError, match="the disk is full"):
-        store.write("artifact", Torn())
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_lock_that_a_killed_writer_left_does_not_hold_up_anyone(journal, project):
     relative = StoragePlace(os.path.relpath(journal))
     lock = journal.with_name(f"{journal.name}.lock")
@@ -98,15 +80,6 @@ def test_a_lock_that_a_killed_writer_left_does_not_hold_up_anyone(journal, proje
     assert lock.stat().st_ino == journal.stat().st_ino, "one that Optuna can tell the age of"
     held.release()
     assert not lock.is_symlink()
-
-
-def test_an_artifact_is_looked_for_in_its_folder_only(tmp_path):
-    (tmp_path / "artifacts").mkdir()
-    (tmp_path / "elsewhere").touch()
-    store = ArtifactStore(str(tmp_path / "artifacts"))
-    store.write("here", io.BytesIO(b"content"))
-    names = ("here", "gone", "../elsewhere", str(tmp_path / "elsewhere"))
-    assert [store.holds(name) for name in names] == [True, False, False, False]
 
 
 def test_only_a_journal_needs_mending(journal, project, tmp_path):

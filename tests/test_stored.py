@@ -12,9 +12,10 @@ from optuna import logging
 from optuna.storages import InMemoryStorage
 
 from ablate import stored as module
+from ablate.artifacts import Artifacts
 from ablate.errors import InputError
 from ablate.replicates import owed_replicates
-from ablate.storage import ArtifactStore, open_existing, open_storage
+from ablate.storage import StoragePlace, open_existing, open_storage
 from ablate.stored import (
     StoredStudy,
     check_question,
@@ -364,6 +365,10 @@ def test_raising_counts_when_cut_off_is_finished_next_time(storage, project, spe
 # Removed
 
 
+def artifacts_in(folder, storage):
+    return Artifacts(StoragePlace(str(folder / "ablate.journal")), storage)
+
+
 def test_a_study_is_removed_with_all_its_parts(storage, project, spec, tmp_path):
     stored = make_stored(spec, storage)
     tune(stored, "units=4", 0.5)
@@ -371,8 +376,8 @@ def test_a_study_is_removed_with_all_its_parts(storage, project, spec, tmp_path)
     make_stored(compare(project, "study.name=dense/tune"), storage)
     make_stored(project.study("study.name=other"), storage)
     optuna.create_study(study_name="of another hand", storage=storage)
-    remove_study(storage, "dense", ArtifactStore(str(tmp_path)))
-    remove_study(storage, "never there", ArtifactStore(str(tmp_path)))
+    remove_study(storage, "dense", artifacts_in(tmp_path, storage))
+    remove_study(storage, "never there", artifacts_in(tmp_path, storage))
     assert names(storage) == [
         *(f"dense/{name.replace('dense', 'tune')}" for name in PARTS),
         "other",
@@ -382,29 +387,22 @@ def test_a_study_is_removed_with_all_its_parts(storage, project, spec, tmp_path)
 
 
 def test_artifacts_go_with_the_trials_that_they_belong_to(storage, project, spec, tmp_path):
-    store = ArtifactStore(str(tmp_path / "artifacts"))
-    (tmp_path / "artifacts").mkdir()
+    artifacts = artifacts_in(tmp_path, storage)
     (tmp_path / "curves.csv").write_text("1,2\n")
     kept = {}
     for name in ("dense", "other"):
         stored = make_stored(compare(project, f"study.name={name}"), storage)
         for study in (stored.tuning[cell("units=4")], stored.replicates):
             trial = study.ask()
-            kept[name] = optuna.artifacts.upload_artifact(
-                artifact_store=store,
-                file_path=str(tmp_path / "curves.csv"),
-                study_or_trial=trial,
-                storage=storage,
-            )
+            artifacts.upload(trial, tmp_path / "curves.csv", "text/csv")
+            (kept[name],) = artifacts.of(trial)
             study.tell(trial, 0.5)
-    gone = optuna.artifacts.get_all_artifact_meta(
-        find_study(storage, "dense").replicates.trials[0], storage=storage
-    )
-    store.remove(gone[0].artifact_id)
-    remove_study(storage, "dense", store)
+    (gone,) = artifacts.of(find_study(storage, "dense").replicates.trials[0])
+    artifacts.remove(gone)
+    remove_study(storage, "dense", artifacts)
     left = {path.name for path in (tmp_path / "artifacts").iterdir()}
     assert len(left) == 2
-    assert kept["other"] in left
+    assert kept["other"].id in left
 
 
 def test_wherever_removing_is_cut_off_the_rest_is_still_known_for_what_it_is(
@@ -421,7 +419,7 @@ def test_wherever_removing_is_cut_off_the_rest_is_still_known_for_what_it_is(
 
     monkeypatch.setattr(module, "delete_study", cut)
     with pytest.raises(CutError):
-        remove_study(storage, "dense", ArtifactStore(str(tmp_path)))
+        remove_study(storage, "dense", artifacts_in(tmp_path, storage))
     assert differences(storage, compare(project, "training.epochs=9")) == [
         "training.epochs: the stored study dense has 2, this file has 9"
     ]

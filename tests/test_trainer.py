@@ -13,10 +13,11 @@ import pytest
 from conftest import COMPARED
 from optuna.trial import FixedTrial, TrialState, create_trial
 
+from ablate.artifacts import ArtifactStore
 from ablate.errors import InputError
 from ablate.messages import Finished, Place, Started, TimeEpoch, Trained, TrainReplicate, TuneTrial
 from ablate.space import Choices, Parameter, Range
-from ablate.storage import ArtifactStore, open_storage
+from ablate.storage import open_storage
 from ablate.stored import open_study
 from ablate.trainer import Trainer, part_of, suggest
 from ablate.trials import outcome_of
@@ -32,9 +33,8 @@ class Bench:
         self.stored = open_study(open_storage(place), self.study, {"digits": "0"})
         self.events = []
         self.trainer = Trainer(self.events.append, threading.Event())
-        self.place = Place(
-            storage=place.url, artifacts=str(place.artifacts), cache=str(place.cache)
-        )
+        self.place = Place(storage=place.url, cache=str(place.cache))
+        self.artifacts = place.artifacts
 
     def tune(self, variant=0, slot=0):
         cell = self.study.cells[variant]
@@ -244,8 +244,7 @@ def test_every_domain_is_asked_for_as_what_it_is(domain, value, kind):
 
 def models_of(bench):
     """The models in the artifact store, by what their trials say of them."""
-    artifacts = Path(bench.place.artifacts)
-    held = [path for path in artifacts.iterdir() if zipfile.is_zipfile(path)]
+    held = [path for path in bench.artifacts.iterdir() if zipfile.is_zipfile(path)]
     said = [
         trial.user_attrs["model"]
         for study in bench.stored.parts.values()

@@ -6,11 +6,11 @@ import pytest
 from hand_made import GONE, make_stored
 from optuna.trial import TrialState
 
+from ablate.attributes import OWNER
 from ablate.ledger import Ledger, close_lost
 from ablate.owner import Owner
 from ablate.storage import open_storage
 from ablate.trials import (
-    OWNER,
     TakenError,
     begin,
     bury_trial,
@@ -35,7 +35,7 @@ def begun(study, owner=GONE):
     trial = study.ask()
     trial.suggest_int("units", 1, 1000)
     if owner is not None:
-        trial.set_user_attr(OWNER, owner.model_dump())
+        OWNER.write(trial, owner)
     return trial
 
 

@@ -27,10 +27,12 @@ def command(host: str, port: int, storage: str) -> int:
 
     from optuna_dashboard import wsgi
 
-    from ablate.storage import ArtifactStore, open_existing
+    from ablate.artifacts import Artifacts
+    from ablate.storage import open_existing
 
     place = storage_place(storage)
-    app = wsgi(open_existing(place), artifact_store=ArtifactStore(place.artifacts))
+    opened = open_existing(place)
+    app = wsgi(opened, artifact_store=Artifacts(place, opened).store)
     try:
         server = make_server(host, port, app)
     except OSError as error:

@@ -25,16 +25,17 @@ def command(study: str, yes: bool, storage: str) -> int:
     Says what would be deleted and asks first. Reports under reports/ stay. A study that is being
     trained is not deleted.
     """
+    from ablate.artifacts import Artifacts
     from ablate.housekeeping.overview import overview, overviews
     from ablate.housekeeping.reading import open_to_read
-    from ablate.storage import ArtifactStore, open_existing
+    from ablate.storage import open_existing
     from ablate.stored import remove_study
 
     place = storage_place(storage)
     opened = open_to_read(place)
-    found = overview(opened, study, place.artifacts)
+    found = overview(opened, study, Artifacts(place, opened))
     if found is None:
-        known = [other.name for other in overviews(opened, place.artifacts)]
+        known = [other.name for other in overviews(opened, Artifacts(place, opened))]
         hint = did_you_mean(study, known)
         raise InputError(Problem(study, "no such study has been run", hint=hint))
     _check_idle(found)
@@ -45,10 +46,12 @@ def command(study: str, yes: bool, storage: str) -> int:
         if not click.confirm(f"delete {content_text(found)}?"):
             click.echo("nothing was deleted")
             return 0
-        now = overview(open_to_read(place), study, place.artifacts)
+        opened = open_to_read(place)
+        now = overview(opened, study, Artifacts(place, opened))
         if now is not None:  # much may have happened since the question
             _check_idle(now)
-    remove_study(open_existing(place), study, ArtifactStore(place.artifacts))
+    writable = open_existing(place)
+    remove_study(writable, study, Artifacts(place, writable))
     click.echo(f"deleted {content_text(found)}")
     return 0
 

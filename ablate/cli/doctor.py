@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ablate.cli.options import storage_option, storage_place
-from ablate.cli.show import NAMES
+from ablate.outcomes import PHASES
 
 if TYPE_CHECKING:
     from ablate.housekeeping.health import Health
@@ -137,7 +137,7 @@ def _study_lines(health: Health) -> list[str]:
         lost[one.part, one.phase].append(str(one.number))
     lines = []
     for (part, phase), numbers in lost.items():
-        noun, names = NAMES[phase], _listed(numbers)
+        noun, names = PHASES[phase].one, _listed(numbers)
         said = f"{noun} {names} is" if len(numbers) == 1 else f"{noun}s {names} are"
         them = "it" if len(numbers) == 1 else "them"
         lines.append(f"  trials: {part}: {said} marked as running, but nobody trains {them}")

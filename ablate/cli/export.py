@@ -53,11 +53,9 @@ def command(
 
 def exported_text(study: str, file: Path, exported: Exported) -> str:
     """What a file holds and how it is loaded, as plain text."""
-    from ablate.attempts import TUNED
     from ablate.progress import parameters_text
 
     run, attributes = exported.run, exported.run.trial.user_attrs
-    tuned = run.trial.params if run.phase == "tune" else attributes.get(TUNED) or {}
     lines = [
         f"{file}: {exported.cell.variant} of {study}, {run.title}",
         f"  data          {exported.cell.dataset}",
@@ -69,8 +67,8 @@ def exported_text(study: str, file: Path, exported: Exported) -> str:
             f"  input         float32 images of shape (n, {height}, {width}, {channels}), "
             f"values {low:g} to {high:g}"
         )
-    if tuned:
-        lines.append(f"  tuned         {parameters_text(tuned)}")
+    if run.tuned:
+        lines.append(f"  tuned         {parameters_text(run.tuned)}")
     lines.append(f"  parameters    {attributes['parameters']:,}")
     lines.append(
         f"  validation    loss {run.trial.value:.4f}, accuracy {attributes['val_accuracy']:.4f}, "

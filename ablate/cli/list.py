@@ -9,22 +9,12 @@ import click
 
 from ablate.cli.options import storage_option, storage_place
 from ablate.cli.report import WIDE
+from ablate.outcomes import PHASES, counts_text
 
 if TYPE_CHECKING:
     from ablate.housekeeping.overview import StudyOverview
     from ablate.report.document import Document
     from ablate.spec import Phase
-
-OUTCOMES = (
-    "complete",
-    "pruned",
-    "infeasible",
-    "failed",
-    "missing",
-    "running",
-    "cut off",
-    "waiting",
-)
 
 
 @click.command("list")
@@ -38,12 +28,14 @@ def command(storage: str) -> int:
     from rich.console import Console
 
     from ablate import catalog
+    from ablate.artifacts import Artifacts
     from ablate.housekeeping.overview import overviews
     from ablate.housekeeping.reading import RUN_FIRST, is_empty, open_to_read, shown
     from ablate.report.formats.terminal import text_of
 
     place = storage_place(storage)
-    studies = [] if is_empty(place) else overviews(open_to_read(place), place.artifacts)
+    opened = None if is_empty(place) else open_to_read(place)
+    studies = [] if opened is None else overviews(opened, Artifacts(place, opened))
     if not studies:
         click.echo(f"{shown(place)}: nothing has been run here yet; {RUN_FIRST}")
         click.echo(f"studies that ship with ablate: {', '.join(catalog.shipped('studies'))}")
@@ -64,8 +56,7 @@ def studies_document(place: str, studies: list[StudyOverview]) -> Document:
     columns = (
         Column("study", "name"),
         Column("state", "name"),
-        Column("trials", "text"),
-        Column("replicates", "text"),
+        *(Column(phase.many, "text") for phase in PHASES.values()),
         Column("size"),
         Column("last activity"),
     )
@@ -73,8 +64,7 @@ def studies_document(place: str, studies: list[StudyOverview]) -> Document:
         (
             study.name,
             state_text(study),
-            counts_text(study, "tune"),
-            counts_text(study, "replicate"),
+            *(phase_text(study, phase) for phase in PHASES),
             decimal(study.size),
             f"{study.last:%Y-%m-%d %H:%M}" if study.last else "",
         )
@@ -95,7 +85,7 @@ def state_text(study: StudyOverview) -> str:
     return f"{state}, running now" if any(not one.lost for one in study.running) else state
 
 
-def counts_text(study: StudyOverview, phase: Phase) -> str:
+def phase_text(study: StudyOverview, phase: Phase) -> str:
     """The trials of a phase by outcome."""
     counts: Counter[str] = Counter()
     for state in study.phases or ():
@@ -105,4 +95,4 @@ def counts_text(study: StudyOverview, phase: Phase) -> str:
     for one in study.running:
         if one.phase == phase:
             counts["cut off" if one.lost else "running"] += 1
-    return ", ".join(f"{counts[name]} {name}" for name in OUTCOMES if counts[name])
+    return counts_text(counts)

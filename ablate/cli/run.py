@@ -31,6 +31,8 @@ from ablate.cli.options import (
     yes_option,
 )
 from ablate.errors import AblateError, InputError, Problem
+from ablate.limits import TERMINATION, Limits
+from ablate.outcomes import PHASES, counts_text
 
 if TYPE_CHECKING:
     from ablate.executors._base import Executor
@@ -38,9 +40,6 @@ if TYPE_CHECKING:
     from ablate.running import StopRequest
     from ablate.storage import StoragePlace
     from ablate.study import RunSummary
-
-GRACE = 10.0
-"""Seconds that the running epochs have to end after SIGTERM."""
 
 
 @click.command("run")
@@ -146,7 +145,7 @@ def command(
     from ablate.executors.defaults import Machine
     from ablate.plan import make_plan
     from ablate.progress import LiveProgress, PlainProgress
-    from ablate.running import Limits, StopRequest
+    from ablate.running import StopRequest
     from ablate.study import log_path, run_study
 
     path = find_study(study)
@@ -216,7 +215,7 @@ def stopped_by_signals(stop: StopRequest) -> Iterator[None]:
     def on_terminate(number: int, frame: FrameType | None) -> None:
         stop.ask()
         signal.signal(signal.SIGALRM, on_interrupt)
-        signal.setitimer(signal.ITIMER_REAL, GRACE)
+        signal.setitimer(signal.ITIMER_REAL, TERMINATION)
 
     handlers: dict[signal.Signals, Any] = {
         signal.SIGINT: on_interrupt,
@@ -261,10 +260,6 @@ def summary_text(name: str, summary: RunSummary) -> str:
 
 
 def _phase_text(phase: PhaseState) -> str:
-    from ablate.progress import NOUNS
-
-    outcomes = ("complete", "pruned", "infeasible", "failed", "waiting", "missing")
-    counts = ", ".join(
-        f"{phase.counts[name]} {name}" for name in outcomes if phase.counts.get(name)
-    )
-    return f"{counts or 'none yet'} of {phase.total} {NOUNS[phase.phase]}"
+    # What another run trains at the moment is its own affair.
+    own = {name: count for name, count in phase.counts.items() if name != "running"}
+    return f"{counts_text(own) or 'none yet'} of {phase.total} {PHASES[phase.phase].many}"

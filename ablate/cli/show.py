@@ -9,6 +9,7 @@ import click
 
 from ablate.cli.options import storage_option, storage_place
 from ablate.cli.report import WIDE
+from ablate.outcomes import PHASES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,16 +21,13 @@ if TYPE_CHECKING:
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 18
 """Characters for the name of what is said."""
-NAMES: dict[Phase, str] = {"tune": "trial", "replicate": "replicate"}
 READABLE, REPLACED = "can be read", "is not kept: a better run's is"
 
 
 @click.command("show")
 @click.argument("study")
 @click.argument("trial", type=click.IntRange(min=0))
-@click.option(
-    "--phase", type=click.Choice(["tune", "replicate"]), help="Of the search, or a replicate."
-)
+@click.option("--phase", type=click.Choice(tuple(PHASES)), help="Of the search, or a replicate.")
 @click.option("--variant", metavar="NAME", help="The trial's variant.")
 @click.option("--dataset", metavar="NAME", help="The trial's data set.")
 @storage_option
@@ -51,6 +49,7 @@ def command(
     """
     from rich.console import Console
 
+    from ablate.artifacts import Artifacts
     from ablate.housekeeping.details import details
     from ablate.housekeeping.lookup import find_run
     from ablate.housekeeping.reading import open_to_read
@@ -63,7 +62,7 @@ def command(
     run = find_run(stored, trial, phase=phase, variant=variant, dataset=dataset)
     console = Console()
     width = console.width if console.is_terminal else WIDE
-    document = run_document(study, details(stored, run, opened, place.artifacts))
+    document = run_document(study, details(stored, run, Artifacts(place, opened)))
     click.echo(text_of(document, width).rstrip())
     return 0
 
@@ -73,7 +72,7 @@ def run_document(study: str, found: RunDetails) -> Document:
     from ablate.report.document import Document, Paragraph
 
     run = found.run
-    title = f"{study}: {NAMES[run.part.phase]} {run.trial.number} of {run.cell.variant}"
+    title = f"{study}: {PHASES[run.phase].one} {run.trial.number} of {run.cell.variant}"
     said = (*_outcome(found), *_costs(found))
     lead = [Paragraph(f"{name:{WIDTH}} {value}") for name, value in said if value]
     sections = (_measures(found), _hyperparameters(found), _curves(found), _artifacts(found))
@@ -83,23 +82,24 @@ def run_document(study: str, found: RunDetails) -> Document:
 
 def _outcome(found: RunDetails) -> Sequence[tuple[str, str]]:
     """How it ended, what it is, and who trained it."""
-    run, attributes = found.run, found.attributes
-    chosen = attributes.get("chosen_from")
-    retry = attributes.get("retry_of")
+    from ablate.attributes import CHOSEN_FROM, FINGERPRINT, REASON, RETRY_OF, SEED
+
+    run, trial = found.run, found.run.trial
+    chosen, retry, seed = CHOSEN_FROM.of(trial), RETRY_OF.of(trial), SEED.of(trial)
     return (
         ("outcome", _outcome_text(found)),
-        ("reason", str(attributes.get("reason", ""))),
-        ("phase", run.part.phase),
+        ("reason", REASON.of(trial) or ""),
+        ("phase", run.phase),
         ("data set", run.cell.dataset),
         ("variant", run.cell.variant),
-        ("seed", str(attributes.get("seed", ""))),
+        ("seed", "" if seed is None else str(seed)),
         ("configuration of", "" if chosen is None else f"trial {chosen} of the search"),
         ("trained again for", "" if retry is None else f"trial {retry}, which was cut off"),
         ("trained again as", "" if found.retried_as is None else f"trial {found.retried_as}"),
-        ("started", _moment(run.trial.datetime_start)),
-        ("ended", _moment(run.trial.datetime_complete)),
+        ("started", _moment(trial.datetime_start)),
+        ("ended", _moment(trial.datetime_complete)),
         ("process", _owner_text(found)),
-        ("fingerprint", str(attributes.get("fingerprint", ""))),
+        ("fingerprint", FINGERPRINT.of(trial) or ""),
         ("study in Optuna", run.part.name),
     )
 
@@ -124,10 +124,10 @@ def _owner_text(found: RunDetails) -> str:
 
 def _costs(found: RunDetails) -> Sequence[tuple[str, str]]:
     """Sizes, times, and where it was trained."""
+    from ablate.attributes import ENVIRONMENT
     from ablate.report.words import count, environment_line
 
-    attributes = found.attributes
-    environment = attributes.get("environment")
+    attributes, environment = found.attributes, ENVIRONMENT.of(found.run.trial)
 
     def whole(name: str) -> str:
         return count(attributes[name]) if name in attributes else ""
@@ -216,7 +216,7 @@ def _artifacts(found: RunDetails) -> Section | None:
             kept.name,
             "" if kept.size is None else decimal(kept.size),
             problem or (READABLE if kept.size is not None else REPLACED),
-            str(kept.path),
+            kept.where,
         )
         for kept, problem in found.artifacts
     ]

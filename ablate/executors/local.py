@@ -21,13 +21,9 @@ from ablate.executors._base import Death
 from ablate.executors.environment import environment_threads, worker_environment
 from ablate.executors.memory import held_memory
 from ablate.executors.shares import Share, memory_share
+from ablate.limits import GRACE, HASTE
 from ablate.messages import Done, Event, Order, Refused, event_from_json
 from ablate.spec import Backend
-
-GRACE = 10.0
-"""Seconds that a worker gets to end by itself."""
-HASTE = 2.0
-"""Seconds that it gets where the run is to stop at once."""
 
 
 class WorkerDiedError(Exception):

@@ -17,11 +17,10 @@ from ablate.executors.environment import worker_environment
 from ablate.executors.local import worker_log
 from ablate.executors.memory import held_memory
 from ablate.executors.shares import Share
+from ablate.limits import CLUSTER_ANSWER
 from ablate.messages import Event, Order, Refused, StopTraining, event_from_json
 from ablate.spec import Backend, Resources
 
-ANSWER = 10.0
-"""Seconds that a cluster gets to answer, and a worker to say how much memory it holds."""
 PASSED_ON = ("ABLATE_DATA_HOME", "GLIBC_", "MALLOC_", "OMP_NUM_THREADS", "TF_", "XLA_", "JAX_")
 """The beginnings of the environment variables that workers on other machines get, too."""
 
@@ -177,7 +176,7 @@ class RayExecutor:
         if worker not in self._actors:
             return None
         with contextlib.suppress(ray.exceptions.RayError):
-            return int(ray.get(self._actors[worker].memory.remote(), timeout=ANSWER))
+            return int(ray.get(self._actors[worker].memory.remote(), timeout=CLUSTER_ANSWER))
         return None
 
     def _join(self) -> None:
@@ -213,7 +212,7 @@ class RayExecutor:
         if not colon or not port.isdecimal():
             return
         try:
-            socket.create_connection((host.strip("[]"), int(port)), ANSWER).close()
+            socket.create_connection((host.strip("[]"), int(port)), CLUSTER_ANSWER).close()
         except OSError as error:
             rule = f"nothing answers at {self._address}: {error.strerror or error}"
             hint = "start a cluster with: ray start --head"

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ablate.limits import MEMORY_SHARE
+
 MEMORY_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
@@ -23,8 +25,6 @@ THREADS = (
     "NPROC",  # what XLA's client of the CPU takes as the number of cores
 )
 """Environment variables that say how many threads a library of a worker's computes with."""
-MOST = 0.8
-"""The part of the memory that all workers together may hold."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def memory_share(workers: int, limits: Sequence[Path] = MEMORY_LIMITS) -> int:
     for file in limits:
         with contextlib.suppress(OSError, ValueError):  # "max" is no number
             total = min(total, int(file.read_text()))
-    return int(MOST * total / workers)
+    return int(MEMORY_SHARE * total / workers)
 
 
 def visible_gpus(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:

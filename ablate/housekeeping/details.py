@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ablate.attempts import TUNED
-from ablate.housekeeping.kept import Artifacts, KeptArtifact
-from ablate.housekeeping.lookup import TrainingRun
-from ablate.housekeeping.overview import IsGone, owner_of
+from ablate.artifacts import Artifacts
+from ablate.attributes import OWNER, RETRY_OF
+from ablate.housekeeping.kept import KeptArtifact, kept_artifacts, problem_of
+from ablate.housekeeping.overview import IsGone
 from ablate.models import replaced_models
 from ablate.owner import Owner
 from ablate.plan import configure
 from ablate.records import read_curves
+from ablate.runs import TrainingRun
 from ablate.space import Scalar
 from ablate.spec import Epoch, StudySpec
-from ablate.storage import ArtifactStore
 from ablate.stored import StoredStudy
-from ablate.trials import RETRY_OF, outcome_of
-
-if TYPE_CHECKING:
-    from optuna.storages import BaseStorage
+from ablate.trials import outcome_of
 
 
 @dataclass(frozen=True)
@@ -65,8 +61,7 @@ class RunDetails:
 def details(
     stored: StoredStudy,
     run: TrainingRun,
-    storage: BaseStorage,
-    folder: Path,
+    artifacts: Artifacts,
     is_gone: IsGone = Owner.is_gone,
 ) -> RunDetails:
     """Gathers what is recorded of a training run.
@@ -74,23 +69,24 @@ def details(
     Args:
         stored: its study.
         run: the training run.
-        storage: the storage that holds it.
-        folder: the artifact folder.
+        artifacts: those of its storage.
         is_gone: whether a process has ended.
     """
-    trial, store = run.trial, ArtifactStore(folder)
-    artifacts = Artifacts(storage, folder, replaced_models(stored, storage, store))
-    curves = read_curves([trial], storage, store).get(trial.number, [])
-    owner = owner_of(trial)
+    trial, replaced = run.trial, replaced_models(stored, artifacts)
+    curves = read_curves([trial], artifacts).get(trial.number, [])
+    owner = OWNER.of(trial)
     siblings = stored.parts[run.part].get_trials(deepcopy=False)
-    later = (one.number for one in siblings if one.user_attrs.get(RETRY_OF) == trial.number)
+    later = (one.number for one in siblings if RETRY_OF.of(one) == trial.number)
     return RunDetails(
         run=run,
         outcome=outcome_of(trial),
         hyperparameters=tuple(_hyperparameters(stored.spec, run)),
         curves=tuple(curves),
         reported=trial.intermediate_values,
-        artifacts=tuple((kept, artifacts.problem(trial, kept)) for kept in artifacts.of(trial)),
+        artifacts=tuple(
+            (kept, problem_of(trial, kept, artifacts, replaced))
+            for kept in kept_artifacts(trial, artifacts)
+        ),
         owner=owner,
         is_gone=owner is not None and is_gone(owner),
         retried_as=next(later, None),
@@ -98,12 +94,9 @@ def details(
 
 
 def _hyperparameters(spec: StudySpec, run: TrainingRun) -> list[Hyperparameter]:
-    trial = run.trial
-    tuned: Mapping[str, Scalar] = trial.params
-    if run.part.phase == "replicate":
-        tuned = trial.user_attrs.get(TUNED) or {}
-    elif not tuned:  # one that waits has those that it was queued with
-        tuned = trial.system_attrs.get("fixed_params") or {}
+    tuned = run.tuned
+    if run.phase == "tune" and not tuned:  # one that waits has those that it was queued with
+        tuned = run.trial.system_attrs.get("fixed_params") or {}
     try:
         network, training = configure(spec, run.cell.variant, lambda p: tuned[p.name])
     except (KeyError, ValueError):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 import socket
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -14,8 +12,11 @@ from typing import TYPE_CHECKING
 
 from optuna import load_study
 
+from ablate.artifacts import Artifact, Artifacts, artifact_files, named_in
+from ablate.attributes import CELL, PHASE, QUESTION, STUDY
 from ablate.errors import InputError, Problem
-from ablate.housekeeping.kept import Artifacts, KeptArtifact
+from ablate.files import regular_files
+from ablate.housekeeping.kept import KeptArtifact, kept_artifacts, problem_of
 from ablate.housekeeping.overview import (
     IsGone,
     RunningNow,
@@ -24,25 +25,20 @@ from ablate.housekeeping.overview import (
     stored_study,
 )
 from ablate.housekeeping.reading import check_there, look_at, storage_of
+from ablate.limits import LOCK_LEFT, UNOWNED, WRITING
 from ablate.models import replaced_models
 from ablate.owner import Owner
 from ablate.plan import parts
-from ablate.storage import ArtifactStore, StoragePlace, open_existing
-from ablate.stored import CELL, METRIC, PHASE, QUESTION, STUDY
+from ablate.storage import StoragePlace, open_existing
+from ablate.stored import METRIC
 from ablate.trials import outcome_of
 
 if TYPE_CHECKING:
     from optuna import Study
     from optuna.storages import BaseStorage
 
-GRACE = 30.0
-"""Seconds after which Optuna, too, takes a lock for left over; it is held for milliseconds."""
-WRITING = 3600.0
-"""Seconds for which a temporary file may be one that is being written, while a trial is running."""
 COUNTED = ("complete", "pruned")
 """Outcomes of trials whose artifacts must be there."""
-_ID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""The name of an artifact's file."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +78,7 @@ class Health:
     incomplete: tuple[str, ...] = ()
     """Studies that lack a part, or do not say what they ask."""
     writing: bool = False
-    """Whether a process holds the journal's lock, or held it until half a minute ago: no fault."""
+    """Whether a process holds the journal's lock, or held it a moment ago: no fault."""
     running: int = 0
     """Trials that are being trained."""
     elsewhere: Mapping[str, int] = field(default_factory=dict)
@@ -118,9 +114,10 @@ def examine(place: StoragePlace, now: datetime, is_gone: IsGone = Owner.is_gone)
     """
     if place.is_database:
         check_there(place)
-        return _examine_studies(Health(), open_existing(place), place.artifacts, now, is_gone)
+        storage = open_existing(place)
+        return _examine_studies(Health(), storage, Artifacts(place, storage), now, is_gone)
     # Files first: a trial names its artifact before the file is written.
-    files = _regular_files(place.artifacts)
+    files = artifact_files(place)
     journal = look_at(place)
     path = Path(place.url)
     locks = lock_files(path)
@@ -139,8 +136,9 @@ def examine(place: StoragePlace, now: datetime, is_gone: IsGone = Owner.is_gone)
         storage = storage_of(journal.records)
     except Exception as error:
         return replace(health, unreadable=f"{type(error).__name__} {error}".strip())
-    health = _examine_studies(health, storage, place.artifacts, now, is_gone)
-    return _examine_files(health, files, storage, place, now)
+    artifacts = Artifacts(place, storage)
+    health = _examine_studies(health, storage, artifacts, now, is_gone)
+    return _examine_files(health, files, artifacts, place, now)
 
 
 def lock_files(journal: Path) -> list[Path]:
@@ -153,7 +151,7 @@ def lock_files(journal: Path) -> list[Path]:
 def is_stale(lock: Path, now: datetime) -> bool:
     """Whether a lock file is too old to be held."""
     age = _age(lock, now)
-    return age is not None and age > GRACE
+    return age is not None and age > LOCK_LEFT
 
 
 def _age(path: Path, now: datetime) -> float | None:
@@ -164,14 +162,8 @@ def _age(path: Path, now: datetime) -> float | None:
         return None
 
 
-def _regular_files(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return sorted(path for path in folder.iterdir() if path.is_file() and not path.is_symlink())
-
-
 def _examine_studies(
-    health: Health, storage: BaseStorage, folder: Path, now: datetime, is_gone: IsGone
+    health: Health, storage: BaseStorage, artifacts: Artifacts, now: datetime, is_gone: IsGone
 ) -> Health:
     """What is wrong with studies and trials."""
     studies = own_parts(storage)
@@ -182,14 +174,13 @@ def _examine_studies(
         one.owner.host for one in running if one.owner and not one.lost and one.owner.host != here
     )
     known = [stored for stored in map(stored_study, studies.values()) if stored is not None]
-    store = ArtifactStore(folder)
-    replaced = (replaced_models(stored, storage, store) for stored in known)
-    artifacts = Artifacts(storage, folder, frozenset().union(*replaced))
+    models = (replaced_models(stored, artifacts) for stored in known)
+    replaced: frozenset[Artifact] = frozenset().union(*models)
     unmade = [*_half_made(storage), *(p for group in studies.values() for p in _undescribed(group))]
     return replace(
         health,
         lost=tuple(one for one in running if one.lost and not _is_new(one, now)),
-        spoiled=tuple(spoiled for part in own for spoiled in _spoiled(part, artifacts)),
+        spoiled=tuple(one for part in own for one in _spoiled(part, artifacts, replaced)),
         unmade=tuple(part.study_name for part in unmade),
         incomplete=tuple(name for name, group in studies.items() if _lacks_parts(group)),
         running=sum(not one.lost for one in running),
@@ -203,14 +194,16 @@ def _is_new(one: RunningNow, now: datetime) -> bool:
     """Whether a trial was begun just now, and may be about to say whose it is."""
     if one.owner is not None or one.started is None:
         return False
-    return abs(now.timestamp() - one.started.timestamp()) < GRACE
+    return abs(now.timestamp() - one.started.timestamp()) < UNOWNED
 
 
-def _spoiled(part: Study, artifacts: Artifacts) -> Iterable[SpoiledArtifact]:
+def _spoiled(
+    part: Study, artifacts: Artifacts, replaced: frozenset[Artifact]
+) -> Iterable[SpoiledArtifact]:
     for trial in part.get_trials(deepcopy=False):
         if outcome_of(trial) in COUNTED:
-            for kept in artifacts.of(trial):
-                problem = artifacts.problem(trial, kept)
+            for kept in kept_artifacts(trial, artifacts):
+                problem = problem_of(trial, kept, artifacts, replaced)
                 if problem is not None:
                     yield SpoiledArtifact(part.study_name, trial.number, kept, problem)
 
@@ -219,9 +212,9 @@ def _half_made(storage: BaseStorage) -> list[Study]:
     """Optuna studies, without a trial, that were cut off before they said what they belong to."""
     found = []
     for one in storage.get_all_studies():
-        if STUDY not in one.user_attrs and set(one.user_attrs) <= {PHASE, CELL}:
+        if not STUDY.is_on(one) and set(one.user_attrs) <= {PHASE.name, CELL.name}:
             part = load_study(study_name=one.study_name, storage=storage)
-            is_ours = PHASE in one.user_attrs or part.metric_names == [METRIC]
+            is_ours = PHASE.is_on(one) or part.metric_names == [METRIC]
             if is_ours and not part.get_trials(deepcopy=False):
                 found.append(part)
     return found
@@ -229,12 +222,12 @@ def _half_made(storage: BaseStorage) -> list[Study]:
 
 def _undescribed(own: list[Study]) -> list[Study]:
     """The parts of a study that does not say what it asks, where none holds a trial."""
-    asks = any(QUESTION in part.user_attrs for part in own)
+    asks = any(QUESTION.is_on(part) for part in own)
     return [] if asks or any(part.get_trials(deepcopy=False) for part in own) else own
 
 
 def _lacks_parts(own: list[Study]) -> bool:
-    if not any(QUESTION in part.user_attrs for part in own):
+    if not any(QUESTION.is_on(part) for part in own):
         return not _undescribed(own)
     stored = stored_study(own)
     return stored is not None and len(stored.parts) < len(parts(stored.spec))
@@ -243,41 +236,31 @@ def _lacks_parts(own: list[Study]) -> bool:
 def _examine_files(
     health: Health,
     files: list[Path],
-    storage: BaseStorage,
+    artifacts: Artifacts,
     place: StoragePlace,
     now: datetime,
 ) -> Health:
-    """What lies in the artifact folder, or was to replace the journal, and belongs to nobody."""
+    """What lies with the artifacts, or was to replace the journal, and belongs to nobody."""
     begun = [path for path in files if path.name.startswith(".")]
     journal = Path(place.url)
-    begun += [p for p in _regular_files(journal.parent) if p.name.startswith(f".{journal.name}.")]
+    begun += [p for p in regular_files(journal.parent) if p.name.startswith(f".{journal.name}.")]
     temporary = [path for path in begun if not health.running or (_age(path, now) or 0) > WRITING]
-    named = _named_by(storage)
-    orphans = [p for p in files if p not in begun and p.name.encode() not in named]
+    named = artifacts.named()
+    orphans = [path for path in files if path not in begun and path.name not in named]
     if orphans:
-        beside = _named_beside(Path(place.url))
-        orphans = [path for path in orphans if path.name.encode() not in beside]
+        beside = _named_beside(journal)
+        orphans = [path for path in orphans if path.name not in beside]
     return replace(health, temporary=tuple(temporary), orphans=tuple(orphans))
 
 
-def _named_by(storage: BaseStorage) -> set[bytes]:
-    """The artifacts that studies and trials name, those that are not ours included."""
-    attributes: list[object] = []
-    for one in storage.get_all_studies():
-        study = load_study(study_name=one.study_name, storage=storage)
-        attributes.append(one.system_attrs)
-        attributes += [trial.system_attrs for trial in study.get_trials(deepcopy=False)]
-    return set(_ID.findall(json.dumps(attributes, default=str).encode()))
-
-
-def _named_beside(journal: Path) -> set[bytes]:
+def _named_beside(journal: Path) -> set[str]:
     """The artifacts that other files beside a journal name: other storages share its folder."""
-    named: set[bytes] = set()
-    for path in _regular_files(journal.parent):
+    named: set[str] = set()
+    for path in regular_files(journal.parent):
         if path.name == journal.name:
             continue
         try:
-            named |= set(_ID.findall(path.read_bytes()))
+            named |= named_in(path.read_bytes())
         except FileNotFoundError:
             continue
         except OSError as error:

@@ -1,84 +1,79 @@
-"""The artifacts of trials on disk: how large they are, and whether they can be read."""
+"""The artifacts of trials, looked at: how large they are, and whether they can be read."""
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optuna.artifacts import get_all_artifact_meta
-
+from ablate.artifacts import Artifact, Artifacts
 from ablate.records import CONFUSION, CURVES, read_confusion, read_curves
-from ablate.storage import ArtifactStore
 
 if TYPE_CHECKING:
-    from optuna.artifacts import ArtifactMeta
-    from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
 
 
 @dataclass(frozen=True)
 class KeptArtifact:
-    """A file that a trial names as its own."""
+    """A file that a trial names as its own, and what there is of it."""
 
-    name: str
-    """What it is, for example ``learning_curves.csv``."""
-    id: str
-    """The name under which it lies in the artifact folder."""
-    path: Path
+    artifact: Artifact
+    where: str
+    """Where a user finds it."""
     size: int | None
     """In bytes; None where it is missing."""
 
+    @property
+    def name(self) -> str:
+        """What it is, for example ``learning_curves.csv``."""
+        return self.artifact.name
 
-@dataclass(frozen=True)
-class Artifacts:
-    """The artifact folder of a storage."""
 
-    storage: BaseStorage
-    folder: Path
-    replaced: frozenset[str] = frozenset()
-    """Those that need not be there, see `models.replaced_models`."""
+def kept_artifacts(trial: FrozenTrial, artifacts: Artifacts) -> tuple[KeptArtifact, ...]:
+    """The artifacts that a trial names."""
+    return tuple(
+        KeptArtifact(one, artifacts.where(one), artifacts.size(one)) for one in artifacts.of(trial)
+    )
 
-    def of(self, trial: FrozenTrial) -> tuple[KeptArtifact, ...]:
-        """The artifacts that a trial names."""
-        metas = get_all_artifact_meta(trial, storage=self.storage)
-        return tuple(self._found(meta) for meta in metas)
 
-    def size(self, trials: Iterable[FrozenTrial]) -> tuple[int, int]:
-        """How many artifacts of trials there are, and their size in bytes."""
-        sizes = [kept.size for trial in trials for kept in self.of(trial) if kept.size is not None]
-        return len(sizes), sum(sizes)
+def count_and_size(trials: Iterable[FrozenTrial], artifacts: Artifacts) -> tuple[int, int]:
+    """How many artifacts of trials there are, and their size in bytes."""
+    sizes = [artifacts.size(one) for trial in trials for one in artifacts.of(trial)]
+    there = [size for size in sizes if size is not None]
+    return len(there), sum(there)
 
-    def problem(self, trial: FrozenTrial, kept: KeptArtifact) -> str | None:
-        """What is wrong with an artifact: ``is missing``, ``is cut off``; None where nothing is."""
-        if kept.size is None:
-            return None if kept.id in self.replaced else "is missing"
-        try:
-            whole = self._is_whole(trial, kept)
-        except OSError as error:
-            return f"cannot be read ({error.strerror})"
-        return None if whole else "is cut off"
 
-    def _found(self, meta: ArtifactMeta) -> KeptArtifact:
-        path = self.folder / meta.artifact_id
-        # What a storage says is not to be trusted with places outside of the folder.
-        inside = Path(meta.artifact_id).name == meta.artifact_id
-        try:
-            size = path.stat().st_size if inside else None
-        except FileNotFoundError:
-            size = None
-        return KeptArtifact(meta.filename, meta.artifact_id, path, size)
+def problem_of(
+    trial: FrozenTrial,
+    kept: KeptArtifact,
+    artifacts: Artifacts,
+    replaced: Collection[Artifact] = (),
+) -> str | None:
+    """What is wrong with an artifact: ``is missing``, ``is cut off``; None where nothing is.
 
-    def _is_whole(self, trial: FrozenTrial, kept: KeptArtifact) -> bool:
-        store = ArtifactStore(self.folder)
-        ends_well = kept.path.read_bytes().endswith(b"\n")
-        if kept.name == CURVES:
-            curves = read_curves([trial], self.storage, store).get(trial.number, [])
-            return ends_well and 0 < len(curves) == trial.user_attrs.get("epochs", len(curves))
-        if kept.name == CONFUSION:
-            return ends_well and read_confusion(trial, self.storage, store) is not None
+    Args:
+        trial: the trial that names it.
+        kept: the artifact.
+        artifacts: those of its storage.
+        replaced: those that need not be there, see `models.replaced_models`.
+    """
+    if kept.size is None:
+        return None if kept.artifact in replaced else "is missing"
+    try:
+        whole = _is_whole(trial, kept, artifacts)
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    return None if whole else "is cut off"
+
+
+def _is_whole(trial: FrozenTrial, kept: KeptArtifact, artifacts: Artifacts) -> bool:
+    with artifacts.open(kept.artifact) as file:
         if kept.name.endswith(".keras"):
-            return zipfile.is_zipfile(kept.path)
-        return kept.size != 0
+            return zipfile.is_zipfile(file)
+        ends_well = file.read().endswith(b"\n")
+    if kept.name == CURVES:
+        return ends_well and bool(read_curves([trial], artifacts))
+    if kept.name == CONFUSION:
+        return ends_well and read_confusion(trial, artifacts) is not None
+    return kept.size != 0

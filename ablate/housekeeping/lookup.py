@@ -3,38 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from ablate.attempts import replicate_key
 from ablate.errors import InputError, Problem, did_you_mean
-from ablate.plan import Part
-from ablate.spec import Cell, Phase
+from ablate.runs import TrainingRun, training_runs
+from ablate.spec import Phase
 from ablate.stored import StoredStudy
-
-if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
 
 LISTED = 12
 """Numbers that are listed where one is not found."""
-
-
-@dataclass(frozen=True)
-class TrainingRun:
-    """A trial of a search, or a replicate."""
-
-    part: Part
-    cell: Cell
-    trial: FrozenTrial
-
-    def place(self, option: str) -> str:
-        """What an option of `ablate show` would say of it."""
-        return {
-            "phase": self.part.phase,
-            "variant": self.cell.variant,
-            "dataset": self.cell.dataset,
-        }[option]
 
 
 def find_run(
@@ -55,8 +31,8 @@ def find_run(
     _check_names(stored, variant, dataset)
     narrowed = [
         run
-        for run in _runs(stored)
-        if all(run.place(name) == value for name, value in wanted.items())
+        for run in training_runs(stored.spec, stored.parts)
+        if all(_place(run, name) == value for name, value in wanted.items())
     ]
     found = [run for run in narrowed if run.trial.number == number]
     if len(found) == 1:
@@ -69,14 +45,13 @@ def find_run(
     raise InputError(Problem(where, rule, hint=hint))
 
 
-def _runs(stored: StoredStudy) -> Iterable[TrainingRun]:
-    """All training runs of a study, those waiting and running included."""
-    for part, study in stored.parts.items():
-        for trial in study.get_trials(deepcopy=False):
-            if part.cell is not None:
-                yield TrainingRun(part, part.cell, trial)
-            elif (key := replicate_key(stored.spec, trial)) is not None:
-                yield TrainingRun(part, key[0], trial)
+def _place(run: TrainingRun, option: str) -> str:
+    """What an option of `ablate show` would say of a training run."""
+    return {
+        "phase": run.phase,
+        "variant": run.cell.variant,
+        "dataset": run.cell.dataset,
+    }[option]
 
 
 def _check_names(stored: StoredStudy, variant: str | None, dataset: str | None) -> None:
@@ -101,11 +76,11 @@ def _choices(where: str, found: list[TrainingRun]) -> list[str]:
     options = [
         name
         for name in ("phase", "dataset", "variant")
-        if len({run.place(name) for run in found}) > 1
+        if len({_place(run, name) for run in found}) > 1
     ]
     lines = [f"{where}: there are {len(found)} trials of this number; say which one you mean:"]
     lines += [
-        "  " + " ".join(f"--{name} {shlex.quote(run.place(name))}" for name in options)
+        "  " + " ".join(f"--{name} {shlex.quote(_place(run, name))}" for name in options)
         for run in found
     ]
     return lines

@@ -7,20 +7,20 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optuna import load_study
 from optuna.trial import TrialState
 from pydantic import ValidationError
 
-from ablate.housekeeping.kept import Artifacts
+from ablate.artifacts import Artifacts
+from ablate.attributes import OWNER, PHASE, SPEC, STUDY
+from ablate.housekeeping.kept import count_and_size
 from ablate.owner import Owner
 from ablate.phases import PhaseState, phase_states
 from ablate.plan import parts
 from ablate.spec import Phase, StudySpec
-from ablate.stored import PHASE, SPEC, STUDY, StoredStudy
-from ablate.trials import OWNER
+from ablate.stored import StoredStudy
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -76,42 +76,41 @@ IsGone = Callable[[Owner], bool]
 
 
 def overviews(
-    storage: BaseStorage, folder: Path, is_gone: IsGone = Owner.is_gone
+    storage: BaseStorage, artifacts: Artifacts, is_gone: IsGone = Owner.is_gone
 ) -> list[StudyOverview]:
     """Every study of a storage, the one with the latest activity first.
 
     Args:
         storage: the storage.
-        folder: its artifact folder.
+        artifacts: those of its trials.
         is_gone: whether a process has ended.
     """
-    artifacts = Artifacts(storage, folder)
     found = [_overview(name, own, artifacts, is_gone) for name, own in own_parts(storage).items()]
     return sorted(found, key=lambda study: study.last or datetime.min, reverse=True)
 
 
 def overview(
-    storage: BaseStorage, name: str, folder: Path, is_gone: IsGone = Owner.is_gone
+    storage: BaseStorage, name: str, artifacts: Artifacts, is_gone: IsGone = Owner.is_gone
 ) -> StudyOverview | None:
     """One study; None where there is none of that name."""
     own = own_parts(storage).get(name)
-    return _overview(name, own, Artifacts(storage, folder), is_gone) if own else None
+    return _overview(name, own, artifacts, is_gone) if own else None
 
 
 def own_parts(storage: BaseStorage) -> dict[str, list[Study]]:
     """The Optuna studies of each study, by the study's name."""
     found: defaultdict[str, list[Study]] = defaultdict(list)
     for one in storage.get_all_studies():
-        if STUDY in one.user_attrs:
-            part = load_study(study_name=one.study_name, storage=storage)
-            found[one.user_attrs[STUDY]].append(part)
+        name = STUDY.of(one)
+        if name is not None:
+            found[name].append(load_study(study_name=one.study_name, storage=storage))
     return dict(found)
 
 
 def stored_study(own: Iterable[Study]) -> StoredStudy | None:
     """The study that Optuna studies are the parts of; None where they do not say what it asks."""
     named = {part.study_name: part for part in own}
-    text = next((part.user_attrs[SPEC] for part in named.values() if SPEC in part.user_attrs), None)
+    text = next((SPEC.of(part) for part in named.values() if SPEC.is_on(part)), None)
     if text is None:
         return None
     try:
@@ -125,9 +124,9 @@ def running_trials(own: Iterable[Study], is_gone: IsGone = Owner.is_gone) -> lis
     """The trials of Optuna studies that are marked as running."""
     found = []
     for part in own:
-        phase = part.user_attrs.get(PHASE, "tune")
+        phase = PHASE.of(part) or "tune"
         for trial in part.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-            owner = owner_of(trial)
+            owner = OWNER.of(trial)
             lost = owner is None or is_gone(owner)
             found.append(
                 RunningNow(part.study_name, phase, trial.number, owner, trial.datetime_start, lost)
@@ -135,19 +134,13 @@ def running_trials(own: Iterable[Study], is_gone: IsGone = Owner.is_gone) -> lis
     return found
 
 
-def owner_of(trial: FrozenTrial) -> Owner | None:
-    """The process that trains a trial, or has trained it."""
-    owner = trial.user_attrs.get(OWNER)
-    return None if owner is None else Owner.model_validate(owner)
-
-
 def _overview(name: str, own: list[Study], artifacts: Artifacts, is_gone: IsGone) -> StudyOverview:
     trials: Mapping[bool, list[FrozenTrial]] = {False: [], True: []}
     for part in own:
-        trials[part.user_attrs.get(PHASE) == "replicate"] += part.get_trials(deepcopy=False)
+        trials[PHASE.of(part) == "replicate"] += part.get_trials(deepcopy=False)
     both = trials[False] + trials[True]
     stored = stored_study(own)
-    count, size = artifacts.size(both)
+    count, size = count_and_size(both, artifacts)
     times = (time for trial in both for time in (trial.datetime_start, trial.datetime_complete))
     return StudyOverview(
         name=name,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ablate.attributes import DATASET_PARAMETER
 from ablate.replicates import CellReplicates, cell_replicates, choices
 from ablate.report.tradeoff import SAME_TIME, undominated
 from ablate.space import Scalar
@@ -258,7 +259,7 @@ def _first(trials: list[FrozenTrial], attribute: str) -> Any:
 def _test_images(stored: StoredStudy, dataset: str) -> int | None:
     study = stored.replicates
     for trial in study.get_trials(deepcopy=False) if study is not None else ():
-        if trial.params.get("dataset") == dataset and "test_images" in trial.user_attrs:
+        if trial.params.get(DATASET_PARAMETER) == dataset and "test_images" in trial.user_attrs:
             return int(trial.user_attrs["test_images"])
     return None
 

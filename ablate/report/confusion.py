@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ablate.artifacts import Artifacts
 from ablate.records import read_confusion
 from ablate.replicates import CellReplicates
 from ablate.spec import Cell
-from ablate.storage import ArtifactStore
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from optuna.storages import BaseStorage
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class Confusion:
 
 
 def make_confusions(
-    replicates: Mapping[Cell, CellReplicates], storage: BaseStorage, store: ArtifactStore
+    replicates: Mapping[Cell, CellReplicates], artifacts: Artifacts
 ) -> tuple[Confusion, ...]:
     """The matrix of every cell that has one; replicates whose artifact is missing are left out."""
     found = []
@@ -81,7 +80,7 @@ def make_confusions(
         total: NDArray[np.int64] | None = None
         seeds = 0
         for trial in own.complete.values():
-            read = read_confusion(trial, storage, store)
+            read = read_confusion(trial, artifacts)
             if read is None or (names and read[0] != names):
                 continue
             names, matrix = read

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING
 
+from ablate.artifacts import Artifacts
 from ablate.records import read_curves
 from ablate.replicates import CellReplicates
 from ablate.spec import Cell, Epoch
 from ablate.statistics import Interval, mean_interval
-from ablate.storage import ArtifactStore
-
-if TYPE_CHECKING:
-    from optuna.storages import BaseStorage
 
 MEASURES = ("loss", "val_loss", "accuracy", "val_accuracy")
 
@@ -33,12 +29,12 @@ class MeanCurves:
 
 
 def make_mean_curves(
-    replicates: Mapping[Cell, CellReplicates], storage: BaseStorage, store: ArtifactStore
+    replicates: Mapping[Cell, CellReplicates], artifacts: Artifacts
 ) -> tuple[MeanCurves, ...]:
     """The curves of every cell that has any."""
     found = []
     for cell, own in replicates.items():
-        curves = list(read_curves(own.complete.values(), storage, store).values())
+        curves = list(read_curves(own.complete.values(), artifacts).values())
         if curves:
             found.append(mean_curves(cell, curves))
     return tuple(found)

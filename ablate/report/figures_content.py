@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+from ablate.artifacts import Artifacts
 from ablate.records import read_curves
 from ablate.replicates import CellReplicates
 from ablate.report.ablation import SPACE, Ablation
@@ -30,12 +31,10 @@ from ablate.report.tradeoff import FRONT
 from ablate.space import Scalar, label
 from ablate.spec import Cell, StudySpec
 from ablate.statistics import mean_interval
-from ablate.storage import ArtifactStore
 from ablate.stored import StoredStudy
 
 if TYPE_CHECKING:
     import pandas as pd
-    from optuna.storages import BaseStorage
 
 CURVES = 60
 """How many learning curves a figure shows at most, the best trials first."""
@@ -44,14 +43,14 @@ FEW_VARIANTS = 4
 
 
 def trial_figures(
-    stored: StoredStudy, storage: BaseStorage, store: ArtifactStore, tradeoff: pd.DataFrame
+    stored: StoredStudy, artifacts: Artifacts, tradeoff: pd.DataFrame
 ) -> dict[str, Any]:
     """The figures of single tuned trials, only where one cell is tuned."""
     if len(stored.tuning) != 1:
         return {}
     return {
         "points": _points(tradeoff),
-        "curves": _curves(stored, storage, store, tradeoff),
+        "curves": _curves(stored, artifacts, tradeoff),
     }
 
 
@@ -183,15 +182,13 @@ def _points(tradeoff: pd.DataFrame) -> tuple[Point, ...]:
     )
 
 
-def _curves(
-    stored: StoredStudy, storage: BaseStorage, store: ArtifactStore, tradeoff: pd.DataFrame
-) -> tuple[Curve, ...]:
+def _curves(stored: StoredStudy, artifacts: Artifacts, tradeoff: pd.DataFrame) -> tuple[Curve, ...]:
     study = next(iter(stored.tuning.values()))
     order = [int(number) for number in tradeoff.sort_values("val_loss")["number"]]
     by_number = {trial.number: trial for trial in study.get_trials(deepcopy=False)}
     others = [n for n, trial in by_number.items() if trial.state.name == "PRUNED"]
     chosen = [by_number[number] for number in [*order, *others][:CURVES]]
-    curves = read_curves(chosen, storage, store)
+    curves = read_curves(chosen, artifacts)
     return tuple(
         Curve(
             number=trial.number,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from ablate.attributes import ENVIRONMENT
 from ablate.errors import InputError, Problem
 from ablate.replicates import cell_replicates
 from ablate.report import words
@@ -103,7 +104,8 @@ def _best(study: StoredStudy, dataset: str) -> StudyRow | None:
     name = min(losses, key=lambda variant: losses[variant])
     row = next(row for row in block.rows if row.variant == name)
     own = replicates[Cell(dataset=dataset, variant=name)].complete.values()
-    devices = (str((t.user_attrs.get("environment") or {}).get("device", "")) for t in own)
+    environments = (ENVIRONMENT.of(trial) for trial in own)
+    devices = (found.device if found else "" for found in environments)
     return StudyRow(study.spec.name, dataset, row, tuple(dict.fromkeys(devices)))
 
 

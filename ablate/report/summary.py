@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ablate.artifacts import Artifacts
+from ablate.environment import Environment
 from ablate.phases import PhaseState, phase_states
-from ablate.records import environment_of, parameter_column, results_table, workers_of
+from ablate.records import environments_of, parameter_column, results_table, workers_of
 from ablate.replicates import cell_replicates
 from ablate.report.ablation import Ablation, make_ablation
 from ablate.report.again import DEFAULT_STORAGE
@@ -27,13 +29,11 @@ from ablate.report.published import PublishedComparison, make_published
 from ablate.report.search import CellSearch, make_searches
 from ablate.report.tradeoff import tradeoff_table
 from ablate.spec import StudySpec
-from ablate.storage import ArtifactStore
 from ablate.stored import StoredStudy, data_cards
 
 if TYPE_CHECKING:
     import pandas as pd
     from optuna import Study
-    from optuna.storages import BaseStorage
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Report:
     """None where the study holds no published numbers."""
     cards: Mapping[str, Mapping[str, Any]]
     """The data card of each data set that has one, see `data_card.DataCard`."""
-    environments: Sequence[Mapping[str, Any]]
+    environments: Sequence[Environment]
     workers: tuple[int, ...]
     """How many trained side by side; several numbers where that changed."""
     figures: FiguresData
@@ -94,8 +94,7 @@ class Report:
 
 def make_report(
     stored: StoredStudy,
-    storage: BaseStorage,
-    store: ArtifactStore,
+    artifacts: Artifacts,
     sort: str = "val_loss",
     top: int | None = None,
     shown_storage: str = DEFAULT_STORAGE,
@@ -113,8 +112,8 @@ def make_report(
     tradeoff = tradeoff_table(trials, tuned, sort)
     replicates = cell_replicates(stored)
     searches, ablation = make_searches(stored), make_ablation(stored, replicates)
-    curves = make_mean_curves(replicates, storage, store)
-    confusions = make_confusions(replicates, storage, store)
+    curves = make_mean_curves(replicates, artifacts)
+    confusions = make_confusions(replicates, artifacts)
     complete = sum(len(own.complete) for own in replicates.values())
     every = [t for study in stored.parts.values() for t in study.get_trials(deepcopy=False)]
     return Report(
@@ -138,11 +137,11 @@ def make_report(
         },
         published=make_published(stored.spec, replicates),
         cards=data_cards(stored),
-        environments=environment_of(every),
+        environments=environments_of(every),
         workers=workers_of(every),
         figures=FiguresData(
             name=stored.spec.name,
-            **trial_figures(stored, storage, store, tradeoff),
+            **trial_figures(stored, artifacts, tradeoff),
             **search_figures(stored, searches),
             **ablation_figures(stored, replicates, ablation),
             **replicate_figures(stored.spec, ablation, curves, confusions),

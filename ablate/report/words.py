@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ablate.environment import Environment
     from ablate.report.ablation import Metric
     from ablate.statistics import Comparison, Difference, Interval
 
@@ -131,15 +132,14 @@ def listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def environment_line(environment: Mapping[str, Any]) -> str:
+def environment_line(environment: Environment) -> str:
     """Device and versions in one line."""
-    versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items())
-    device, processor = environment["device"], environment.get("processor")
-    commit = environment.get("commit")
+    versions = ", ".join(f"{name} {version}" for name, version in environment.versions.items())
+    device, processor, commit = environment.device, environment.processor, environment.commit
     parts = [
         device if processor is None else processor if device == "cpu" else f"{device}, {processor}",
-        f"{environment['cores']} cores",
-        f"backend {environment['backend']}",
-        f"Python {environment['python']}",
+        f"{environment.cores} cores",
+        f"backend {environment.backend}",
+        f"Python {environment.python}",
     ]
     return ", ".join([*parts, versions, *([f"commit {commit}"] if commit else [])])

@@ -77,14 +77,15 @@ def write_report(
     types = tuple(sorted({module.FIGURES for module in modules if module.FIGURES}))
     with Draughtsman() if types else nullcontext() as draughtsman:
         # Loads pandas and Optuna, while the draughtsman loads seaborn.
+        from ablate.artifacts import Artifacts
         from ablate.report.sections import make_document
         from ablate.report.summary import make_report
-        from ablate.storage import ArtifactStore, open_existing
+        from ablate.storage import open_existing
 
         storage = open_existing(place)
         study = _find(storage, name, place)
         # The URL of a database may hold a password.
-        report = make_report(study, storage, ArtifactStore(place.artifacts), sort, top, place.shown)
+        report = make_report(study, Artifacts(place, storage), sort, top, place.shown)
         if asked and len(report.searches) != 1:
             rule = f"the report of {report.name} has no table of trials: it compares variants"
             raise InputError(Problem(" and ".join(asked), rule, hint="leave it out"))

@@ -10,26 +10,9 @@ from pathlib import Path
 import joblib
 import keras
 
-from ablate.space import Frozen
+from ablate.environment import Environment
 
 PACKAGES = ("keras-ablate", "keras", "tensorflow", "jax", "optuna", "numpy")
-
-
-class Environment(Frozen):
-    """Where and with what a trial was trained."""
-
-    backend: str
-    device: str
-    """The name of the GPU, or ``cpu``."""
-    processor: str
-    """The processor's name, as the system gives it."""
-    cores: int
-    """Processor cores that the worker may use, containers and affinities heeded."""
-    python: str
-    versions: dict[str, str]
-    commit: str | None
-    """The commit of ablate's own code, ending in ``-dirty`` where it was changed; None where ablate
-    was not run from a checkout."""
 
 
 def prepare_device() -> Environment:

@@ -17,10 +17,9 @@ from typing import Any
 
 import keras
 
+from ablate.limits import NETWORKS_MEMORY
 from ablate.training.described import UnknownError, described
 
-MOST_BYTES = 2**30
-"""Memory that the kept networks of a worker may hold together."""
 PROGRAM_BYTES = 24 * 2**20
 """About what the traced program of a network holds, besides its variables."""
 
@@ -29,7 +28,7 @@ PROGRAM_BYTES = 24 * 2**20
 class KeptNetworks:
     """Compiled networks, the one that was used last at the end."""
 
-    most_bytes: int = MOST_BYTES
+    most_bytes: int = NETWORKS_MEMORY
     _kept: dict[str, keras.Model] = field(default_factory=dict)
     _bytes: dict[str, int] = field(default_factory=dict)
 

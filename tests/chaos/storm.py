@@ -32,13 +32,13 @@ from rich.console import Console
 from rich.table import Table
 
 import ablate
-from ablate.attempts import CHOSEN_FROM
+from ablate.attributes import CHOSEN_FROM, DIED, OWNER
 from ablate.housekeeping.health import examine
-from ablate.owner import Owner
+from ablate.limits import LIVES
 from ablate.slots import slots_of
 from ablate.storage import StoragePlace, open_existing
 from ablate.stored import StoredStudy, find_study
-from ablate.trials import DIED, LIVES, OWNER, fills, outcome_of
+from ablate.trials import fills, outcome_of
 
 MODELS = Path(__file__).parents[1] / "functional" / "models.py"
 SPACE = """
@@ -248,7 +248,7 @@ def attempts_of(stored: StoredStudy) -> list[list]:
         groups: dict[tuple, list] = {}
         for trial in trials:
             if "seed" in trial.params:
-                key = (*sorted(trial.params.items()), trial.user_attrs.get(CHOSEN_FROM))
+                key = (*sorted(trial.params.items()), CHOSEN_FROM.of(trial))
                 groups.setdefault(key, []).append(trial)
         attempts += groups.values()
     return attempts
@@ -262,12 +262,8 @@ def hit_twice(folder: Path) -> set[int]:
         return set()
     spared = set()
     for attempts in attempts_of(stored):
-        if sum(DIED in trial.user_attrs for trial in attempts) >= LIVES - 1:
-            owners = [
-                Owner.model_validate(trial.user_attrs[OWNER])
-                for trial in attempts
-                if outcome_of(trial) == "running"
-            ]
+        if sum(DIED.is_on(trial) for trial in attempts) >= LIVES - 1:
+            owners = [OWNER.of(trial) for trial in attempts if outcome_of(trial) == "running"]
             spared |= {owner.pid for owner in owners}
     return spared
 

@@ -6,10 +6,11 @@ import pytest
 from hand_made import compare, make_stored, replicate, tune
 
 from ablate import catalog
+from ablate.artifacts import Artifacts
 from ablate.report.formats._base import Page
 from ablate.report.sections import make_document
 from ablate.report.summary import make_report
-from ablate.storage import ArtifactStore, StoragePlace, open_existing, open_storage
+from ablate.storage import StoragePlace, open_existing, open_storage
 from ablate.stored import find_study
 
 FORMATS = catalog.available("report_formats")
@@ -21,7 +22,7 @@ FIGURE = '<svg xmlns="http://www.w3.org/2000/svg" width="9pt" height="9pt" viewB
 def rendered(module, place, folder, name="dense", width=100):
     """The texts of a report, by file name."""
     storage = open_existing(place)
-    report = make_report(find_study(storage, name), storage, ArtifactStore(str(place.artifacts)))
+    report = make_report(find_study(storage, name), Artifacts(place, storage))
     for file in report.figures.files:
         (folder / file).write_text(FIGURE)
     texts = module.render(report, make_document(report), Page(width, folder))

@@ -109,7 +109,7 @@ study = load_study(Path("study.toml"))
 place = StoragePlace("runs/ablate.journal")
 open_study(open_storage(place), study, {"digits": "0"})
 trainer = Trainer(events.append, threading.Event())
-at = Place(storage=place.url, artifacts="runs/artifacts", cache="runs/data")
+at = Place(storage=place.url, cache="runs/data")
 for seed in study.seeds:
     for cell in study.cells:
         trainer.replicate(TrainReplicate(

@@ -12,9 +12,10 @@ import pytest
 from conftest import COMPARED, make_project
 
 import ablate
+from ablate.attributes import OWNER
 from ablate.storage import StoragePlace, open_storage
 from ablate.stored import find_study
-from ablate.trials import OWNER, outcome_of
+from ablate.trials import outcome_of
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def kill_one(url, seconds=60):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         trials = trials_of(url)
-        running = [t.user_attrs[OWNER]["pid"] for t in trials if outcome_of(t) == "running"]
+        running = [OWNER.of(t).pid for t in trials if outcome_of(t) == "running"]
         if running and any(outcome_of(trial) == "complete" for trial in trials):
             os.kill(running[0], signal.SIGKILL)
             return running[0]
@@ -76,7 +77,7 @@ def test_a_study_on_a_cluster_survives_the_death_of_a_worker(tmp_path, cluster, 
         ("tune", "complete"): 4,
         ("replicate", "complete"): 6,
     }, output
-    pids = {trial.user_attrs[OWNER]["pid"] for trial in trials_of(url)}
+    pids = {OWNER.of(trial).pid for trial in trials_of(url)}
     assert killed in pids
     assert len(pids) == 3, "two workers, and one in the place of one that died"
     deadline = time.monotonic() + 20

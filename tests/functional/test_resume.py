@@ -14,9 +14,10 @@ from conftest import COMPARED, make_project
 from hand_made import make_stored
 
 import ablate
+from ablate.artifacts import Artifacts
 from ablate.report.sections import make_document
 from ablate.report.summary import make_report
-from ablate.storage import ArtifactStore, open_existing, open_storage
+from ablate.storage import open_existing, open_storage
 from ablate.stored import find_study
 from ablate.study import run_study
 from ablate.trials import begin
@@ -220,8 +221,7 @@ def test_more_trials_that_find_a_better_configuration_replicate_it_anew(raised):
     replicates = tables[2][tables[2]["phase"] == "replicate"]
     assert replicates["learning_rate"].tolist() == [1e-6] * 4 + [1e-2] * 4
     storage = open_existing(project.place)
-    store = ArtifactStore(project.place.artifacts)
-    report = make_report(find_study(storage, "compared"), storage, store)
+    report = make_report(find_study(storage, "compared"), Artifacts(project.place, storage))
     section = next(s for s in make_document(report).sections if s.title == "Variants")
     later = "left out: a better configuration has been found since"
     assert section.elements[-1].items == (

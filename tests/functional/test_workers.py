@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 import ablate
-from ablate.running import Limits
+from ablate.limits import Limits
 from ablate.study import run_study
 
 STUDY = """

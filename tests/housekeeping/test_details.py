@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hand_made import cell
 from kept_study import GONE, result
@@ -14,7 +16,7 @@ from ablate.trials import begin
 
 def shown(kept, number, **options):
     run = find_run(kept.stored, number, **options)
-    return details(kept.stored, run, kept.storage, kept.place.artifacts)
+    return details(kept.stored, run, kept.artifacts)
 
 
 def test_a_finished_trial(whole):
@@ -65,7 +67,7 @@ def test_curves_that_cannot_be_read_are_said(kept, content):
     kept.tune()
     found = shown(kept, 0)
     curves = next(one for one, _ in found.artifacts if one.name == "learning_curves.csv")
-    curves.path.write_bytes(content)
+    Path(curves.where).write_bytes(content)
     found = shown(kept, 0)
     assert found.curves == ()
     assert [problem for _, problem in found.artifacts] == ["is cut off", None]

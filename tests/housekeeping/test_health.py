@@ -13,7 +13,8 @@ from hand_made import compare, make_stored
 from kept_study import AWAY, NOW
 
 from ablate.housekeeping import health as module
-from ablate.housekeeping.health import GRACE, WRITING, Health, examine
+from ablate.housekeeping.health import Health, examine
+from ablate.limits import LOCK_LEFT, UNOWNED, WRITING
 from ablate.owner import Owner
 from ablate.storage import StoragePlace, journal_lock, open_storage
 
@@ -86,7 +87,7 @@ def test_records_that_optuna_makes_nothing_of(whole):
     assert not (health.is_well or health.is_mendable)
 
 
-@pytest.mark.parametrize("seconds", [GRACE + 1, -GRACE - 1])
+@pytest.mark.parametrize("seconds", [LOCK_LEFT + 1, -LOCK_LEFT - 1])
 def test_a_lock_that_is_left_over(whole, seconds):
     journal_lock(whole.journal).acquire()
     lock = age(whole.journal.with_name("ablate.journal.lock"), seconds)
@@ -96,14 +97,14 @@ def test_a_lock_that_is_left_over(whole, seconds):
 def test_what_is_left_of_a_lock_that_was_given_back(whole):
     path = whole.journal.with_name(f"ablate.journal.lock{ID}.rename")
     path.write_text("")
-    age(path, GRACE + 1)
+    age(path, LOCK_LEFT + 1)
     (whole.journal.with_name("ablate.journal.lock.txt")).write_text("of the user")
     assert found(whole).stale == (path,)
 
 
 def test_a_journal_that_is_being_written_is_not_called_torn(whole):
     journal_lock(whole.journal).acquire()
-    age(whole.journal.with_name("ablate.journal.lock"), GRACE - 1)
+    age(whole.journal.with_name("ablate.journal.lock"), LOCK_LEFT - 1)
     whole.journal.write_bytes(whole.journal.read_bytes() + b'{"op_code": 4, "wor')
     health = found(whole)
     assert health == replace(WELL, writing=True)
@@ -145,7 +146,7 @@ def test_what_another_storage_beside_it_names_is_its_own(whole, project):
     trial = next(iter(study.values())).ask()
     (project.folder / "note.txt").write_text("note")
     named = optuna.artifacts.upload_artifact(
-        artifact_store=whole.store,
+        artifact_store=whole.artifacts.store,
         file_path=str(project.folder / "note.txt"),
         study_or_trial=trial,
     )
@@ -160,7 +161,7 @@ def test_artifacts_of_studies_and_of_another_hand_are_named(whole):
     (whole.folder / "note.txt").write_text("note")
     for owner in (study, study.ask()):
         optuna.artifacts.upload_artifact(
-            artifact_store=whole.store,
+            artifact_store=whole.artifacts.store,
             file_path=str(whole.folder / "note.txt"),
             study_or_trial=owner,
         )
@@ -199,8 +200,8 @@ def test_running_trials_that_nobody_trains(kept):
 
 def test_a_trial_may_take_a_moment_to_say_whose_it_is(kept):
     started = kept.begin(owner=None).datetime_start
-    assert examine(kept.place, started + timedelta(seconds=GRACE - 1)).is_well
-    assert len(examine(kept.place, started + timedelta(seconds=GRACE + 1)).lost) == 1
+    assert examine(kept.place, started + timedelta(seconds=UNOWNED - 1)).is_well
+    assert len(examine(kept.place, started + timedelta(seconds=UNOWNED + 1)).lost) == 1
 
 
 def test_trials_elsewhere_are_no_fault(kept):

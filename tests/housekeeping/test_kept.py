@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import zipfile
+from pathlib import Path
 
-import optuna
 import pytest
 from kept_study import RATE
 
-from ablate.housekeeping.kept import Artifacts
+from ablate.housekeeping.kept import count_and_size, kept_artifacts, problem_of
 
 
 @pytest.fixture
 def artifacts(kept):
-    return Artifacts(kept.storage, kept.place.artifacts)
+    return kept.artifacts
 
 
 @pytest.fixture
@@ -25,32 +25,36 @@ def trial(kept):
 
 
 def file_of(artifacts, trial, name):
-    return next(found for found in artifacts.of(trial) if found.name == name)
+    return next(found for found in kept_artifacts(trial, artifacts) if found.name == name)
+
+
+def path_of(artifacts, trial, name):
+    return Path(file_of(artifacts, trial, name).where)
 
 
 def problem(artifacts, trial, name):
-    return artifacts.problem(trial, file_of(artifacts, trial, name))
+    return problem_of(trial, file_of(artifacts, trial, name), artifacts)
 
 
 def test_the_artifacts_of_a_trial_have_their_sizes(kept, artifacts, trial):
-    found = artifacts.of(trial)
+    found = kept_artifacts(trial, artifacts)
     assert {one.name for one in found} == {"learning_curves.csv", "confusion_matrix.csv"}
-    assert {one.path for one in found} == set(kept.place.artifacts.iterdir())
+    assert {Path(one.where) for one in found} == set(kept.place.artifacts.iterdir())
     sizes = [path.stat().st_size for path in kept.place.artifacts.iterdir()]
-    assert artifacts.size([trial, trial]) == (4, 2 * sum(sizes))
-    assert [artifacts.problem(trial, one) for one in found] == [None, None]
+    assert count_and_size([trial, trial], artifacts) == (4, 2 * sum(sizes))
+    assert [problem_of(trial, one, artifacts) for one in found] == [None, None]
 
 
 @pytest.mark.parametrize("name", ["learning_curves.csv", "confusion_matrix.csv"])
 def test_what_is_gone_is_missing(artifacts, trial, name):
-    file_of(artifacts, trial, name).path.unlink()
+    path_of(artifacts, trial, name).unlink()
     assert problem(artifacts, trial, name) == "is missing"
-    assert artifacts.size([trial])[0] == 1
+    assert count_and_size([trial], artifacts)[0] == 1
 
 
 @pytest.mark.parametrize("name", ["learning_curves.csv", "confusion_matrix.csv"])
 def test_wherever_a_table_is_cut_it_is_seen(artifacts, trial, name):
-    path = file_of(artifacts, trial, name).path
+    path = path_of(artifacts, trial, name)
     content = path.read_bytes()
     for length in range(len(content)):
         path.write_bytes(content[:length])
@@ -61,9 +65,7 @@ def upload(kept, name, content):
     trial = next(iter(kept.stored.parts.values())).ask(RATE)
     path = kept.folder / name
     path.write_bytes(content)
-    optuna.artifacts.upload_artifact(
-        artifact_store=kept.store, file_path=str(path), study_or_trial=trial, storage=kept.storage
-    )
+    kept.artifacts.upload(trial, path, "")
     return kept.storage.get_trial(trial._trial_id)
 
 
@@ -87,5 +89,5 @@ def test_what_names_a_place_outside_of_the_folder_is_missing(kept, artifacts):
     for name in ("../../secret", str(secret)):
         meta = {"artifact_id": name, "filename": "x", "mimetype": "x", "encoding": None}
         kept.storage.set_trial_system_attr(trial._trial_id, f"artifacts:{name}", json.dumps(meta))
-    found = artifacts.of(kept.storage.get_trial(trial._trial_id))
+    found = kept_artifacts(kept.storage.get_trial(trial._trial_id), artifacts)
     assert [one.size for one in found] == [4, None, None]

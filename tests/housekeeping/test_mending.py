@@ -12,8 +12,9 @@ from kept_study import AWAY, NOW
 
 from ablate.errors import RunError
 from ablate.housekeeping import mending as module
-from ablate.housekeeping.health import GRACE, Health, examine
+from ablate.housekeeping.health import Health, examine
 from ablate.housekeeping.mending import mend
+from ablate.limits import LOCK_LEFT
 from ablate.owner import Owner
 from ablate.storage import StoragePlace, journal_lock, open_storage
 from ablate.trials import outcome_of
@@ -71,7 +72,7 @@ def test_a_journal_that_would_be_mixed_up_is_left_alone(whole):
 
 def age_lock(kept):
     journal_lock(kept.journal).acquire()
-    return age(kept.journal.with_name("ablate.journal.lock"), GRACE + 1)
+    return age(kept.journal.with_name("ablate.journal.lock"), LOCK_LEFT + 1)
 
 
 def test_files_are_moved_into_the_backup(whole):

@@ -12,7 +12,7 @@ from ablate.owner import Owner
 
 
 def seen(kept, name="dense"):
-    return overview(kept.storage, name, kept.place.artifacts)
+    return overview(kept.storage, name, kept.artifacts)
 
 
 def test_a_complete_study(whole):
@@ -59,7 +59,7 @@ def test_the_latest_activity_comes_first(kept, project):
     optuna.create_study(study_name="of another hand", storage=kept.storage)
     tune(made["third"], "units=4", 0.5)
     replicate(made["first"], "units=4", 1)
-    names = [found.name for found in overviews(kept.storage, kept.place.artifacts)]
+    names = [found.name for found in overviews(kept.storage, kept.artifacts)]
     assert names == ["first", "third", "dense", "second"]
 
 

@@ -9,13 +9,14 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState, create_trial
 
+from ablate.artifacts import Artifacts
 from ablate.config import load_study
 from ablate.report.formats import markdown, terminal
 from ablate.report.formats._base import Page
 from ablate.report.sections import make_document
 from ablate.report.summary import make_report
 from ablate.spec import Cell
-from ablate.storage import ArtifactStore
+from ablate.storage import StoragePlace
 from ablate.stored import find_study, open_study
 
 HEAD = """
@@ -133,8 +134,8 @@ class ByHand:
     def report(self, **options):
         """The report, read back from the storage."""
         found = find_study(self.storage, self.spec.name)
-        store = ArtifactStore(str(self.folder / "artifacts"))
-        return make_report(found, self.storage, store, **options)
+        place = StoragePlace(str(self.folder / "ablate.journal"))
+        return make_report(found, Artifacts(place, self.storage), **options)
 
     def terminal(self, width=200):
         """The report on a screen."""

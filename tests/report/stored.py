@@ -10,13 +10,13 @@ from optuna import logging
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
-from ablate.attempts import CHOSEN_FROM, TUNED
+from ablate.artifacts import Artifacts
 from ablate.config import load_study
 from ablate.records import write_result
 from ablate.report.sections import make_document
 from ablate.report.summary import make_report
 from ablate.spec import Epoch, TrialResult
-from ablate.storage import ArtifactStore, StoragePlace, open_storage
+from ablate.storage import StoragePlace, open_storage
 from ablate.stored import find_study, open_study
 
 HOSTILE = (
@@ -94,7 +94,7 @@ def compared(folder: Path, *, name: str = HOSTILE, seeds: int = 8, factorial: bo
     design = "factorial" if factorial else "variants"
     text = COMPARED.format(name=toml(name), design=design, vary=vary, seeds=seeds)
     place, storage, stored = started(folder, text)
-    store = ArtifactStore(place.artifacts)
+    artifacts = Artifacts(place, storage)
     rng = random.Random(0)
     distributions = {
         "dataset": CategoricalDistribution(["digits"]),
@@ -110,14 +110,14 @@ def compared(folder: Path, *, name: str = HOSTILE, seeds: int = 8, factorial: bo
                 for key, value in {
                     "environment": ENVIRONMENT,
                     "seed": seed,
-                    CHOSEN_FROM: None,
-                    TUNED: {},
+                    "chosen_from": None,
+                    "tuned": {},
                 }.items():
                     trial.set_user_attr(key, value)
                 failed = variant.name == "failing"
                 accuracy = 0.7 + (0.1, 0.2, -0.3, 0)[index % 4] + rng.uniform(-0.01, 0.01)
                 result = failure() if failed else success(accuracy, rng)
-                write_result(trial, result, ["<b>", "&"], storage, store)
+                write_result(trial, result, ["<b>", "&"], artifacts)
                 state = TrialState.FAIL if failed else TrialState.COMPLETE
                 stored.replicates.tell(trial, None if failed else result.val_loss, state=state)
     return place
@@ -126,7 +126,7 @@ def compared(folder: Path, *, name: str = HOSTILE, seeds: int = 8, factorial: bo
 def tuned(folder: Path, *, name: str = HOSTILE):
     """A search with hostile values, one of its trials failed."""
     place, storage, stored = started(folder, TUNED_ONLY.format(name=toml(name)))
-    store = ArtifactStore(place.artifacts)
+    artifacts = Artifacts(place, storage)
     rng = random.Random(1)
     study = stored.tuning[stored.spec.cells[0]]
     distributions = {
@@ -138,7 +138,7 @@ def tuned(folder: Path, *, name: str = HOSTILE):
         trial = study.ask(distributions)
         trial.set_user_attr("environment", ENVIRONMENT)
         result = failure() if number == 3 else success(rng.uniform(0.4, 0.9), rng, test=False)
-        write_result(trial, result, ["<b>", "&"], storage, store)
+        write_result(trial, result, ["<b>", "&"], artifacts)
         state = TrialState.FAIL if number == 3 else TrialState.COMPLETE
         study.tell(trial, None if number == 3 else result.val_loss, state=state)
     return place
@@ -186,7 +186,5 @@ def failure():
 def report_and_document(place, name: str = HOSTILE, **options):
     """What a format is given."""
     storage = open_storage(place)
-    report = make_report(
-        find_study(storage, name), storage, ArtifactStore(place.artifacts), **options
-    )
+    report = make_report(find_study(storage, name), Artifacts(place, storage), **options)
     return report, make_document(report)

@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from ablate.artifacts import Artifacts
 from ablate.errors import InputError
 from ablate.report import words
 from ablate.report.ablation import METRICS
@@ -18,7 +19,7 @@ from ablate.report.sections import make_document
 from ablate.report.sections.trials import cell
 from ablate.report.summary import make_report
 from ablate.report.writing import write_report
-from ablate.storage import ArtifactStore, open_existing, open_storage
+from ablate.storage import StoragePlace, open_existing, open_storage
 from ablate.stored import find_study, open_study
 
 FORMATS = ("terminal", "markdown", "csv")
@@ -26,8 +27,7 @@ FORMATS = ("terminal", "markdown", "csv")
 
 def report_of(project, name="dense", **options):
     storage = open_existing(project.place)
-    store = ArtifactStore(project.place.artifacts)
-    return make_report(find_study(storage, name), storage, store, **options)
+    return make_report(find_study(storage, name), Artifacts(project.place, storage), **options)
 
 
 def written_as(module, report, width=100):
@@ -57,7 +57,7 @@ def test_a_report_counts_ranks_and_weighs(finished):
         f"PED-ANOVA: what the best {5 / complete:.0%} of {complete} complete trials have in common; "
         "with fewer than 50 trials only a hint"
     )
-    assert report.environments[0]["backend"] == "tensorflow"
+    assert report.environments[0].backend == "tensorflow"
     assert {curve.number for curve in report.figures.curves} == set(range(13))
     best = min(report.figures.curves, key=lambda curve: min(curve.val_loss))
     assert best.rank == 0
@@ -148,7 +148,8 @@ def test_missing_and_damaged_artifacts_are_left_out(finished, tmp_path):
     lines = {path: path.read_text().splitlines(keepends=True) for path in curves[5:]}
     whole = next(path for path in lines if len(lines[path]) == 4)
     whole.write_text("".join(lines[whole][:3]))  # cut between two epochs
-    report = make_report(find_study(storage, "dense"), storage, ArtifactStore(str(folder)))
+    elsewhere = StoragePlace(str(tmp_path / "ablate.journal"))
+    report = make_report(find_study(storage, "dense"), Artifacts(elsewhere, storage))
     assert len(report.tradeoff) == counts(report)["complete"]
     assert len(report.figures.curves) == 7
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from optuna.storages import InMemoryStorage
 
+from ablate.attributes import DATA
 from ablate.errors import InputError
 from ablate.report.studies_compared import (
     compare_studies,
     comparison_document,
     data_sets_apart,
 )
-from ablate.stored import DATA
 
 from .by_hand import ByHand
 
@@ -60,7 +60,7 @@ def test_the_best_is_chosen_on_the_validation_set(project, storage):
 def test_different_test_sets_are_refused(project, storage):
     one = finished(made(project, storage, "one"), {"units=16": 0.9})
     other = finished(made(project, storage, "other"), {"units=16": 0.9})
-    next(iter(other.stored.parts.values())).set_user_attr(DATA, {"digits": "1"})
+    DATA.write(next(iter(other.stored.parts.values())), {"digits": "1"})
     with pytest.raises(InputError) as caught:
         compare_studies([one.stored, other.stored])
     assert str(caught.value) == (

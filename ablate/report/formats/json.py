@@ -115,7 +115,7 @@ def render(report: Report, document: Document, page: Page) -> dict[str, str]:
         unreadable=report.unreadable,
         published=report.published,
         cards=report.cards,
-        environments=tuple(report.environments),
+        environments=tuple(one.model_dump(exclude_unset=True) for one in report.environments),
         workers=report.workers,
     )
     return {FILE: found.model_dump_json(indent=2) + "\n"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ablate.outcomes import PHASES, counts_text
 from ablate.report import words
 from ablate.report.again import run_command
 from ablate.report.answer import answer, published_answer
@@ -34,11 +35,8 @@ def lead(report: Report) -> Iterator[Element]:
 
 def _count_lines(report: Report) -> Iterator[str]:
     """What became of the trials of each phase, and how many are missing."""
-    titles = {"tune": "trials", "replicate": "replicates"}
-    order = ("complete", "pruned", "infeasible", "failed", "missing", "running", "waiting")
     for phase in report.phases:
-        parts = [f"{phase.counts[name]} {name}" for name in order if phase.counts.get(name)]
-        line = f"{titles[phase.phase]}: {', '.join(parts) or 'none yet'}"
+        line = f"{PHASES[phase.phase].many}: {counts_text(phase.counts) or 'none yet'}"
         if phase.finished < phase.total:
             left = phase.total - phase.finished
             verb = "is" if left == 1 else "are"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ablate.outcomes import OUTCOMES, PHASES
 from ablate.report import words
 from ablate.report.document import Column, Element, Paragraph, Section, Table, table
 
@@ -11,8 +12,6 @@ if TYPE_CHECKING:
     from ablate.phases import PhaseState
     from ablate.report.summary import Report
 
-TITLES = {"tune": "trials of the search", "replicate": "replicates"}
-OUTCOMES = ("complete", "pruned", "infeasible", "failed", "missing", "running", "waiting")
 NOTE = (
     "Every attempt is counted: a replicate that failed is trained once more. Of a search also pruned, "
     "infeasible and failed trials count as finished."
@@ -47,7 +46,7 @@ def runs(report: Report) -> Section:
 def _cells(phase: PhaseState, names: list[str]) -> list[str]:
     counts = [phase.counts.get(name, 0) for name in names]
     return [
-        TITLES[phase.phase],
+        PHASES[phase.phase].title,
         *(f"{count:,}" for count in counts),
         f"{phase.total - phase.finished:,}",
         f"{phase.total:,}",

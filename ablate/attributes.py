@@ -1,0 +1,151 @@
+"""What stands beside Optuna's trials and studies: every user attribute, its name and its type.
+
+Measures are attributes, too: `records.SCALARS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from ablate.environment import Environment
+from ablate.owner import Owner
+from ablate.space import Scalar
+from ablate.spec import Cell, Outcome, Phase
+
+if TYPE_CHECKING:
+    from optuna import Study
+    from optuna.trial import FrozenTrial
+
+T = TypeVar("T")
+
+
+class Bearer(Protocol):
+    """Whatever has user attributes: a trial, a study, or what Optuna says of one."""
+
+    @property
+    def user_attrs(self) -> dict[str, Any]:
+        """As they are stored."""
+
+
+class Writable(Protocol):
+    """A trial that is running, or a study."""
+
+    def set_user_attr(self, key: str, value: Any) -> None:
+        """Stores what can be written as JSON."""
+
+
+def _as_stored(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True)
+class Attribute(Generic[T]):
+    """A user attribute. Names are what studies are stored with: they never change."""
+
+    name: str
+    read: Callable[[Any], T] = _as_stored
+    """Makes a value of what is stored."""
+
+    def of(self, bearer: Bearer) -> T | None:
+        """Its value; None where it was never written."""
+        stored = bearer.user_attrs.get(self.name)
+        return None if stored is None else self.read(stored)
+
+    def is_on(self, bearer: Bearer) -> bool:
+        """Whether it was written, be it as None."""
+        return self.name in bearer.user_attrs
+
+    def write(self, bearer: Writable, value: T | None) -> None:
+        """Stores a value."""
+        bearer.set_user_attr(self.name, _as_json(value))
+
+    def update(self, study: Study, value: T) -> None:
+        """Stores a value unless it stands there already."""
+        if study.user_attrs.get(self.name) != _as_json(value):
+            self.write(study, value)
+
+    def entry(self, value: T | None) -> dict[str, Any]:
+        """A value as one of those that a trial is made with."""
+        return {self.name: _as_json(value)}
+
+
+def _as_json(value: object) -> object:
+    return value.model_dump() if isinstance(value, BaseModel) else value
+
+
+# Of every trial.
+OWNER = Attribute("owner", Owner.model_validate)
+"""The process that trains it, or has trained it."""
+RETRY_OF = Attribute[int]("retry_of")
+"""The number of the trial that was cut off and in whose place it was begun."""
+DIED = Attribute[str]("died")
+"""How its worker ended before it was over."""
+OUTCOME = Attribute[Outcome]("outcome")
+"""Written last, when all else of its result is there."""
+REASON = Attribute[str]("reason")
+"""Why it is infeasible, failed or interrupted."""
+SEED = Attribute[int]("seed")
+FINGERPRINT = Attribute[str]("fingerprint")
+"""See `spec.TrialSpec`."""
+ENVIRONMENT = Attribute("environment", Environment.model_validate)
+WORKERS = Attribute[int]("workers")
+"""How many trained side by side."""
+EPOCHS = Attribute[int]("epochs")
+"""How many it was trained for, which is how many its learning curves hold; a measure as well."""
+MODEL = Attribute[str]("model")
+"""Of one whose network was to be kept: `SAVED`, or why it is not."""
+SAVED = "saved"
+
+# Of a trial of a search.
+SLOT = Attribute[int]("slot")
+"""The place in the search that it fills, see `slots`."""
+
+# Of a replicate.
+CHOSEN_FROM = Attribute[int]("chosen_from")
+"""The number of the tuned trial that its configuration comes from; None where nothing is tuned."""
+TUNED = Attribute[dict[str, Scalar]]("tuned")
+"""The values of the tuned parameters in that trial."""
+DATASET_PARAMETER, VARIANT_PARAMETER, SEED_PARAMETER = "dataset", "variant", "seed"
+"""No attributes, but Optuna's parameters: so its dashboard shows and compares them."""
+
+
+def replicate_parameters(cell: Cell, seed: int) -> dict[str, Scalar]:
+    """What tells a replicate from the others, as Optuna's parameters."""
+    return {
+        DATASET_PARAMETER: cell.dataset,
+        VARIANT_PARAMETER: cell.variant,
+        SEED_PARAMETER: seed,
+    }
+
+
+def cell_and_seed(replicate: FrozenTrial) -> tuple[Cell, int] | None:
+    """What a replicate trains; None for a trial that does not say so."""
+    # One that was just begun has been given its parameters, and not yet asked for them.
+    params = {**replicate.system_attrs.get("fixed_params", {}), **replicate.params}
+    if not {DATASET_PARAMETER, VARIANT_PARAMETER, SEED_PARAMETER} <= params.keys():
+        return None
+    cell = Cell(dataset=params[DATASET_PARAMETER], variant=params[VARIANT_PARAMETER])
+    return cell, int(params[SEED_PARAMETER])
+
+
+# Of every Optuna study of ours: what it is a part of, and which part.
+STUDY = Attribute[str]("study")
+PHASE = Attribute[Phase]("phase")
+CELL = Attribute("cell", Cell.model_validate)
+"""None for the replicates, which are those of all cells."""
+
+# Of a study's first part.
+QUESTION = Attribute[dict[str, Any]]("question")
+"""What is asked. Written last of what is written when a study is made."""
+DATA = Attribute[dict[str, str]]("data")
+"""The digest of each data set's images."""
+SPEC = Attribute[dict[str, Any]]("spec")
+"""The whole `spec.StudySpec`, as it was run last."""
+CARDS = Attribute[dict[str, dict[str, Any]]]("cards")
+"""The data card of each data set that has one."""
+THREADS = Attribute[int]("threads")
+"""How many threads each worker computes with."""
