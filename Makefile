@@ -38,7 +38,7 @@ clean:  ## remove what make has installed
 	$(PYTHON) -m venv .venv
 	$(INSTALL) --upgrade pip
 
-.venv/installed: .venv/bin/python pyproject.toml constraints.txt
+.venv/installed: .venv/bin/python pyproject.toml setup.py constraints.txt
 	$(INSTALL) --editable '.[dashboard]'
 	@touch $@
 

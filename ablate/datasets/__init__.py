@@ -1,1 +1,8 @@
-"""Data sets, one file each; `_base` says what a file must hold."""
+"""Data sets, one file each; `_base` says what a file must hold.
+
+Other packages import from here what their data sets are made of.
+"""
+
+from ablate.datasets._base import DatasetOptions, DataShape, Images, Places
+
+__all__ = ["DataShape", "DatasetOptions", "Images", "Places"]

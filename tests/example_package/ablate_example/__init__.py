@@ -1,0 +1,1 @@
+"""A data set, an architecture and a report format for ablate."""
