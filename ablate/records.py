@@ -15,6 +15,7 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 
 from ablate.attempts import TUNED, replicate_key
+from ablate.measures import KEYS, OBJECTIVE, STORED
 from ablate.models import keep_model
 from ablate.spec import Epoch, TrialResult
 from ablate.storage import ArtifactStore
@@ -28,26 +29,10 @@ if TYPE_CHECKING:
 
 CURVES = "learning_curves.csv"
 CONFUSION = "confusion_matrix.csv"
-SCALARS = (
-    "val_accuracy",
-    "val_f1",
-    "parameters",
-    "trainable_parameters",
-    "flops",
-    "training_seconds",
-    "seconds_per_epoch",
-    "epochs",
-    "best_epoch",
-    "test_loss",
-    "test_accuracy",
-    "test_f1",
-    "test_images",
-    "inference_seconds",
-)
-"""Fields of a `TrialResult` that become user attributes of the Optuna trial."""
 PLACE = ("phase", "dataset", "variant", "number")
 """Columns that say together which training run a row is."""
-COLUMNS = (*PLACE, "outcome", "val_loss", *SCALARS, "reason", "seed", "fingerprint", "device")
+TEXTS = ("reason", "seed", "fingerprint")
+COLUMNS = (*PLACE, "outcome", *KEYS, *TEXTS, "device")
 
 
 def write_result(
@@ -73,9 +58,9 @@ def write_result(
     Returns:
         Why the network was not kept, where it should have been.
     """
-    fields = result.model_dump(include=set(SCALARS), exclude_none=True)
-    for name, value in fields.items():
-        trial.set_user_attr(name, value)
+    for key in STORED:
+        if key in result.measures:
+            trial.set_user_attr(key, result.measures[key])
     if result.curves:
         rows = [list(Epoch.model_fields), *(list(e.model_dump().values()) for e in result.curves)]
         _upload(trial, CURVES, rows, storage, store)
@@ -96,13 +81,10 @@ def results_table(stored: StoredStudy) -> pd.DataFrame:
 
     Returns:
         Columns ``phase`` (tune or replicate), ``dataset``, ``variant``, ``number`` (of the trial
-        in its Optuna study), ``outcome``, ``val_loss`` (crossentropy), ``val_accuracy`` and
-        ``val_f1`` (0 to 1), ``parameters``, ``trainable_parameters``, ``flops`` (of one image),
-        ``training_seconds``, ``seconds_per_epoch``, ``epochs``, ``best_epoch``; of replicates
-        ``test_loss``, ``test_accuracy``, ``test_f1``, ``test_images`` and ``inference_seconds``
-        (of one image); ``reason``, ``seed``, ``fingerprint``, ``device``, and one column for each tuned
-        or varied parameter. What a trial did not reach is missing. The loss of a trial that was not
-        finished is missing too: it was measured at another epoch and does not compare.
+        in its Optuna study), ``outcome``, all `measures.KEYS`, ``reason``, ``seed``,
+        ``fingerprint``, ``device``, and one column for each tuned or varied parameter. What a trial
+        did not reach is missing. The loss of a trial that was not finished is missing too: it was
+        measured at another epoch and does not compare.
     """
     import pandas as pd
 
@@ -167,8 +149,8 @@ def _row(trial: FrozenTrial, tuned: Mapping[str, Any]) -> dict[str, Any]:
     outcome = outcome_of(trial)
     return {
         "outcome": outcome,
-        "val_loss": trial.value if outcome == "complete" else None,
-        **{name: attributes.get(name) for name in (*SCALARS, "reason", "seed", "fingerprint")},
+        OBJECTIVE: trial.value if outcome == "complete" else None,
+        **{name: attributes.get(name) for name in (*STORED, *TEXTS)},
         "device": (attributes.get("environment") or {}).get("device"),
         **{parameter_column(name): value for name, value in tuned.items()},
     }
