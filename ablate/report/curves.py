@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
+from ablate.measures import CURVES
 from ablate.records import read_curves
 from ablate.replicates import CellReplicates
 from ablate.spec import Cell, Epoch
@@ -16,7 +17,7 @@ from ablate.storage import ArtifactStore
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
-MEASURES = ("loss", "val_loss", "accuracy", "val_accuracy")
+MEASURES = tuple(key for one in CURVES for key in (one.name, one.key("validation")))
 
 
 @dataclass(frozen=True)

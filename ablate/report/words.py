@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ablate.report.ablation import Metric
+    from ablate.measures import Metric
     from ablate.statistics import Comparison, Difference, Interval
 
 NOTHING = "-"
