@@ -121,10 +121,8 @@ class Finished(Frozen):
     number: int
     outcome: Outcome
     reason: str | None = None
-    val_loss: float | None = None
-    val_accuracy: float | None = None
-    test_accuracy: float | None = None
-    seconds: float | None = None
+    measures: Mapping[str, int | float] = {}
+    """Those of its result that are finite; of a trial that was pruned the lowest loss it had reached."""
     no_model: str | None = None
     """Why its trained network was not kept, where it should have been."""
 

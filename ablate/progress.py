@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, Self
@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ablate.attributes import SEED_PARAMETER
+from ablate.measures import OBJECTIVE, Measure, Stage, loss_first, shown
 from ablate.messages import Event, Finished, Started, Trained
 from ablate.outcomes import PHASES
 from ablate.phases import PhaseState
@@ -26,6 +27,7 @@ from ablate.spec import Phase, StudySpec
 LAST = 8
 """How many finished trials the display shows."""
 STYLES = {"complete": "green", "pruned": "yellow", "infeasible": "magenta", "failed": "red"}
+SHOWN = loss_first(shown("progress"))
 STOPPING = "stopping after this epoch; Ctrl-C again stops at once"
 
 
@@ -236,10 +238,11 @@ class PlainProgress:
                 shown = parameters_text(event.parameters) if event.phase == "tune" else ""
                 self._line(f"{title} started{': ' if shown else ''}{shown}")
             case Trained() if trial is not None:
+                epoch = event.epoch
+                scores = _scores(SHOWN, "validation", epoch.model_dump())
                 self._line(
-                    f"{trial.title} epoch {event.epoch.epoch}/{trial.epochs}: "
-                    f"validation loss {event.epoch.val_loss:.4f}, "
-                    f"accuracy {event.epoch.val_accuracy:.4f}, {event.epoch.seconds:.1f} s"
+                    f"{trial.title} epoch {epoch.epoch}/{trial.epochs}: "
+                    f"validation {scores}, {epoch.seconds:.1f} s"
                 )
             case Finished() if trial is not None:
                 left = self._state.seconds_left
@@ -316,15 +319,17 @@ def _running_table(state: RunState) -> Table:
 
 
 def _last_table(state: RunState) -> Table:
-    headings = ("trial", "outcome", ">val loss", ">accuracy", ">time")
-    table = _trials_table("last finished", *headings)
+    beside = [measure for measure in SHOWN if measure.kind != "loss"]
+    scores = (f">{measure.title}" for measure in beside)
+    table = _trials_table("last finished", "trial", "outcome", ">val loss", *scores, ">time")
     for event, title, parameters in reversed(state.last):
+        measures, seconds = event.measures, event.measures.get("training_seconds")
         table.add_row(
             Text(title),
             Text(event.outcome, style=STYLES.get(event.outcome, "")),
-            _loss(event.val_loss),
-            _loss(event.val_accuracy if event.test_accuracy is None else event.test_accuracy),
-            "" if event.seconds is None else duration(event.seconds),
+            _loss(measures.get(OBJECTIVE)),
+            *(_latest(measure, measures) for measure in beside),
+            "" if seconds is None else duration(seconds),
             Text(event.reason or _no_model(event) or parameters_text(parameters)),
         )
     return table
@@ -358,12 +363,31 @@ def outcome_text(event: Finished) -> str:
     if event.reason:
         return f"{event.outcome}: {event.reason}"
     if event.outcome == "complete":
-        test = "" if event.test_accuracy is None else f", test accuracy {event.test_accuracy:.4f}"
-        scores = f"validation loss {_loss(event.val_loss)}, accuracy {event.val_accuracy:.4f}{test}"
-        return "; ".join(text for text in (f"complete: {scores}", _no_model(event)) if text)
+        return "; ".join(
+            text for text in (f"complete: {_measured(event)}", _no_model(event)) if text
+        )
     if event.outcome == "pruned":
-        return f"pruned: best validation loss {_loss(event.val_loss)}"
+        return f"pruned: best validation loss {_loss(event.measures.get(OBJECTIVE))}"
     return event.outcome
+
+
+def _measured(event: Finished) -> str:
+    """What was measured on the validation images, and how well it does on the test images."""
+    tested = (measure for measure in SHOWN if measure.is_score and measure.kind != "loss")
+    test = _scores(tested, "test", event.measures)
+    validation = f"validation {_scores(SHOWN, 'validation', event.measures)}"
+    return f"{validation}, test {test}" if test else validation
+
+
+def _scores(measures: Iterable[Measure], stage: Stage, values: Mapping[str, float]) -> str:
+    keys = ((measure, measure.key(stage)) for measure in measures)
+    return ", ".join(f"{one.title} {one.text(values[key])}" for one, key in keys if key in values)
+
+
+def _latest(measure: Measure, values: Mapping[str, float]) -> str:
+    """Its value on the test images, or where there is none on the validation images."""
+    value = values.get(measure.key("test"), values.get(measure.key("validation")))
+    return "" if value is None else measure.text(value)
 
 
 def _no_model(event: Finished) -> str:

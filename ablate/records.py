@@ -22,6 +22,7 @@ from ablate.attributes import (
     WORKERS,
 )
 from ablate.environment import Environment
+from ablate.measures import KEYS, OBJECTIVE, STORED
 from ablate.models import keep_model
 from ablate.runs import training_runs
 from ablate.spec import Epoch, TrialResult
@@ -35,28 +36,11 @@ if TYPE_CHECKING:
 
 CURVES = "learning_curves.csv"
 CONFUSION = "confusion_matrix.csv"
-SCALARS = (
-    "val_accuracy",
-    "val_f1",
-    "parameters",
-    "trainable_parameters",
-    "flops",
-    "training_seconds",
-    "seconds_per_epoch",
-    "epochs",
-    "best_epoch",
-    "test_loss",
-    "test_accuracy",
-    "test_f1",
-    "test_images",
-    "inference_seconds",
-)
-"""Fields of a `TrialResult` that become user attributes of the Optuna trial."""
 PLACE = ("phase", "dataset", "variant", "number")
 """Columns that say together which training run a row is."""
 NOTED = (REASON, SEED, FINGERPRINT)
 """Attributes that are columns."""
-COLUMNS = (*PLACE, "outcome", "val_loss", *SCALARS, *(one.name for one in NOTED), "device")
+COLUMNS = (*PLACE, "outcome", *KEYS, *(one.name for one in NOTED), "device")
 
 
 def write_result(
@@ -80,9 +64,9 @@ def write_result(
     Returns:
         Why the network was not kept, where it should have been.
     """
-    fields = result.model_dump(include=set(SCALARS), exclude_none=True)
-    for name, value in fields.items():
-        trial.set_user_attr(name, value)
+    for key in STORED:
+        if key in result.measures:
+            trial.set_user_attr(key, result.measures[key])
     if result.curves:
         rows = [list(Epoch.model_fields), *(list(e.model_dump().values()) for e in result.curves)]
         artifacts.upload_table(trial, CURVES, rows)
@@ -103,13 +87,10 @@ def results_table(stored: StoredStudy) -> pd.DataFrame:
 
     Returns:
         Columns ``phase`` (tune or replicate), ``dataset``, ``variant``, ``number`` (of the trial
-        in its Optuna study), ``outcome``, ``val_loss`` (crossentropy), ``val_accuracy`` and
-        ``val_f1`` (0 to 1), ``parameters``, ``trainable_parameters``, ``flops`` (of one image),
-        ``training_seconds``, ``seconds_per_epoch``, ``epochs``, ``best_epoch``; of replicates
-        ``test_loss``, ``test_accuracy``, ``test_f1``, ``test_images`` and ``inference_seconds``
-        (of one image); ``reason``, ``seed``, ``fingerprint``, ``device``, and one column for each tuned
-        or varied parameter. What a trial did not reach is missing. The loss of a trial that was not
-        finished is missing too: it was measured at another epoch and does not compare.
+        in its Optuna study), ``outcome``, all `measures.KEYS`, ``reason``, ``seed``,
+        ``fingerprint``, ``device``, and one column for each tuned or varied parameter. What a trial
+        did not reach is missing. The loss of a trial that was not finished is missing too: it was
+        measured at another epoch and does not compare.
     """
     import pandas as pd
 
@@ -166,8 +147,8 @@ def _row(trial: FrozenTrial, values: Mapping[str, Any]) -> dict[str, Any]:
     outcome, environment = outcome_of(trial), ENVIRONMENT.of(trial)
     return {
         "outcome": outcome,
-        "val_loss": trial.value if outcome == "complete" else None,
-        **{name: attributes.get(name) for name in SCALARS},
+        OBJECTIVE: trial.value if outcome == "complete" else None,
+        **{name: attributes.get(name) for name in STORED},
         **{attribute.name: attribute.of(trial) for attribute in NOTED},
         "device": environment and environment.device,
         **{parameter_column(name): value for name, value in values.items()},

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import Field, PositiveInt, create_model, field_validator
 
 from ablate.identity import identity
+from ablate.measures import KEYS, OBJECTIVE, PUBLISHED, MetricName
 from ablate.pruners import Median, PrunerSettings
 from ablate.samplers import SamplerSettings, Tpe
 from ablate.space import Frozen, Parameter, Scalar, SearchSpace
@@ -103,7 +104,7 @@ class ReplicateSettings(Frozen):
 
     seeds: Annotated[int, Field(ge=1, le=1000)]
     """How many seeds; the same ones for every variant."""
-    metric: Literal["accuracy", "f1", "loss"] = "accuracy"
+    metric: MetricName = "accuracy"
     """What the verdicts are about: chosen with the question, before the results are seen."""
 
 
@@ -169,23 +170,33 @@ Phase = Literal["tune", "replicate"]
 """What a training run is for: the search of a cell, or a replicate of what it chose."""
 
 
-class PublishedValues(Frozen):
+class _Sourced(Frozen):
     """What somebody else has published of a variant; None where they do not say."""
 
     source: Annotated[str, Field(min_length=1)]
     """Where it was published."""
-    accuracy: Annotated[float, Field(ge=0, le=1)] | None = None
-    f1: Annotated[float, Field(ge=0, le=1)] | None = None
-    loss: NotNegative | None = None
-    parameters: Positive | None = None
-    training_time: Positive | None = None
-    """In any unit, the same for all variants: only ratios are compared."""
 
     @property
     def numbers(self) -> dict[str, float]:
         """The numbers that there are, by name."""
         values = self.model_dump(exclude={"source"}, exclude_none=True)
         return {name: float(value) for name, value in values.items()}
+
+
+if TYPE_CHECKING:
+    PublishedValues = _Sourced
+else:  # a field for each measure that may be published
+    _LIMITS = {"share": Annotated[float, Field(ge=0, le=1)], "loss": NotNegative}
+    PublishedValues = create_model(
+        "PublishedValues",
+        __base__=_Sourced,
+        __module__=__name__,
+        __doc__=_Sourced.__doc__,
+        **{
+            name: (_LIMITS.get(measure.kind, Positive) | None, None)
+            for name, measure in PUBLISHED.items()
+        },
+    )
 
 
 class Published(Frozen):
@@ -357,39 +368,28 @@ class Epoch(Frozen):
 
 
 class TrialResult(Frozen):
-    """What one training run gave; whatever was not reached is None."""
+    """What one training run gave; whatever was not reached is missing."""
 
     outcome: Outcome
     reason: str | None = None
     """Why the trial is infeasible, failed or interrupted."""
-    val_loss: float | None = None
-    val_accuracy: float | None = None
-    val_f1: float | None = None
-    """Macro F1 on the validation set."""
-    parameters: int | None = None
-    """Weights of the network, those of batch norm's averages included."""
-    trainable_parameters: int | None = None
-    flops: int | None = None
-    """Additions and multiplications of one forward pass of one image; None when unknown."""
-    training_seconds: float | None = None
-    """Wall time of the training, the validation after each epoch included."""
-    seconds_per_epoch: float | None = None
-    """Median over the epochs after the first, which includes compilation."""
-    epochs: int | None = None
-    best_epoch: int | None = None
-    """The epoch with the lowest validation loss, counted from 1."""
+    measures: Mapping[str, int | float] = {}
+    """By key, see `measures.KEYS`."""
     curves: tuple[Epoch, ...] = ()
     confusion_matrix: tuple[tuple[int, ...], ...] | None = None
     """Rows are true classes, columns predicted ones: on the test set for a replicate, else on the
     validation set."""
-    test_loss: float | None = None
-    """Crossentropy on the test set; of replicates only, as all that follows."""
-    test_accuracy: float | None = None
-    test_f1: float | None = None
-    """Macro F1 on the test set."""
-    test_images: int | None = None
-    """How many images that were."""
-    inference_seconds: float | None = None
-    """Median wall time of the forward pass of one image."""
     no_model: str | None = None
     """Why the trained network was not saved, where it should have been."""
+
+    @field_validator("measures")
+    @classmethod
+    def _are_known(cls, measures: Mapping[str, int | float]) -> Mapping[str, int | float]:
+        if unknown := set(measures) - set(KEYS):
+            raise ValueError(f"not in the table of measures: {', '.join(sorted(unknown))}")
+        return measures
+
+    @property
+    def objective(self) -> float | None:
+        """What the search keeps low; None where the training is not complete."""
+        return self.measures.get(OBJECTIVE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import tempfile
 import threading
@@ -36,6 +37,7 @@ from ablate.data import PreparedData, prepare
 from ablate.environment import Environment
 from ablate.errors import InputError, Problem
 from ablate.heartbeat import beating
+from ablate.measures import OBJECTIVE
 from ablate.messages import (
     Event,
     Finished,
@@ -361,7 +363,7 @@ def _tell_optuna(study: optuna.Study, trial: optuna.Trial, result: TrialResult) 
     """Closes a trial whose record is written."""
     match result.outcome:
         case "complete":
-            study.tell(trial, result.val_loss)
+            study.tell(trial, result.objective)
         case "infeasible":
             # Pruned rather than failed, so that samplers learn to stay away.
             trial.set_constraint("can_be_built", 1.0)
@@ -373,16 +375,16 @@ def _tell_optuna(study: optuna.Study, trial: optuna.Trial, result: TrialResult) 
 
 
 def _finished(part: str, number: int, result: TrialResult) -> Finished:
-    best = min((epoch.val_loss for epoch in result.curves), default=None)
+    measures = dict(result.measures)
+    if result.curves:
+        measures.setdefault(OBJECTIVE, min(epoch.val_loss for epoch in result.curves))
     return Finished(
         part=part,
         number=number,
         outcome=result.outcome,
         reason=result.reason,
-        val_loss=result.val_loss if result.val_loss is not None else best,
-        val_accuracy=result.val_accuracy,
-        test_accuracy=result.test_accuracy,
-        seconds=result.training_seconds,
+        # JSON has no other numbers.
+        measures={key: value for key, value in measures.items() if math.isfinite(value)},
         no_model=result.no_model,
     )
 

@@ -11,6 +11,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import TrialState
 
 from ablate.artifacts import Artifacts
+from ablate.measures import KEYS
 from ablate.owner import Owner
 from ablate.records import write_result
 from ablate.spec import Epoch, TrialResult
@@ -35,8 +36,7 @@ def result(**changes):
         )
         for epoch in (1, 2)
     )
-    fields = {
-        "outcome": "complete",
+    measures = {
         "val_loss": 0.45,
         "val_accuracy": 0.9,
         "val_f1": 0.88,
@@ -47,6 +47,10 @@ def result(**changes):
         "seconds_per_epoch": 1.5,
         "epochs": 2,
         "best_epoch": 2,
+    } | {key: changes.pop(key) for key in KEYS if key in changes}
+    fields = {
+        "outcome": "complete",
+        "measures": {key: value for key, value in measures.items() if value is not None},
         "curves": curves,
         "confusion_matrix": ((9, 1), (2, 8)),
     }
@@ -119,7 +123,7 @@ class Kept:
         self._own(trial, owner)
         write_result(trial, found, ["a", "b"], self.artifacts)
         states = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
-        value = found.val_loss if found.outcome == "complete" else None
+        value = found.objective if found.outcome == "complete" else None
         study.tell(trial, value, state=states.get(found.outcome, TrialState.FAIL))
         return trial
 

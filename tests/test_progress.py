@@ -40,9 +40,16 @@ def trained(number, epoch_number, val_loss=0.5, part="dense"):
     return Trained(part=part, number=number, epoch=epoch(epoch_number, val_loss))
 
 
-def finished(number, outcome="complete", part="dense", **others):
-    others = {"val_loss": 0.5, "val_accuracy": 0.75, **others} if outcome == "complete" else others
-    return Finished(part=part, number=number, outcome=outcome, **others)
+def finished(number, outcome="complete", part="dense", *, reason=None, no_model=None, **measures):
+    known = {"val_loss": 0.5, "val_accuracy": 0.75} if outcome == "complete" else {}
+    return Finished(
+        part=part,
+        number=number,
+        outcome=outcome,
+        reason=reason,
+        measures=known | measures,
+        no_model=no_model,
+    )
 
 
 def events(clock, progress, study):
@@ -52,7 +59,7 @@ def events(clock, progress, study):
     progress.heard(trained(1, 1, 0.5))
     clock.now += 10
     progress.heard(trained(1, 2, 0.6))
-    progress.heard(finished(1, seconds=20.0))
+    progress.heard(finished(1, training_seconds=20.0))
     progress.heard(started(2, units=4))
     progress.heard(finished(2, "failed", reason="out of [bold]memory"))
     progress.heard(started(3, units=16))
@@ -75,7 +82,7 @@ def compared_events(clock, progress, study):
         clock.now += 4
         progress.heard(trained(number, 1, part=part))
         if number == 1:
-            progress.heard(finished(number, part=part, test_accuracy=0.8125, seconds=3.5))
+            progress.heard(finished(number, part=part, test_accuracy=0.8125, training_seconds=3.5))
 
 
 def test_plain_lines_say_what_happens(project):

@@ -5,6 +5,7 @@ import sys
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from ablate.pruners import Hyperband, Patient
 from ablate.samplers import BruteForce, Qmc
@@ -224,9 +225,19 @@ def test_any_parameters_survive_json(parameters):
 def test_a_result_survives_json():
     epoch = Epoch(epoch=1, loss=0.5, accuracy=0.5, val_loss=0.25, val_accuracy=0.5, seconds=0.1)
     result = TrialResult(
-        outcome="complete", val_loss=0.25, curves=(epoch,), confusion_matrix=((1, 0), (0, 1))
+        outcome="complete",
+        measures={"val_loss": 0.25, "epochs": 1},
+        curves=(epoch,),
+        confusion_matrix=((1, 0), (0, 1)),
     )
-    assert TrialResult.model_validate_json(result.model_dump_json()) == result
+    again = TrialResult.model_validate_json(result.model_dump_json())
+    assert again == result
+    assert [type(value) for value in again.measures.values()] == [float, int]
+
+
+def test_a_result_holds_nothing_that_the_table_of_measures_does_not_know():
+    with pytest.raises(ValidationError, match="not in the table of measures: test_acuracy"):
+        TrialResult(outcome="complete", measures={"val_loss": 0.5, "test_acuracy": 0.5})
 
 
 # What a study holds

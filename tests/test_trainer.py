@@ -75,8 +75,8 @@ def test_a_tuned_trial_is_told_and_recorded_in_the_search_of_its_cell(bench):
     assert isinstance(trained, Trained)
     assert trial.intermediate_values == {1: trained.epoch.val_loss}
     assert isinstance(finished, Finished)
-    assert (finished.outcome, finished.val_loss) == ("complete", trial.value)
-    assert finished.test_accuracy is None
+    assert (finished.outcome, finished.measures["val_loss"]) == ("complete", trial.value)
+    assert "test_accuracy" not in finished.measures
     assert trial.user_attrs["seed"] == bench.study.seed
     assert not any("test" in name for name in trial.user_attrs)
     assert bench.stored.tuning[bench.study.cells[0]].trials == []
@@ -93,7 +93,7 @@ def test_a_replicate_is_trained_from_its_seed_with_what_was_chosen_and_tested(be
     assert (attributes["seed"], attributes["chosen_from"]) == (2, 7)
     assert attributes["tuned"] == {"learning_rate": 0.03}
     assert attributes["test_images"] == 200
-    assert finished.test_accuracy == attributes["test_accuracy"]
+    assert finished.measures["test_accuracy"] == attributes["test_accuracy"]
     assert attributes["parameters"] == 64 * 4 + 4 + 4 * 10 + 10
     assert all(not study.trials for study in bench.stored.tuning.values())
 
@@ -277,7 +277,7 @@ def test_a_network_that_cannot_be_saved_does_not_cost_its_numbers(project):
     assert bench.events[-1].no_model == reason
     assert models_of(bench) == (0, [f"not saved: {reason}"])
     assert outcome_of(trial) == "complete"
-    assert trial.user_attrs["test_accuracy"] == bench.events[-1].test_accuracy
+    assert trial.user_attrs["test_accuracy"] == bench.events[-1].measures["test_accuracy"]
 
 
 def test_a_full_disk_costs_the_network_and_not_its_numbers(project, monkeypatch):
@@ -295,7 +295,7 @@ def test_a_full_disk_costs_the_network_and_not_its_numbers(project, monkeypatch)
     assert bench.events[-1].no_model == reason
     assert models_of(bench) == (0, [f"not saved: {reason}"])
     assert outcome_of(trial) == "complete"
-    assert trial.user_attrs["test_accuracy"] == bench.events[-1].test_accuracy
+    assert trial.user_attrs["test_accuracy"] == bench.events[-1].measures["test_accuracy"]
 
 
 @pytest.mark.parametrize(

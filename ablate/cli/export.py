@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ablate.cli.options import storage_option, storage_place
+from ablate.measures import OBJECTIVE, STAGES, loss_first, shown
 
 if TYPE_CHECKING:
     from ablate.export import Exported
@@ -69,22 +71,26 @@ def exported_text(study: str, file: Path, exported: Exported) -> str:
         )
     if run.tuned:
         lines.append(f"  tuned         {parameters_text(run.tuned)}")
-    lines.append(f"  parameters    {attributes['parameters']:,}")
-    lines.append(
-        f"  validation    loss {run.trial.value:.4f}, accuracy {attributes['val_accuracy']:.4f}, "
-        f"F1 {attributes['val_f1']:.4f}"
-    )
-    if "test_loss" in attributes:
-        lines.append(
-            f"  test          loss {attributes['test_loss']:.4f}, accuracy "
-            f"{attributes['test_accuracy']:.4f}, F1 {attributes['test_f1']:.4f}"
-        )
+    lines += _measured({**attributes, OBJECTIVE: run.trial.value})
     if exported.better is not None:
         said = f" ({exported.better.model})" if exported.better.model else ""
         lines.append(
             f"  note          {exported.better.title} is better, but no model of it was kept{said}"
         )
     return "\n".join([*lines, *_loading(file, exported)])
+
+
+def _measured(values: Mapping[str, Any]) -> Iterator[str]:
+    """What the model's training run measured, a line for its scores on the images of each set."""
+    measures = loss_first(shown("export"))
+    for one in measures:
+        if not one.is_score and one.name in values:
+            yield f"  {one.title:13} {one.text_with_unit(values[one.name])}"
+    for stage in STAGES:
+        keys = {one.key(stage): one for one in measures if one.is_score and stage in one.stages}
+        texts = [f"{m.heading} {m.text(values[key])}" for key, m in keys.items() if key in values]
+        if texts:
+            yield f"  {stage:13} {', '.join(texts)}"
 
 
 def _loading(file: Path, exported: Exported) -> list[str]:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from ablate.cli.options import storage_option, storage_place
 from ablate.cli.report import WIDE
+from ablate.measures import CURVES, MEASURES, OBJECTIVE, Stage, loss_first
 from ablate.outcomes import PHASES
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from ablate.housekeeping.details import RunDetails
-    from ablate.report.document import Document, Element, Section
+    from ablate.report.document import Document, Section
     from ablate.spec import Phase
 
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 18
 """Characters for the name of what is said."""
+IMAGES: tuple[Stage, ...] = ("validation", "test")
+ON_IMAGES = loss_first(measure for measure in MEASURES if set(measure.stages) & set(IMAGES))
 READABLE, REPLACED = "can be read", "is not kept: a better run's is"
 
 
@@ -125,48 +128,30 @@ def _owner_text(found: RunDetails) -> str:
 def _costs(found: RunDetails) -> Sequence[tuple[str, str]]:
     """Sizes, times, and where it was trained."""
     from ablate.attributes import ENVIRONMENT
-    from ablate.report.words import count, environment_line
+    from ablate.report.words import environment_line
 
     attributes, environment = found.attributes, ENVIRONMENT.of(found.run.trial)
-
-    def whole(name: str) -> str:
-        return count(attributes[name]) if name in attributes else ""
-
-    def seconds(name: str, digits: int) -> str:
-        return f"{attributes[name]:.{digits}f} s" if name in attributes else ""
-
+    costs = (one for one in MEASURES if one not in ON_IMAGES and one.name in attributes)
     return (
-        ("parameters", whole("parameters")),
-        ("trainable", whole("trainable_parameters")),
-        ("FLOPs of an image", whole("flops")),
-        ("training time", seconds("training_seconds", 1)),
-        ("time of an epoch", seconds("seconds_per_epoch", 2)),
-        ("time of an image", seconds("inference_seconds", 5)),
-        ("epochs", whole("epochs")),
-        ("best epoch", whole("best_epoch")),
+        *((one.title, one.text_with_unit(attributes[one.name])) for one in costs),
         ("environment", environment_line(environment) if environment else ""),
     )
 
 
 def _measures(found: RunDetails) -> Section | None:
-    """Loss, accuracy and F1 on the validation and the test set."""
+    """The scores on the validation and the test set."""
     from ablate.report.document import Column, Section, table
-    from ablate.report.words import score
 
     attributes = dict(found.attributes)
     if found.outcome == "complete" and found.run.trial.value is not None:
-        attributes["val_loss"] = found.run.trial.value
+        attributes[OBJECTIVE] = found.run.trial.value
     rows = []
-    for prefix, name in (("val", "validation"), ("test", "test")):
-        values = [attributes.get(f"{prefix}_{measure}") for measure in ("loss", "accuracy", "f1")]
-        texts = ["" if value is None else score(value) for value in values]
-        images = attributes.get(f"{prefix}_images")
+    for stage in IMAGES:
+        values = [attributes.get(m.key(stage)) if stage in m.stages else None for m in ON_IMAGES]
+        texts = ["" if v is None else m.text(v) for m, v in zip(ON_IMAGES, values, strict=True)]
         if any(texts):
-            rows.append((name, *texts, "" if images is None else f"{images:,}"))
-    columns = (
-        Column("measured on", "name"),
-        *(Column(name) for name in ("loss", "accuracy", "macro F1", "images")),
-    )
+            rows.append((stage, *texts))
+    columns = (Column("measured on", "name"), *(Column(measure.title) for measure in ON_IMAGES))
     return Section("Measures", (table(columns, rows),)) if rows else None
 
 
@@ -180,30 +165,43 @@ def _hyperparameters(found: RunDetails) -> Section | None:
 
 
 def _curves(found: RunDetails) -> Section | None:
-    """Every epoch, and its validation loss and accuracy as rows of bars."""
+    """Every epoch, and what it measured on the validation set as rows of bars."""
+    from ablate.report.document import Column, Paragraph, Section, table
+
+    if not found.curves:
+        return _reported(found.reported)
+    epochs = [epoch.model_dump() for epoch in found.curves]
+    named = {measure.name: (measure, measure.title) for measure in CURVES}
+    validation = {m.key("validation"): (m, f"validation {m.title}") for m in CURVES}
+    width = max(len(title) for _, title in validation.values())
+    lines = [
+        Paragraph(f"{title:{width}}  {bars([epoch[key] for epoch in epochs])}")
+        for key, (_, title) in validation.items()
+    ]
+    columns = named | validation
+    headings = ("epoch", *(title for _, title in columns.values()), "time (s)")
+    rows = [
+        (
+            str(epoch["epoch"]),
+            *(measure.text(epoch[key]) for key, (measure, _) in columns.items()),
+            f"{epoch['seconds']:.2f}",
+        )
+        for epoch in epochs
+    ]
+    return Section("Epochs", (*lines, table([Column(name) for name in headings], rows)))
+
+
+def _reported(losses: Mapping[int, float]) -> Section | None:
+    """What is known of the epochs of a training run that has no curves."""
     from ablate.report.document import Column, Paragraph, Section, table
     from ablate.report.words import score
 
-    losses = [epoch.val_loss for epoch in found.curves] or list(found.reported.values())
     if not losses:
         return None
-    lines: list[Element] = [Paragraph(f"validation loss      {bars(losses)}")]
-    if not found.curves:
-        columns = (Column("epoch"), Column("validation loss"))
-        told = [(str(epoch), score(loss)) for epoch, loss in sorted(found.reported.items())]
-        return Section("Epochs", (*lines, table(columns, told)))
-    accuracies = bars([epoch.val_accuracy for epoch in found.curves])
-    lines.append(Paragraph(f"validation accuracy  {accuracies}"))
-    headings = ("epoch", "loss", "accuracy", "validation loss", "validation accuracy", "time (s)")
-    rows = [
-        (
-            str(one.epoch),
-            *(score(v) for v in (one.loss, one.accuracy, one.val_loss, one.val_accuracy)),
-            f"{one.seconds:.2f}",
-        )
-        for one in found.curves
-    ]
-    return Section("Epochs", (*lines, table([Column(name) for name in headings], rows)))
+    line = Paragraph(f"validation loss      {bars(list(losses.values()))}")
+    columns = (Column("epoch"), Column("validation loss"))
+    told = [(str(epoch), score(loss)) for epoch, loss in sorted(losses.items())]
+    return Section("Epochs", (line, table(columns, told)))
 
 
 def _artifacts(found: RunDetails) -> Section | None:

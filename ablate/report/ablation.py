@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from statistics import fmean
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
 from ablate.attributes import DATASET_PARAMETER
+from ablate.measures import COSTS, METRICS, WEIGHED, Measure, Metric
 from ablate.replicates import CellReplicates, cell_replicates, choices
-from ablate.report.tradeoff import SAME_TIME, undominated
+from ablate.report.tradeoff import undominated
 from ablate.space import Scalar
 from ablate.spec import Cell, StudySpec
 from ablate.statistics import (
@@ -32,33 +35,6 @@ if TYPE_CHECKING:
 
 SPACE = "search_space"
 """The factor whose levels are search spaces."""
-
-
-@dataclass(frozen=True)
-class Metric:
-    """Something that is measured on the test set."""
-
-    key: str
-    name: str
-    attribute: str
-    higher_is_better: bool
-    unit: str
-    """What a difference is counted in: ``points`` are hundredths."""
-
-    @property
-    def scale(self) -> float:
-        """What a difference is multiplied by to be in that unit."""
-        return 100.0 if self.unit == "points" else 1.0
-
-
-METRICS = {
-    metric.key: metric
-    for metric in (
-        Metric("accuracy", "accuracy", "test_accuracy", higher_is_better=True, unit="points"),
-        Metric("f1", "macro F1", "test_f1", higher_is_better=True, unit="points"),
-        Metric("loss", "loss", "test_loss", higher_is_better=False, unit=""),
-    )
-}
 
 
 @dataclass(frozen=True)
@@ -91,6 +67,26 @@ class VariantRow:
     """Replicates of a configuration that was overtaken by a better one."""
     on_front: bool = False
     """Whether no variant beats it in mean accuracy, parameters and training time together."""
+    costs: Annotated[Mapping[str, float], Field(exclude=True)] = field(default_factory=dict)
+    """The mean of each of `measures.COSTS`; in the JSON report every trial holds its own."""
+
+    @property
+    def seeds(self) -> int:
+        """How many there are scores of."""
+        return next((found.n for found in self.scores.values()), 0)
+
+    def value(self, measure: Measure) -> float | None:
+        """What there is of a measure, over the seeds."""
+        if measure.name in self.scores:
+            return self.scores[measure.name].mean
+        known: Mapping[str, float | None] = {
+            **self.costs,
+            "parameters": self.parameters,
+            "flops": self.flops,
+            "training_seconds": None if self.seconds is None else self.seconds.mean,
+            "inference_seconds": self.inference_seconds,
+        }
+        return known.get(measure.name)
 
 
 @dataclass(frozen=True)
@@ -197,6 +193,7 @@ def _row(
     spec = stored.spec
     choice = choices(stored).get(cell)
     trials = list(own.complete.values())
+    measured = {name: _values(own, metric.attribute) for name, metric in METRICS.items()}
     seconds = _values(own, "training_seconds")
     base_seconds = _values(base, "training_seconds")
     shared = [seed for seed in seconds if seed in base_seconds]
@@ -211,11 +208,7 @@ def _row(
     return VariantRow(
         variant=cell.variant,
         is_baseline=is_baseline,
-        scores={
-            name: mean_interval(list(_values(own, metric.attribute).values()))
-            for name, metric in METRICS.items()
-            if trials
-        },
+        scores={n: mean_interval(list(found.values())) for n, found in measured.items() if found},
         comparisons=comparisons,
         parameters=_first(trials, "parameters"),
         flops=_first(trials, "flops"),
@@ -227,19 +220,25 @@ def _row(
         missing=own.missing,
         owed=len(spec.seeds) - len(own.complete) - len(own.missing),
         earlier=own.earlier,
+        costs={
+            measure.name: fmean(values)
+            for measure in COSTS
+            if (values := _values(own, measure.key()).values())
+        },
     )
 
 
 def front_of(rows: Sequence[VariantRow]) -> list[bool]:
     """Which variants no other beats in mean accuracy, parameters and training time together."""
-    return undominated(np.array([_costs(row) for row in rows]), (0, 0, SAME_TIME))
+    costs = [[_cost(row.value(measure), measure) for measure in WEIGHED] for row in rows]
+    return undominated(np.array(costs), [measure.same for measure in WEIGHED])
 
 
-def _costs(row: VariantRow) -> tuple[float, float, float]:
-    """What the Pareto front weighs, all to be kept low; NaN where nothing is known."""
-    if not row.scores or row.parameters is None or row.seconds is None:
-        return (math.nan, math.nan, math.nan)
-    return (-row.scores["accuracy"].mean, row.parameters, row.seconds.mean)
+def _cost(value: float | None, measure: Measure) -> float:
+    """What is to be kept low; NaN where nothing is known."""
+    if value is None:
+        return math.nan
+    return -value if measure.better == "higher" else value
 
 
 def _values(replicates: CellReplicates, attribute: str) -> dict[int, float]:

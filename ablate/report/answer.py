@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from ablate.report.ablation import Ablation, Block, Metric, VariantRow
+from ablate.measures import Metric
+from ablate.report.ablation import Ablation, Block, VariantRow
 from ablate.report.published import PublishedComparison
 from ablate.report.words import amount, difference, interval, listed, plural, score
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from statistics import median
 
 from ablate.artifacts import Artifacts
+from ablate.measures import CURVES
 from ablate.records import read_curves
 from ablate.replicates import CellReplicates
 from ablate.spec import Cell, Epoch
 from ablate.statistics import Interval, mean_interval
 
-MEASURES = ("loss", "val_loss", "accuracy", "val_accuracy")
+MEASURES = tuple(key for one in CURVES for key in (one.name, one.key("validation")))
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ablate.files import replacing
+from ablate.measures import CURVES
 from ablate.report.ablation_drawing import (
     expected_best_figure,
     forest_figure,
@@ -91,13 +92,10 @@ def learning_curves_figure(data: FiguresData) -> Figure:
     figure = Figure(figsize=(9, 4), layout="constrained")
     axes = figure.subplots(1, 2)
     colours = sns.color_palette("colorblind", NAMED)
-    for ax, measure, label in (
-        (axes[0], "val_loss", "validation loss"),
-        (axes[1], "val_accuracy", "validation accuracy"),
-    ):
+    for ax, measure in zip(axes, CURVES, strict=True):
         for curve in reversed(data.curves):
-            _draw_curve(ax, curve, getattr(curve, measure), colours)
-        ax.set(xlabel="epoch", ylabel=label)
+            _draw_curve(ax, curve, getattr(curve, measure.key("validation")), colours)
+        ax.set(xlabel="epoch", ylabel=f"validation {measure.title}")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     losses = [loss for curve in data.curves for loss in curve.val_loss if loss > 0]
     if losses and max(losses) > 10 * min(losses):

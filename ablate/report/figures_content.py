@@ -123,9 +123,9 @@ def cell_name(spec: StudySpec, cell: Cell) -> str:
 def _variant_points(ablation: Ablation) -> Iterator[VariantPoint]:
     for block in ablation.blocks:
         for row in block.rows:
-            if not row.scores or row.parameters is None or row.seconds is None:
+            found = row.scores.get("accuracy")
+            if found is None or row.parameters is None or row.seconds is None:
                 continue
-            found = row.scores["accuracy"]
             yield VariantPoint(
                 dataset=block.dataset,
                 variant=row.variant,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
+from ablate.measures import PUBLISHED
 from ablate.replicates import CellReplicates
 from ablate.spec import Cell, StudySpec
 from ablate.statistics import (
@@ -17,17 +18,8 @@ from ablate.statistics import (
     ratio_interval,
 )
 
-ATTRIBUTES = {
-    "accuracy": "test_accuracy",
-    "f1": "test_f1",
-    "loss": "test_loss",
-    "parameters": "parameters",
-    "training_time": "training_seconds",
-}
-"""Where a replicate records what was published."""
-RATIOS = ("parameters", "training_time")
+RATIOS = tuple(name for name, measure in PUBLISHED.items() if not measure.is_score)
 """What is compared as a ratio."""
-LOWER_IS_BETTER = ("loss", *RATIOS)
 Outcome = Literal["confirmed", "contradicted", "undecided"]
 
 
@@ -51,7 +43,8 @@ class PublishedNumber:
 
         A number of parameters does not vary from run to run, and is published rounded.
         """
-        return None if self.measure == "parameters" else _holds(self.expected, self.published)
+        is_exact = PUBLISHED[self.measure].is_exact
+        return None if is_exact else _holds(self.expected, self.published)
 
 
 @dataclass(frozen=True)
@@ -97,7 +90,7 @@ def make_published(
         cell = Cell(dataset=found.dataset, variant=found.variant)
         for measure, value in found.values.numbers.items():
             own = list(_values(replicates[cell], measure).values())
-            if own and measure != "training_time":  # whose unit is theirs alone
+            if own and not PUBLISHED[measure].unit:  # which would be theirs alone
                 ours = mean_interval(own)
                 numbers.append(
                     PublishedNumber(
@@ -119,11 +112,11 @@ def _orderings(spec: StudySpec, replicates: Mapping[Cell, CellReplicates]) -> li
     for one, other in combinations(spec.published, 2):
         if one.dataset != other.dataset:
             continue
-        for measure in ATTRIBUTES:
+        for measure in PUBLISHED:
             values = (one.values.numbers.get(measure), other.values.numbers.get(measure))
             if values[0] is None or values[1] is None or values[0] == values[1]:
                 continue
-            first_is_better = (values[0] > values[1]) != (measure in LOWER_IS_BETTER)
+            first_is_better = (values[0] > values[1]) != (PUBLISHED[measure].better == "lower")
             first, second = (one, other) if first_is_better else (other, one)
             theirs, others = (p.values.numbers[measure] for p in (first, second))
             own, compared = (
@@ -160,18 +153,19 @@ def _orderings(spec: StudySpec, replicates: Mapping[Cell, CellReplicates]) -> li
 def _outcome(measure: str, ours: Interval) -> Outcome:
     """Whether our interval lies on the published side of no difference."""
     even = 1.0 if measure in RATIOS else 0.0
-    if measure == "parameters" and ours.low is None:  # no seed changes them
+    if PUBLISHED[measure].is_exact and ours.low is None:
         ours = Interval(ours.n, ours.mean, ours.mean, ours.mean)
     if ours.low is None or ours.high is None or ours.low <= even <= ours.high:
         return "undecided"
-    return "confirmed" if (ours.mean > even) != (measure == "loss") else "contradicted"
+    is_turned = measure not in RATIOS and PUBLISHED[measure].better == "lower"
+    return "confirmed" if (ours.mean > even) != is_turned else "contradicted"
 
 
 def _possible(measure: str, found: Interval) -> Interval:
     """The part of an interval in which a score or a loss can lie."""
     if found.low is None or found.high is None:
         return found
-    high = min(found.high, 1.0) if measure in ("accuracy", "f1") else found.high
+    high = min(found.high, 1.0) if PUBLISHED[measure].kind == "share" else found.high
     return Interval(found.n, found.mean, max(found.low, 0.0), high)
 
 
@@ -182,7 +176,7 @@ def _holds(expected: Interval, value: float) -> bool | None:
 
 
 def _values(replicates: CellReplicates, measure: str) -> dict[int, float]:
-    name = ATTRIBUTES[measure]
+    name = PUBLISHED[measure].key("test")
     return {
         seed: float(trial.user_attrs[name])
         for seed, trial in replicates.complete.items()

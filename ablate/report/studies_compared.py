@@ -9,11 +9,13 @@ from statistics import fmean
 
 from ablate.attributes import ENVIRONMENT
 from ablate.errors import InputError, Problem
+from ablate.measures import WEIGHED
 from ablate.replicates import cell_replicates
 from ablate.report import words
 from ablate.report.ablation import VariantRow, front_of, make_ablation
 from ablate.report.again import run_command
 from ablate.report.document import Column, Document, Element, Paragraph, Section, table
+from ablate.report.variant_cells import variant_cells, variant_columns
 from ablate.spec import Cell
 from ablate.stored import StoredStudy, data_digests
 
@@ -22,7 +24,7 @@ NOTE = (
     "chosen by its test scores. Scores are means over seeds on the same test set, ± the half-width of "
     "their 95 % interval. Seeds, splits and machines may differ between studies, so differences are not "
     "paired and get no verdict, and times compare only where the device is the same. Pareto marks rows "
-    "that no other beats in accuracy, parameters and training time together."
+    f"that no other beats in {words.listed([one.title for one in WEIGHED])} together."
 )
 
 
@@ -127,14 +129,7 @@ def comparison_document(rows: Sequence[StudyRow], apart: Sequence[str] = ()) -> 
         columns = (
             Column("study", "name"),
             Column("variant", "name"),
-            Column("seeds"),
-            Column("accuracy"),
-            Column("macro F1"),
-            Column("loss"),
-            Column("parameters"),
-            Column("FLOPs"),
-            Column("time (s)"),
-            Column("latency (ms)"),
+            *variant_columns(),
             Column("Pareto", "text"),
             Column("device", "text"),
         )
@@ -151,17 +146,5 @@ def comparison_document(rows: Sequence[StudyRow], apart: Sequence[str] = ()) -> 
 
 
 def _cells(found: StudyRow, *, on_front: bool) -> list[str]:
-    row = found.row
-    latency = row.inference_seconds
-    return [
-        found.study,
-        row.variant,
-        str(row.scores["accuracy"].n),
-        *(words.interval(row.scores[name]) for name in ("accuracy", "f1", "loss")),
-        words.count(row.parameters),
-        words.count(row.flops),
-        words.NOTHING if row.seconds is None else f"{row.seconds.mean:.1f}",
-        words.NOTHING if latency is None else f"{latency * 1000:.2f}",
-        "*" if on_front else "",
-        ", ".join(found.devices),
-    ]
+    front, devices = "*" if on_front else "", ", ".join(found.devices)
+    return [found.study, found.row.variant, *variant_cells(found.row), front, devices]

@@ -6,29 +6,22 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ablate.errors import InputError, Problem, did_you_mean
+from ablate.measures import BY_KEY, WEIGHED, shown
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
-MEASURES = ("val_accuracy", "val_f1", "val_loss", "parameters", "flops", "training_seconds")
-HIGHER_IS_BETTER = ("val_accuracy", "val_f1")
-OBJECTIVES = ("val_accuracy", "parameters", "training_seconds")
-"""What the Pareto front weighs against each other."""
-SAME_TIME = 0.1
-"""Training times that differ by less than this share count as the same: they vary from run to run."""
+COLUMNS = {measure.key("validation"): measure.heading for measure in shown("trials")}
+"""What was measured of a trial, each with its heading."""
+OBJECTIVES = tuple(measure.key("validation") for measure in WEIGHED)
 FRONT = "pareto"
 HEADINGS = {
     "dataset": "data set",
     "variant": "variant",
     "number": "trial",
-    "val_accuracy": "accuracy",
-    "val_f1": "F1",
-    "val_loss": "loss",
-    "parameters": "parameters",
-    "flops": "FLOPs",
-    "training_seconds": "time (s)",
+    **COLUMNS,
     FRONT: "Pareto",
 }
 """What a column is called in a report."""
@@ -47,14 +40,16 @@ def tradeoff_table(
 
     Returns:
         Columns ``dataset`` and ``variant``, where there are several, ``number``, the tuned
-        parameters, `MEASURES`, and ``pareto``: whether no other
-        trial is at least as good in accuracy, parameters and training time and better in one.
+        parameters, `COLUMNS`, and ``pareto``: whether no other trial is at least as good in all
+        `OBJECTIVES` and better in one.
 
     Raises:
         InputError: there is no column to sort by of that name.
     """
     several = [name for name in ("dataset", "variant") if results[name].nunique() > 1]
-    columns = [*several, "number", *tuned, *MEASURES]
+    missing = {key for key in COLUMNS if BY_KEY[key].optional and results[key].isna().all()}
+    measured = [key for key in COLUMNS if key not in missing]
+    columns = [*several, "number", *tuned, *measured]
     sort = {name.lower(): column for column, name in HEADINGS.items()}.get(sort.lower(), sort)
     if sort not in columns:
         hint = did_you_mean(sort, columns)
@@ -62,7 +57,7 @@ def tradeoff_table(
     complete = results[(results["phase"] == "tune") & (results["outcome"] == "complete")]
     table = complete[columns].sort_values(
         list(dict.fromkeys([sort, "number"])),
-        ascending=[sort not in HIGHER_IS_BETTER, True][: 1 + (sort != "number")],
+        ascending=[not higher_is_better(sort), True][: 1 + (sort != "number")],
         kind="stable",
     )
     table = table.reset_index(drop=True)
@@ -76,11 +71,15 @@ def pareto_front(table: pd.DataFrame, objectives: Sequence[str]) -> list[bool]:
 
     columns = [
         table[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-        * (-1 if name in HIGHER_IS_BETTER else 1)
+        * (-1 if higher_is_better(name) else 1)
         for name in objectives
     ]
-    tolerances = [SAME_TIME if name == "training_seconds" else 0.0 for name in objectives]
-    return undominated(np.column_stack(columns), tolerances)
+    return undominated(np.column_stack(columns), [BY_KEY[name].same for name in objectives])
+
+
+def higher_is_better(column: str) -> bool:
+    """Whether it holds a measure of which more is better."""
+    return column in BY_KEY and BY_KEY[column].better == "higher"
 
 
 def undominated(costs: NDArray[np.float64], tolerances: Sequence[float]) -> list[bool]:

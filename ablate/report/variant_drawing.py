@@ -8,13 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from ablate.measures import CURVES, Measure
 from ablate.report.ablation_drawing import colours, place_legend
 from ablate.report.figures_data import Band, CellCurves, ConfusionData, FiguresData, VariantPoint
 
 GREY = "#5a5a5a"
 FEW = 20
 """Classes up to which a confusion matrix holds numbers and names."""
-MEASURES = (("loss", "val_loss", "loss"), ("accuracy", "val_accuracy", "accuracy"))
 
 
 def variants_figure(data: FiguresData) -> Figure:
@@ -66,12 +66,12 @@ def mean_curves_figure(data: FiguresData) -> Figure:
     for axes, dataset in zip(grid, datasets, strict=True):
         chosen = [curves for curves in data.cell_curves if curves.dataset == dataset]
         palette = colours(len(chosen))
-        for ax, (training, validation, text) in zip(axes, MEASURES, strict=True):
+        for ax, measure in zip(axes, CURVES, strict=True):
             for curves, colour in zip(chosen, palette, strict=True):
-                _draw_cell(ax, curves, training, validation, colour)
-            ax.set(xlabel="epoch", ylabel=text)
+                _draw_cell(ax, curves, measure, colour)
+            ax.set(xlabel="epoch", ylabel=measure.title)
             ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-            if text == "loss":
+            if measure.kind == "loss":
                 _log_if_wide(ax, chosen)
         place_legend(axes[1], len(chosen))
         if len(datasets) > 1:
@@ -88,22 +88,21 @@ def _log_if_wide(ax: Axes, chosen: list[CellCurves]) -> None:
 def _draw_cell(
     ax: Axes,
     curves: CellCurves,
-    training: str,
-    validation: str,
+    measure: Measure,
     colour: tuple[float, float, float],
 ) -> None:
-    band: Band = getattr(curves, validation)
+    band: Band = getattr(curves, measure.key("validation"))
     epochs = np.arange(1, len(band.mean) + 1)
     ax.plot(epochs, band.mean, color=colour, lw=1.8, label=curves.variant)
     if None not in band.low and None not in band.high:
         low = np.array(band.low, dtype=float)
         high = np.array(band.high, dtype=float)
-        if validation == "val_loss":  # a band on a logarithmic axis must not reach 0
+        if measure.kind == "loss":  # a band on a logarithmic axis must not reach 0
             low = np.maximum(low, min(band.mean) / 10)
-        else:
+        elif measure.kind == "share":
             low, high = np.clip((low, high), 0, 1)
         ax.fill_between(epochs, low, high, color=colour, alpha=0.18, lw=0)
-    own: Band = getattr(curves, training)
+    own: Band = getattr(curves, measure.name)
     ax.plot(np.arange(1, len(own.mean) + 1), own.mean, color=colour, lw=1, ls="--")
     at = min(max(round(curves.best_epoch), 1), len(band.mean))
     ax.plot(at, band.mean[at - 1], "o", color=colour, mec="black", ms=5)

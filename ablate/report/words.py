@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ablate.environment import Environment
-    from ablate.report.ablation import Metric
+    from ablate.measures import Metric
     from ablate.statistics import Comparison, Difference, Interval
 
 NOTHING = "-"

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from sklearn import metrics
 
-from ablate.split import Rows
+from ablate.split import Rows, Split, TestSet
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +21,12 @@ WARM_UP, TIMED = 3, 20
 """Forward passes before the latency is measured, and those that are."""
 
 
+Measures = dict[str, int | float]
+"""By key, see `ablate.measures.KEYS`."""
+ConfusionMatrix = tuple[tuple[int, ...], ...]
+"""Rows are true classes, columns predicted ones."""
+
+
 @dataclass(frozen=True)
 class Scores:
     """How well a network classifies."""
@@ -28,8 +34,30 @@ class Scores:
     accuracy: float
     f1: float
     """Macro F1: the mean over the classes that occur, each counting the same."""
-    confusion_matrix: tuple[tuple[int, ...], ...]
-    """Rows are true classes, columns predicted ones."""
+    confusion_matrix: ConfusionMatrix
+
+
+def measure_trained(model: keras.Model, split: Split) -> tuple[Measures, ConfusionMatrix]:
+    """What a trained network gives on the validation images, besides the loss of its epoch."""
+    classes = len(split.class_names)
+    scores = score(split.y_val, predict(model, split.x_val).argmax(axis=1), classes)
+    return {"val_accuracy": scores.accuracy, "val_f1": scores.f1}, scores.confusion_matrix
+
+
+def measure_tested(
+    model: keras.Model, test: TestSet, clock: Callable[[], float]
+) -> tuple[Measures, ConfusionMatrix]:
+    """What a replicate gives on the test images, and how long it takes for one."""
+    probabilities = predict(model, test.x)
+    scores = score(test.y, probabilities.argmax(axis=1), probabilities.shape[1])
+    measures: Measures = {
+        "test_loss": crossentropy(test.y, probabilities),
+        "test_accuracy": scores.accuracy,
+        "test_f1": scores.f1,
+        "test_images": len(test.y),
+        "inference_seconds": inference_seconds(model, test.x, clock),
+    }
+    return measures, scores.confusion_matrix
 
 
 def predict(model: keras.Model, images: Rows) -> NDArray[Any]:

@@ -8,7 +8,7 @@ import statistics
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from enum import Enum
@@ -17,12 +17,19 @@ from typing import Any
 import keras
 
 from ablate.errors import AblateError
+from ablate.measures import OBJECTIVE
 from ablate.spec import Epoch, TrainingSettings, TrialResult, TrialSpec
 from ablate.split import Split, TestSet
 from ablate.training.batches import Batches
-from ablate.training.evaluation import crossentropy, inference_seconds, predict, score
+from ablate.training.evaluation import Measures, measure_tested, measure_trained
 from ablate.training.kept import KeptNetworks
-from ablate.training.network import InfeasibleError, ModelError, build_network, measure
+from ablate.training.network import (
+    InfeasibleError,
+    ModelError,
+    NetworkSize,
+    build_network,
+    measure,
+)
 from ablate.training.optimizer import make_callbacks, make_loss, make_optimizer
 
 
@@ -120,17 +127,7 @@ def _train(
         spec.parameters,
     )
     size = measure(model)
-    steps = math.ceil(len(split.x_train) / settings.batch_size)
-    # The objective is plain crossentropy; where training minimises something else, it is measured
-    # beside that.
-    plain = _is_plain_crossentropy(settings, model)
-    monitor = "val_loss" if plain else "val_crossentropy"
-    extra = [] if plain else [keras.metrics.CategoricalCrossentropy(name="crossentropy")]
-    model.compile(
-        optimizer=make_optimizer(settings, steps),
-        loss=make_loss(settings),
-        metrics=["accuracy", *extra],
-    )
+    monitor = _compile(model, settings, len(split.x_train))
     fresh, model = model, networks.exchange(model)
     if model is fresh:
         gc.collect()  # what earlier networks leave, as a new one takes its place
@@ -150,54 +147,44 @@ def _train(
             callbacks=[*make_callbacks(settings, monitor), recorder],
             verbose=0,
         )
-    seconds = clock() - started - recorder.told_seconds
-    curves = tuple(recorder.epochs)
-    common: dict[str, Any] = {
-        "parameters": size.parameters,
-        "trainable_parameters": size.trainable_parameters,
-        "flops": size.flops,
-        "training_seconds": seconds,
-        "seconds_per_epoch": _seconds_per_epoch(curves),
-        "epochs": len(curves),
-        "curves": curves,
-    }
-    if recorder.stopped is not None and recorder.stopped.outcome == "failed":
-        return TrialResult(outcome="failed", reason=recorder.stopped.reason, **common)
+    measures = _measured(size, recorder, clock() - started)
+    curves, stopped = tuple(recorder.epochs), recorder.stopped
+    if stopped is not None:
+        outcome: Any = stopped.outcome
+        reason = stopped.reason
+        return TrialResult(outcome=outcome, reason=reason, measures=measures, curves=curves)
     best = min(curves, key=lambda epoch: epoch.val_loss)
-    if recorder.stopped is not None:
-        outcome: Any = recorder.stopped.outcome
-        return TrialResult(outcome=outcome, best_epoch=best.epoch, **common)
     kept = best if settings.checkpoint == "best" else curves[-1]
     if recorder.best_weights is not None and kept.epoch != curves[-1].epoch:
         model.set_weights(recorder.best_weights)
-    scores = score(split.y_val, predict(model, split.x_val).argmax(axis=1), classes)
-    tested = _test(model, test, clock)
+    trained, confusion_matrix = measure_trained(model, split)
+    measures |= {OBJECTIVE: kept.val_loss} | trained
+    if test is not None:
+        tested, confusion_matrix = measure_tested(model, test, clock)
+        measures |= tested
     return TrialResult(
         outcome="complete",
-        val_loss=kept.val_loss,
-        val_accuracy=scores.accuracy,
-        val_f1=scores.f1,
-        best_epoch=best.epoch,
+        measures=measures,
+        curves=curves,
+        confusion_matrix=confusion_matrix,
         no_model=save(model, kept.val_loss) if save is not None else None,
-        **{"confusion_matrix": scores.confusion_matrix} | tested,
-        **common,
     )
 
 
-def _test(model: keras.Model, test: TestSet | None, clock: Callable[[], float]) -> dict[str, Any]:
-    """What a replicate measures on the test set."""
-    if test is None:
-        return {}
-    probabilities = predict(model, test.x)
-    scores = score(test.y, probabilities.argmax(axis=1), probabilities.shape[1])
-    return {
-        "test_loss": crossentropy(test.y, probabilities),
-        "test_accuracy": scores.accuracy,
-        "test_f1": scores.f1,
-        "test_images": len(test.y),
-        "confusion_matrix": scores.confusion_matrix,
-        "inference_seconds": inference_seconds(model, test.x, clock),
-    }
+def _compile(model: keras.Model, settings: TrainingSettings, images: int) -> str:
+    """Compiles a network, and says what its validation loss is called in Keras's logs.
+
+    The objective is plain crossentropy; where training minimises something else, it is measured
+    beside that.
+    """
+    plain = _is_plain_crossentropy(settings, model)
+    extra = [] if plain else [keras.metrics.CategoricalCrossentropy(name="crossentropy")]
+    model.compile(
+        optimizer=make_optimizer(settings, math.ceil(images / settings.batch_size)),
+        loss=make_loss(settings),
+        metrics=["accuracy", *extra],
+    )
+    return "val_loss" if plain else "val_crossentropy"
 
 
 class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
@@ -259,6 +246,23 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self.model.stop_training = True
 
 
+def _measured(size: NetworkSize, recorder: _Recorder, seconds: float) -> Measures:
+    """What is known of a training that took so long, however it ended."""
+    epochs = recorder.epochs
+    has_failed = recorder.stopped is not None and recorder.stopped.outcome == "failed"
+    best = None if has_failed else min(epochs, key=lambda epoch: epoch.val_loss).epoch
+    known = {
+        "parameters": size.parameters,
+        "trainable_parameters": size.trainable_parameters,
+        "flops": size.flops,
+        "training_seconds": seconds - recorder.told_seconds,
+        "seconds_per_epoch": _seconds_per_epoch(epochs),
+        "epochs": len(epochs),
+        "best_epoch": best,
+    }
+    return {key: value for key, value in known.items() if value is not None}
+
+
 def _is_plain_crossentropy(settings: TrainingSettings, model: keras.Model) -> bool:
     return (
         settings.loss == "categorical_crossentropy"
@@ -267,6 +271,6 @@ def _is_plain_crossentropy(settings: TrainingSettings, model: keras.Model) -> bo
     )
 
 
-def _seconds_per_epoch(curves: tuple[Epoch, ...]) -> float | None:
+def _seconds_per_epoch(curves: Sequence[Epoch]) -> float | None:
     later = [epoch.seconds for epoch in curves[1:]] or [epoch.seconds for epoch in curves]
     return statistics.median(later) if later else None

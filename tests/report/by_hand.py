@@ -66,7 +66,10 @@ class ByHand:
         self.stored = open_study(self.storage, self.spec, digests)
 
     def replicate(self, variant, seed, accuracy=None, *, dataset=None, outcome="complete", **more):
-        """Writes one replicate; its F1 is its accuracy, its loss what the accuracy lacks."""
+        """Writes one replicate; its F1 is its accuracy, its loss what the accuracy lacks.
+
+        What is given as None was not measured.
+        """
         attributes = {
             "outcome": outcome,
             "chosen_from": more.pop("chosen_from", None),
@@ -75,7 +78,7 @@ class ByHand:
             "seed": seed,
         }
         if outcome == "complete":
-            attributes |= {
+            measures = {
                 "test_accuracy": accuracy,
                 "test_f1": more.pop("f1", accuracy),
                 "test_loss": more.pop("loss", 1 - accuracy),
@@ -85,6 +88,7 @@ class ByHand:
                 "parameters": 1000,
                 "flops": 2000,
             }
+            attributes |= {key: value for key, value in measures.items() if value is not None}
         attributes |= more
         self.stored.replicates.add_trial(
             create_trial(

@@ -119,7 +119,7 @@ def compared(folder: Path, *, name: str = HOSTILE, seeds: int = 8, factorial: bo
                 result = failure() if failed else success(accuracy, rng)
                 write_result(trial, result, ["<b>", "&"], artifacts)
                 state = TrialState.FAIL if failed else TrialState.COMPLETE
-                stored.replicates.tell(trial, None if failed else result.val_loss, state=state)
+                stored.replicates.tell(trial, None if failed else result.objective, state=state)
     return place
 
 
@@ -140,7 +140,7 @@ def tuned(folder: Path, *, name: str = HOSTILE):
         result = failure() if number == 3 else success(rng.uniform(0.4, 0.9), rng, test=False)
         write_result(trial, result, ["<b>", "&"], artifacts)
         state = TrialState.FAIL if number == 3 else TrialState.COMPLETE
-        study.tell(trial, None if number == 3 else result.val_loss, state=state)
+        study.tell(trial, None if number == 3 else result.objective, state=state)
     return place
 
 
@@ -156,7 +156,7 @@ def success(accuracy, rng, *, test=True):
         )
         for epoch in (1, 2, 3)
     )
-    measured = {
+    tested = {
         "test_loss": 1 - accuracy,
         "test_accuracy": accuracy,
         "test_f1": accuracy,
@@ -165,17 +165,19 @@ def success(accuracy, rng, *, test=True):
     }
     return TrialResult(
         outcome="complete",
-        val_loss=1 - accuracy,
-        val_accuracy=accuracy,
-        val_f1=accuracy,
-        parameters=rng.choice([900, 10_500, 1_200_000]),
-        flops=2_000,
-        training_seconds=rng.uniform(8, 12),
-        epochs=3,
-        best_epoch=3,
+        measures={
+            "val_loss": 1 - accuracy,
+            "val_accuracy": accuracy,
+            "val_f1": accuracy,
+            "parameters": rng.choice([900, 10_500, 1_200_000]),
+            "flops": 2_000,
+            "training_seconds": rng.uniform(8, 12),
+            "epochs": 3,
+            "best_epoch": 3,
+            **(tested if test else {}),
+        },
         curves=curves,
         confusion_matrix=((9, 1), (2, 8)),
-        **(measured if test else {}),
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ablate.measures import COSTS, Measure
+from ablate.report import ablation, variant_cells
 from ablate.report.ablation import make_ablation
 from ablate.report.sections import make_document
 from ablate.stored import find_study
@@ -428,6 +430,41 @@ def test_expected_best_of_all_trials_is_the_selected_loss_also_of_last_weights(a
         study.trial(variant, 0.5, curve=(0.2, 0.5))
     for found in study.report().searches:
         assert found.expected[-1] == found.loss == 0.4
+
+
+def test_a_score_that_was_not_measured_is_left_out(ask):
+    study = ask(TWO.format(2))
+    for variant in ("units=16", "units=4"):
+        study.replicates(variant, [0.9, 0.8], f1=None)
+    rows = rows_of(section(study, "Variants"))
+    assert [row["macro F1"] for row in rows] == ["-", "-"]
+    assert [row["loss"][:6] for row in rows] == ["0.1500", "0.1500"]
+    assert "macro F1 (points)" not in compared_rows(study)[0]
+    assert compared_rows(study)[0]["loss"].startswith("0.0000")
+
+
+def test_a_cost_that_is_new_to_the_table_has_a_column_where_it_was_measured(ask, monkeypatch):
+    energy = Measure(
+        "energy_wh",
+        "energy",
+        "number",
+        ("training",),
+        ("variants",),
+        unit="Wh",
+        digits=1,
+        optional=True,
+    )
+    for module in (ablation, variant_cells):
+        monkeypatch.setattr(module, "COSTS", (*COSTS, energy))
+    study = ask(TWO.format(2))
+    study.replicates("units=16", [0.9, 0.8])
+    study.replicates("units=4", [0.9, 0.8])
+    assert "energy (Wh)" not in rows_of(section(study, "Variants"))[0]
+    study = ask(TWO.format(2), name="again")
+    study.replicates("units=16", [0.9, 0.8])
+    study.replicate("units=4", 1, 0.9, energy_wh=1.5)
+    study.replicate("units=4", 2, 0.8, energy_wh=2.5)
+    assert [row["energy (Wh)"] for row in rows_of(section(study, "Variants"))] == ["", "2.0"]
 
 
 def test_a_maximum_over_seeds_is_never_shown(ask):

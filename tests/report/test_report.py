@@ -10,8 +10,8 @@ import pytest
 
 from ablate.artifacts import Artifacts
 from ablate.errors import InputError
+from ablate.measures import METRICS
 from ablate.report import words
-from ablate.report.ablation import METRICS
 from ablate.report.formats import csv as csv_format
 from ablate.report.formats import markdown, terminal
 from ablate.report.formats._base import Page

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ablate.errors import InputError
+from ablate.measures import BY_KEY
 from ablate.report.tradeoff import OBJECTIVES, pareto_front, tradeoff_table
 
 ROWS = [
@@ -75,6 +78,14 @@ def test_several_variants_and_data_sets_are_told_apart():
 )
 def test_scores_sort_from_the_highest_and_costs_from_the_lowest(sort, order):
     assert list(tradeoff_table(RESULTS, ["units"], sort)["number"]) == order
+
+
+def test_a_measure_that_is_newer_than_all_trials_has_no_column(monkeypatch):
+    results = RESULTS.assign(flops=pd.NA)
+    assert "flops" in tradeoff_table(results, ["units"])
+    monkeypatch.setitem(BY_KEY, "flops", replace(BY_KEY["flops"], optional=True))
+    assert "flops" not in tradeoff_table(results, ["units"])
+    assert "flops" in tradeoff_table(RESULTS, ["units"])
 
 
 def test_an_unknown_column_is_said():

@@ -73,7 +73,8 @@ def numbers(result):
     """All that was measured but times."""
     assert result.outcome == "complete", result.reason
     curves = [epoch.model_dump(exclude={"seconds"}) for epoch in result.curves]
-    return curves, result.val_loss, result.val_accuracy, result.confusion_matrix
+    scores = [result.measures[key] for key in ("val_loss", "val_accuracy", "val_f1")]
+    return curves, scores, result.confusion_matrix
 
 
 def go_on(epoch):

@@ -53,15 +53,16 @@ def test_a_trial_learns_and_is_measured():
     ticks = itertools.count()
     result = train(spec(epochs=8), SPLIT, go_on, clock=lambda: float(next(ticks)))
     assert result.outcome == "complete"
-    assert result.val_accuracy == 1.0
-    assert result.val_f1 == 1.0
+    measures = result.measures
+    assert (measures["val_accuracy"], measures["val_f1"]) == (1.0, 1.0)
     assert result.confusion_matrix == ((20, 0), (0, 20))
-    assert result.parameters == result.trainable_parameters == 64 * 16 + 16 + 16 * 2 + 2
+    weights = 64 * 16 + 16 + 16 * 2 + 2
+    assert (measures["parameters"], measures["trainable_parameters"]) == (weights, weights)
     assert [epoch.epoch for epoch in result.curves] == list(range(1, 9))
-    assert result.epochs == 8
-    assert result.seconds_per_epoch == 1.0
+    assert measures["epochs"] == 8
+    assert measures["seconds_per_epoch"] == 1.0
     # Two looks at the clock an epoch, and the seconds between two more in which it was told.
-    assert result.training_seconds == 8 * 4 + 2 - 1 - 8
+    assert measures["training_seconds"] == 8 * 4 + 2 - 1 - 8
 
 
 def test_a_database_that_is_waited_for_is_no_training_time():
@@ -79,22 +80,23 @@ def test_a_database_that_is_waited_for_is_no_training_time():
 
     result = train(spec(epochs=3), SPLIT, on_epoch, clock=clock)
     assert result.outcome == "complete"
-    assert result.training_seconds < 300
+    assert result.measures["training_seconds"] < 300
     assert all(epoch.seconds < 300 for epoch in result.curves)
 
 
 def test_a_replicate_is_tested_and_a_tuned_trial_is_not():
     tuned = train(spec(epochs=2), SPLIT, go_on)
     tests = ("test_loss", "test_accuracy", "test_f1", "test_images", "inference_seconds")
-    assert [getattr(tuned, name) for name in tests] == [None] * 5
+    assert not set(tests) & set(tuned.measures)
     assert np.sum(tuned.confusion_matrix) == len(SPLIT.y_val)
     replicate = train(spec(epochs=2), SPLIT, go_on, TEST)
-    assert replicate.test_images == 30
+    assert replicate.measures["test_images"] == 30
     assert np.sum(replicate.confusion_matrix) == 30
-    assert replicate.test_accuracy == np.trace(replicate.confusion_matrix) / 30
-    assert 0 < replicate.inference_seconds < 10
+    assert replicate.measures["test_accuracy"] == np.trace(replicate.confusion_matrix) / 30
+    assert 0 < replicate.measures["inference_seconds"] < 10
     # To be tested changes nothing of the training.
-    assert (replicate.val_loss, replicate.val_accuracy) == (tuned.val_loss, tuned.val_accuracy)
+    for key in ("val_loss", "val_accuracy", "val_f1"):
+        assert replicate.measures[key] == tuned.measures[key]
     assert [e.loss for e in replicate.curves] == [e.loss for e in tuned.curves]
 
 
@@ -105,28 +107,30 @@ def test_the_tested_weights_are_those_that_were_kept():
     random = Split(SPLIT.x_train, labels[:200], SPLIT.x_val, same.y, SPLIT.class_names)
     for checkpoint in ("best", "last"):
         result = train(spec(checkpoint=checkpoint, epochs=6), random, go_on, same)
-        assert result.best_epoch < 6, "the best epoch should not be the last"
-        assert result.test_loss == pytest.approx(result.val_loss, rel=1e-4)
-        assert result.test_accuracy == pytest.approx(result.val_accuracy, abs=1e-12)
-        assert result.test_f1 == pytest.approx(result.val_f1, abs=1e-12)
+        measures = result.measures
+        assert measures["best_epoch"] < 6, "the best epoch should not be the last"
+        assert measures["test_loss"] == pytest.approx(measures["val_loss"], rel=1e-4)
+        assert measures["test_accuracy"] == pytest.approx(measures["val_accuracy"], abs=1e-12)
+        assert measures["test_f1"] == pytest.approx(measures["val_f1"], abs=1e-12)
 
 
 @pytest.mark.parametrize("settings", [{"label_smoothing": 0.3}, {"loss": "mean_squared_error"}])
 def test_the_test_loss_is_plain_crossentropy_whatever_is_minimised(settings):
     same = TestSet(SPLIT.x_val, SPLIT.y_val)
     result = train(spec(epochs=1, **settings), SPLIT, go_on, same)
-    assert result.test_loss == pytest.approx(result.val_loss, rel=1e-4)
+    assert result.measures["test_loss"] == pytest.approx(result.objective, rel=1e-4)
 
 
 def test_what_ends_early_is_not_tested():
     result = train(spec(), SPLIT, lambda epoch: Decision.PRUNE, TEST)
-    assert (result.outcome, result.test_accuracy) == ("pruned", None)
+    assert result.outcome == "pruned"
+    assert not any(key.startswith("test_") for key in result.measures)
 
 
 def test_the_same_seed_gives_the_same_result_and_another_seed_another():
     first, again = train(spec(), SPLIT, go_on), train(spec(), SPLIT, go_on)
-    assert first.val_loss == again.val_loss
-    assert train(spec(seed=1), SPLIT, go_on).val_loss != first.val_loss
+    assert first.objective == again.objective
+    assert train(spec(seed=1), SPLIT, go_on).objective != first.objective
 
 
 def test_best_restores_the_best_epoch_and_last_keeps_the_last():
@@ -138,19 +142,20 @@ def test_best_restores_the_best_epoch_and_last_keeps_the_last():
     losses = [epoch.val_loss for epoch in best.curves]
     assert losses == [epoch.val_loss for epoch in last.curves]
     assert losses[-1] > min(losses), "this training should end worse than it was at its best"
-    assert best.val_loss == min(losses)
-    assert last.val_loss == losses[-1]
-    assert best.best_epoch == last.best_epoch == losses.index(min(losses)) + 1
+    assert best.objective == min(losses)
+    assert last.objective == losses[-1]
     for result in (best, last):
-        kept = result.curves[result.best_epoch - 1 if result is best else -1]
-        assert result.val_accuracy == pytest.approx(kept.val_accuracy, abs=1e-6)
+        assert result.measures["best_epoch"] == losses.index(min(losses)) + 1
+        kept = result.curves[result.measures["best_epoch"] - 1 if result is best else -1]
+        assert result.measures["val_accuracy"] == pytest.approx(kept.val_accuracy, abs=1e-6)
 
 
 def test_pruning_ends_after_the_epoch_and_keeps_the_curves():
     result = train(spec(), SPLIT, lambda e: Decision.PRUNE if e.epoch == 2 else Decision.CONTINUE)
-    assert (result.outcome, result.epochs, result.val_accuracy) == ("pruned", 2, None)
+    assert (result.outcome, result.measures["epochs"]) == ("pruned", 2)
+    assert not any(key.startswith("val_") for key in result.measures)
     assert len(result.curves) == 2
-    assert result.parameters is not None
+    assert result.measures["parameters"] > 0
 
 
 def test_the_last_epoch_is_never_pruned():
@@ -168,14 +173,14 @@ def test_the_objective_is_plain_crossentropy_whatever_is_minimised():
     squared = train(spec(epochs=1, loss="mean_squared_error"), SPLIT, go_on)
     for result in (smoothed, squared):
         assert result.curves[0].loss != pytest.approx(plain.curves[0].loss, rel=0.05)
-        assert 0 < result.val_loss < math.log(2) * 2
+        assert 0 < result.objective < math.log(2) * 2
 
 
 def test_early_stopping_ends_a_training_that_no_longer_improves():
     settings = {"epochs": 30, "early_stopping": {"patience": 2, "min_delta": 0.5}}
     result = train(spec(**settings), SPLIT, go_on)
     assert result.outcome == "complete"
-    assert result.epochs == 3
+    assert result.measures["epochs"] == 3
 
 
 @pytest.mark.parametrize("decay", ["cosine", "exponential", "plateau"])
@@ -200,7 +205,7 @@ def test_every_loss_trains(loss):
 def test_mixed_precision_trains_and_is_switched_off_again():
     result = train(spec(dtype_policy="mixed_bfloat16", epochs=8), SPLIT, go_on)
     assert result.outcome == "complete"
-    assert result.val_accuracy > 0.9
+    assert result.measures["val_accuracy"] > 0.9
     assert keras.config.dtype_policy().name == "float32"
 
 
@@ -245,9 +250,9 @@ def test_a_complete_network_is_saved_with_the_weights_that_were_measured():
     random = Split(*bars(200, 0), *bars(40, 1), class_names=("lies", "stands"))
     random.y_train[:] = np.random.default_rng(0).integers(0, 2, len(random.y_train))
     result = train(spec(checkpoint="best", epochs=6), random, go_on, save=save)
-    assert result.best_epoch < 6, "the seed should find it so"
+    assert result.measures["best_epoch"] < 6, "the seed should find it so"
     ((probabilities, val_loss),) = saved
-    assert val_loss == result.val_loss
+    assert val_loss == result.objective
     assert crossentropy(SPLIT.y_val, probabilities) == pytest.approx(val_loss, abs=1e-6)
     assert (result.outcome, result.no_model) == ("complete", "the disk is full")
 

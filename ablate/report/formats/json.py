@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from ablate.measures import KEYS
 from ablate.phases import PhaseState
-from ablate.records import COLUMNS, PLACE, SCALARS
+from ablate.records import COLUMNS, PLACE
 from ablate.report.ablation import Ablation
 from ablate.report.confusion import Confusion
 from ablate.report.curves import MeanCurves
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 FIGURES = None
 FILE = "report.json"
-MEASURES = ("val_loss", *SCALARS)
 
 
 class _Record(BaseModel):
@@ -154,7 +154,7 @@ def _trials(report: Report) -> Iterator[TrainingRun]:
             },
             hyperparameters={name: known[name] for name in own if name in known},
             on_front=is_tuned and tuple(row[name] for name in names) in on_front,
-            measures={name: known[name] for name in MEASURES if name in known},
+            measures={name: known[name] for name in KEYS if name in known},
         )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ablate.measures import METRICS
 from ablate.report import figures_data, words
-from ablate.report.ablation import METRICS, Ablation, Block, VariantRow
+from ablate.report.ablation import Ablation, Block, VariantRow
 from ablate.report.document import Column, Element, Figure, Paragraph, Section, Table, table
 from ablate.report.sections.variants import block_title
 
@@ -51,7 +52,7 @@ def differences(report: Report) -> Section | None:
 
 def _differences_table(ablation: Ablation, block: Block) -> Table:
     metric = ablation.metric
-    others = [name for name in ("accuracy", "f1", "loss") if name != metric.key]
+    others = [name for name in METRICS if name != metric.key]
 
     def heading(key: str) -> str:
         found = METRICS[key]
@@ -80,7 +81,13 @@ def _difference_cells(
     row: VariantRow, baseline: VariantRow, key: str, others: Sequence[str]
 ) -> list[str]:
     if key not in row.comparisons:
-        return [row.variant, "0", *[words.NOTHING] * 3, "no pair yet", *[words.NOTHING] * 3]
+        return [
+            row.variant,
+            "0",
+            *[words.NOTHING] * 3,
+            "no pair yet",
+            *[words.NOTHING] * (len(others) + 1),
+        ]
     found = row.comparisons[key]
     effect = found.difference.effect_size
     ratio = None
@@ -94,6 +101,12 @@ def _difference_cells(
         words.NOTHING if effect is None else words.signed(effect, 2),
         words.p_value(found.adjusted_p) if testable else words.NOTHING,
         words.verdict(found, METRICS[key]),
-        *(words.difference(row.comparisons[name].difference, METRICS[name]) for name in others),
+        *(_difference(row, name) for name in others),
         words.NOTHING if ratio is None else f"x {ratio:.3g}",
     ]
+
+
+def _difference(row: VariantRow, key: str) -> str:
+    if key not in row.comparisons:
+        return ""
+    return words.difference(row.comparisons[key].difference, METRICS[key])

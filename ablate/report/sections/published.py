@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ablate.measures import PUBLISHED
 from ablate.report import words
 from ablate.report.document import Column, Element, Paragraph, Section, Table, table
 from ablate.report.published import RATIOS, Ordering, PublishedComparison, PublishedNumber
@@ -11,13 +12,6 @@ from ablate.report.published import RATIOS, Ordering, PublishedComparison, Publi
 if TYPE_CHECKING:
     from ablate.report.summary import Report
 
-MEASURES = {
-    "accuracy": "accuracy",
-    "f1": "macro F1",
-    "loss": "loss",
-    "parameters": "parameters",
-    "training_time": "training time",
-}
 NOTE = (
     "A published number comes from one run, ours from several: it is inside where it lies in the interval "
     "in which 95 % of single runs of ours are expected (Student's t). An ordering is confirmed, or "
@@ -64,19 +58,14 @@ def _numbers(found: PublishedComparison, *, several: bool) -> Table:
 
 
 def _number_cells(number: PublishedNumber) -> list[str]:
-    text, verdict = words.span(number.expected, words.score), INSIDE[number.inside]
-    if number.measure == "parameters":
-        text, verdict = words.NOTHING, f"x {number.ours.mean / number.published:.3g}"
+    measure = PUBLISHED[number.measure]
     ours = words.interval(number.ours)
-    return [
-        number.dataset,
-        number.variant,
-        MEASURES[number.measure],
-        _value(number.measure, number.published),
-        words.count(round(number.ours.mean)) if number.measure == "parameters" else ours,
-        text,
-        verdict,
-    ]
+    expected, verdict = words.span(number.expected, words.score), INSIDE[number.inside]
+    if measure.is_exact:
+        ours, expected = measure.text(number.ours.mean), words.NOTHING
+        verdict = f"x {number.ours.mean / number.published:.3g}"
+    published = measure.text(number.published)
+    return [number.dataset, number.variant, measure.title, published, ours, expected, verdict]
 
 
 def _orderings(found: PublishedComparison, *, several: bool) -> Table:
@@ -95,15 +84,11 @@ def _orderings(found: PublishedComparison, *, several: bool) -> Table:
 
 
 def _ordering_cells(ordering: Ordering) -> list[str]:
-    match ordering.measure:
-        case "parameters":
-            claim = f"{ordering.first} has fewer parameters than {ordering.second}"
-        case "training_time":
-            claim = f"{ordering.first} takes less training time than {ordering.second}"
-        case measure:
-            claim = f"{ordering.first} has a better {MEASURES[measure]} than {ordering.second}"
+    measure = PUBLISHED[ordering.measure]
+    verb = "has a better" if measure.is_score else "takes less" if measure.unit else "has fewer"
+    claim = f"{ordering.first} {verb} {measure.title} than {ordering.second}"
     write = _ratio if ordering.measure in RATIOS else _difference
-    is_exact = ordering.measure == "parameters"  # no seed changes them
+    is_exact = measure.is_exact
     ours = write(ordering.ours.mean)
     if not is_exact and ordering.ours.low is not None:
         ours += f" [{words.span(ordering.ours, write)}]"
@@ -124,7 +109,3 @@ def _ratio(value: float) -> str:
 
 def _difference(value: float) -> str:
     return words.signed(value, 4)
-
-
-def _value(measure: str, value: float) -> str:
-    return words.count(round(value)) if measure == "parameters" else words.score(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ablate.measures import BY_KEY, WEIGHED
 from ablate.report import figures_data, words
 from ablate.report.document import (
     Bars,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 SELECTED_NOTE = (
     "Accuracy, macro F1 and loss (crossentropy) are measured on the validation set, on which the "
     "search selected: the best row's score is optimistic. Pareto marks trials that no other beats in "
-    "accuracy, parameters and training time together "
+    f"{words.listed([measure.title for measure in WEIGHED])} together "
     "(times within 10 % count as the same). FLOPs are those of one image's forward pass."
 )
 
@@ -77,13 +78,7 @@ def cell(column: str, value: Any) -> str:
         return "*" if value else ""
     if pd.isna(value):
         return words.NOTHING
-    if column in ("val_accuracy", "val_f1", "val_loss"):
-        return words.score(value)
-    if column == "training_seconds":
-        return f"{value:.1f}"
-    if column in ("parameters", "flops"):
-        return words.count(int(value))
-    return words.number(value)
+    return BY_KEY[column].text(value) if column in BY_KEY else words.number(value)
 
 
 def learning_curves(report: Report) -> Section | None:

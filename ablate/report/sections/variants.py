@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ablate.measures import WEIGHED
 from ablate.report import figures_data, words
 from ablate.report.document import (
     Bullets,
@@ -16,6 +17,7 @@ from ablate.report.document import (
     Table,
     table,
 )
+from ablate.report.variant_cells import variant_cells, variant_columns
 
 if TYPE_CHECKING:
     from ablate.report.ablation import Ablation, Block
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 TEST_NOTE = (
     "Means over seeds on the test set, ± the half-width of their 95 % interval (Student's t). Time is "
     "the wall time of one training, FLOPs and latency are those of one image's forward pass. Pareto marks "
-    "variants that no other beats in accuracy, parameters and training time together "
+    f"variants that no other beats in {words.listed([one.title for one in WEIGHED])} together "
     "(times within 10 % count as the same)."
 )
 
@@ -67,36 +69,14 @@ def _variants_table(block: Block) -> Table:
     baseline = next(row for row in block.rows if row.is_baseline)
     columns = (
         Column("variant", "name"),
-        Column("seeds"),
-        Column("accuracy"),
-        Column("macro F1"),
-        Column("loss"),
-        Column("parameters"),
-        Column("FLOPs"),
-        Column("time (s)"),
-        Column("time ratio"),
-        Column("latency (ms)"),
+        *variant_columns(ratio=True),
         Column("Pareto", "text"),
     )
     rows = []
     for row in block.rows:
-        scores = {name: words.interval(found) for name, found in row.scores.items()}
         is_told = row is not baseline or len(block.rows) == 1 or row.variant == "baseline"
         name = row.variant if is_told else f"{row.variant} (baseline)"
-        latency = row.inference_seconds
-        rows.append(
-            [
-                name,
-                str(row.scores["accuracy"].n) if scores else "0",
-                *(scores.get(name, words.NOTHING) for name in ("accuracy", "f1", "loss")),
-                words.count(row.parameters),
-                words.count(row.flops),
-                words.NOTHING if row.seconds is None else f"{row.seconds.mean:.1f}",
-                words.ratio(row.time_ratio) if row.time_ratio is not None else "",
-                words.NOTHING if latency is None else f"{latency * 1000:.2f}",
-                "*" if row.on_front else "",
-            ]
-        )
+        rows.append([name, *variant_cells(row, ratio=True), "*" if row.on_front else ""])
     return table(columns, rows)
 
 

@@ -1,0 +1,39 @@
+"""What was measured of a variant, as columns of a table."""
+
+from __future__ import annotations
+
+from ablate.measures import COSTS, SCORES, Measure
+from ablate.report import words
+from ablate.report.ablation import VariantRow
+from ablate.report.document import Column
+
+TIMED = "training_seconds"
+"""The cost whose ratio to the baseline's may follow it."""
+
+
+def variant_columns(*, ratio: bool = False) -> list[Column]:
+    """Seeds, scores and costs; with the ratio of training times, where they are paired."""
+    columns = [Column("seeds"), *(Column(score.title) for score in SCORES)]
+    for cost in COSTS:
+        columns.append(Column(cost.heading))
+        if ratio and cost.name == TIMED:
+            columns.append(Column("time ratio"))
+    return columns
+
+
+def variant_cells(row: VariantRow, *, ratio: bool = False) -> list[str]:
+    """The cells under `variant_columns`."""
+    cells = [str(row.seeds)]
+    for score in SCORES:
+        found = row.scores.get(score.name)
+        cells.append(_missing(score) if found is None else words.interval(found))
+    for cost in COSTS:
+        value = row.value(cost)
+        cells.append(_missing(cost) if value is None else cost.text(value))
+        if ratio and cost.name == TIMED:
+            cells.append("" if row.time_ratio is None else words.ratio(row.time_ratio))
+    return cells
+
+
+def _missing(measure: Measure) -> str:
+    return "" if measure.optional else words.NOTHING
