@@ -1,6 +1,6 @@
 """What stands beside Optuna's trials and studies: every user attribute, its name and its type.
 
-Measures are attributes, too: `records.SCALARS`.
+Measures are attributes, too: `ablate.measures`.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, create_model, field_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from ablate.identity import identity
 from ablate.measures import KEYS, OBJECTIVE, PUBLISHED, MetricName
@@ -241,8 +242,8 @@ class StudySpec(Frozen):
     """What stands in it."""
     settings: tuple[str, ...] = ()
     """``dotted.key=value`` overrides of it."""
-    rules: PositiveInt = 1
-    """The version of the rules that it was begun under, see `ablate.identity`."""
+    rules: SkipJsonSchema[PositiveInt] = 1
+    """The version of the rules that it was begun under, see `ablate.identity`; no report says it."""
 
     @property
     def cells(self) -> tuple[Cell, ...]:

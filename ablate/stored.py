@@ -1,22 +1,22 @@
-"""The studies in a storage: found, made, compared with a study file, removed."""
+"""The studies in a storage: found, made, described, removed."""
 
 from __future__ import annotations
 
-import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from optuna import create_study, delete_study, exceptions, load_study
+from optuna import create_study, delete_study, exceptions
 
 from ablate.artifacts import Artifacts
 from ablate.attempts import Attempts
 from ablate.attributes import CARDS, CELL, DATA, PHASE, QUESTION, SPEC, STUDY, THREADS
-from ablate.errors import InputError, Problem, did_you_mean, shown
+from ablate.errors import InputError, Problem, did_you_mean
 from ablate.ledger import Ledger
 from ablate.plan import Part, parts, trials_when_complete
+from ablate.question import asked, check_question, own_parts
 from ablate.slots import Slots
 from ablate.spec import Cell, StudySpec
 from ablate.storage import study_summaries
@@ -24,7 +24,6 @@ from ablate.storage import study_summaries
 if TYPE_CHECKING:
     from optuna import Study
     from optuna.storages import BaseStorage
-    from optuna.study import StudySummary
 
 METRIC = "val_loss"
 
@@ -81,25 +80,32 @@ def study_names(storage: BaseStorage) -> list[str]:
 
 
 def find_study(storage: BaseStorage, name: str) -> StoredStudy | None:
-    """The study of a name; None where there is none, or where it does not say yet what it asks."""
-    own = {summary.study_name: summary for summary in _summaries(storage, name)}
-    texts = [SPEC.of(summary) for summary in own.values() if SPEC.is_on(summary)]
-    if not texts:
+    """The study of a name; None where there is none, or where it does not say yet what it asks.
+
+    Raises:
+        OtherVersionError: another version stored it, and this one cannot read it.
+    """
+    return study_of(own_parts(storage, name))
+
+
+def study_of(own: Iterable[Study]) -> StoredStudy | None:
+    """The study that Optuna studies are the parts of; None where they do not say what it asks.
+
+    Raises:
+        OtherVersionError: another version stored it, and this one cannot read it.
+    """
+    named = {part.study_name: part for part in own}
+    spec = asked(named.values())
+    if spec is None:
         return None
-    spec = StudySpec.model_validate_json(json.dumps(texts[0]))
-    found = {
-        part: load_study(study_name=part.name, storage=storage)
-        for part in parts(spec)
-        if part.name in own
-    }
-    return StoredStudy(spec, found)
+    return StoredStudy(spec, {part: named[part.name] for part in parts(spec) if part.name in named})
 
 
 def named_study(storage: BaseStorage, name: str) -> StoredStudy:
     """The study of a name.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or it cannot be read.
     """
     found = find_study(storage, name)
     if found is None:
@@ -111,66 +117,6 @@ def named_study(storage: BaseStorage, name: str) -> StoredStudy:
             Problem(name, "no such study has been run", hint=did_you_mean(name, known))
         )
     return found
-
-
-def _summaries(storage: BaseStorage, name: str) -> list[StudySummary]:
-    summaries = study_summaries(storage)
-    return [summary for summary in summaries if STUDY.of(summary) == name]
-
-
-def check_question(
-    storage: BaseStorage, study: StudySpec, digests: Mapping[str, str] | None = None
-) -> None:
-    """Makes sure that a stored study of the same name, if there is one, asks the same.
-
-    Args:
-        storage: the storage.
-        study: the study file.
-        digests: the digest of each data set's images, where they are known already.
-
-    Raises:
-        InputError: it asks something else; holds every difference.
-    """
-    named = {summary.study_name: summary for summary in study_summaries(storage)}
-    for part in parts(study):
-        if part.name in named and not _is_ours(named[part.name], study):
-            rule = f"the storage holds a study {part.name} that was not made by this study"
-            raise InputError(Problem(study.path, rule, "study.name", hint="rename yours"))
-    described = (s for s in _summaries(storage, study.name) if QUESTION.is_on(s))
-    first = next(described, None)
-    if first is None:
-        return
-    old, new = _flat(QUESTION.of(first)), _flat(study.question())
-    remedy = "rename the study to keep both, or run with --fresh to delete the old one's trials"
-    problems = []
-    for key in sorted(old.keys() | new.keys()):
-        then, now = old.get(key), new.get(key)
-        if then == now:
-            continue
-        rule = f"the stored study {study.name} has {shown(then)}, this file has {shown(now)}"
-        where = key
-        if key.rpartition(".")[2] == "architecture_digest":
-            where = "study.search_space"
-            if then and now:  # two hashes would tell nobody anything
-                source = next(a.source for a in study.architectures if a.digest == now)
-                rule = f"{source} has changed since the study {study.name} was begun"
-        problems.append(Problem(study.path, rule, where, hint=remedy))
-    stored_digests = DATA.of(first) or {}
-    for name, digest in (digests or {}).items() if not problems else ():
-        if stored_digests.get(name) != digest:
-            rule = (
-                f"the {name} images are not those that the stored study {study.name} was trained on"
-            )
-            problems.append(Problem(study.path, rule, "study.dataset", hint=remedy))
-    if problems:
-        raise InputError(*problems)
-
-
-def _is_ours(summary: StudySummary, study: StudySpec) -> bool:
-    """Whether an Optuna study is a part of a study; one cut off while it was made is."""
-    if STUDY.of(summary) == study.name:
-        return True
-    return set(summary.user_attrs) <= {PHASE.name, CELL.name} and summary.n_trials == 0
 
 
 def open_study(storage: BaseStorage, study: StudySpec, digests: Mapping[str, str]) -> StoredStudy:
@@ -240,28 +186,9 @@ def record_threads(stored: StoredStudy, threads: int) -> None:
 
 def remove_study(storage: BaseStorage, name: str, artifacts: Artifacts) -> None:
     """Deletes a study, its trials and their artifacts, where there is one."""
-    summaries = _summaries(storage, name)
     # What says what was asked goes last: until then the others are known for what they are.
-    summaries.sort(key=QUESTION.is_on)
-    for part in [summary.study_name for summary in summaries]:
-        study = load_study(study_name=part, storage=storage)
-        found = [one for trial in study.get_trials(deepcopy=False) for one in artifacts.of(trial)]
-        delete_study(study_name=part, storage=storage)
+    for part in sorted(own_parts(storage, name), key=QUESTION.is_on):
+        found = [one for trial in part.get_trials(deepcopy=False) for one in artifacts.of(trial)]
+        delete_study(study_name=part.study_name, storage=storage)
         for artifact in found:
             artifacts.remove(artifact)
-
-
-def _flat(value: object, prefix: str = "") -> dict[str, object]:
-    """Nested tables as dotted keys; lists of named tables by their names."""
-    if (
-        isinstance(value, list)
-        and value
-        and all(isinstance(v, dict) and "name" in v for v in value)
-    ):
-        value = {cast("dict[str, object]", item)["name"]: item for item in value}
-    if not isinstance(value, dict):
-        return {prefix: value}
-    flat: dict[str, object] = {}
-    for key, inner in value.items():
-        flat |= _flat(inner, f"{prefix}.{key}" if prefix else str(key))
-    return flat

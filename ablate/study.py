@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate.artifacts import Artifacts
+from ablate.config import load_study
 from ablate.data import find_prepared
 from ablate.data_card import find_card
 from ablate.errors import InputError, Problem, RunError
@@ -18,17 +19,16 @@ from ablate.executors._base import Executor
 from ablate.executors.local import LocalExecutor, LocalWorker
 from ablate.executors.shares import Share
 from ablate.files import folder_name
-from ablate.ledger import close_lost
+from ablate.identity import RULES
+from ablate.ledger import Ledger, close_lost
 from ablate.limits import LIVES, Limits
 from ablate.messages import Done, PrepareData, Refused
-from ablate.orders import under_way
 from ablate.phases import PhaseState, phase_states
+from ablate.question import begun_rules, check_question, own_parts
 from ablate.running import Listener, Silence, StopRequest, StudyRun
 from ablate.spec import DataSettings, StudySpec
 from ablate.storage import StoragePlace, open_storage, told_plainly
 from ablate.stored import (
-    check_question,
-    find_study,
     open_study,
     record_threads,
     recorded_threads,
@@ -95,7 +95,7 @@ def run_study(
     _check_backends(study)
     place.check()
     if not fresh:
-        _check_stored_question(place, study)
+        study = as_begun(place, study)
     cards = {data.dataset: _prepare_data(study, data, place) for data in study.datasets}
     digests = {name: str(card["digest"]) for name, card in cards.items()}
     storage = open_storage(place)
@@ -159,10 +159,21 @@ def _check_backends(study: StudySpec) -> None:
         raise InputError(Problem(study.path, rule, "training.backend", hint=hint))
 
 
-def _check_stored_question(place: StoragePlace, study: StudySpec) -> None:
-    """Finds out early, before anything is prepared, that a stored study asks something else."""
-    if place.is_database or Path(place.url).exists():
-        check_question(open_storage(place), study)
+def as_begun(place: StoragePlace, study: StudySpec) -> StudySpec:
+    """A study under the rules that it was begun with.
+
+    Raises:
+        InputError: the stored study of its name asks something else: found out early, before
+            anything is prepared.
+    """
+    if not place.is_database and not Path(place.url).exists():
+        return study
+    storage = open_storage(place)
+    begun = begun_rules(storage, study.name)
+    if begun is not None and begun != study.rules and begun <= RULES:
+        study = load_study(Path(study.path), study.settings, large=True, rules=begun)
+    check_question(storage, study)
+    return study
 
 
 def _check_idle(storage: BaseStorage, study: StudySpec) -> None:
@@ -171,10 +182,11 @@ def _check_idle(storage: BaseStorage, study: StudySpec) -> None:
     Raises:
         InputError: somebody does.
     """
-    stored = find_study(storage, study.name)
-    for ledger in stored.ledgers if stored else ():
+    # Whatever wrote it: what is to be deleted need not be understood.
+    ledgers = [Ledger(part) for part in own_parts(storage, study.name)]
+    for ledger in ledgers:
         close_lost(ledger)
-    if stored and (count := under_way(stored)):
+    if count := sum(len(ledger.running) for ledger in ledgers):
         some = "a trial" if count == 1 else f"{count} trials"
         rule = f"another run is training {some} of this study, which --fresh would delete"
         hint = "end that run first"

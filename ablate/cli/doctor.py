@@ -150,6 +150,11 @@ def _study_lines(health: Health) -> list[str]:
         "or ablate delete"
         for name in health.incomplete
     ]
+    lines += [
+        f"  studies: {name} was stored by {writer}, and this version cannot read it; read it with "
+        "that one, or remove it: ablate delete"
+        for name, writer in health.foreign
+    ]
     return lines
 
 

@@ -76,7 +76,9 @@ def studies_document(place: str, studies: list[StudyOverview]) -> Document:
 
 def state_text(study: StudyOverview) -> str:
     """How far a study is, and whether somebody is at it."""
-    if study.phases is None:
+    if study.writer is not None:
+        state = f"stored by {study.writer}, unreadable here"
+    elif study.phases is None:
         state = "cut off while it was made"
     elif study.finished >= study.total:
         state = "complete"

@@ -20,17 +20,16 @@ from ablate.housekeeping.kept import KeptArtifact, kept_artifacts, problem_of
 from ablate.housekeeping.overview import (
     IsGone,
     RunningNow,
-    own_parts,
     running_trials,
-    stored_study,
 )
 from ablate.housekeeping.reading import check_there, look_at, storage_of
 from ablate.limits import LOCK_LEFT, UNOWNED, WRITING
 from ablate.models import replaced_models
 from ablate.owner import Owner
 from ablate.plan import parts
+from ablate.question import OtherVersionError, parts_by_study
 from ablate.storage import StoragePlace, open_existing
-from ablate.stored import METRIC
+from ablate.stored import METRIC, StoredStudy, study_of
 from ablate.trials import outcome_of
 
 if TYPE_CHECKING:
@@ -77,6 +76,8 @@ class Health:
     """Optuna studies without a trial whose making was cut off."""
     incomplete: tuple[str, ...] = ()
     """Studies that lack a part, or do not say what they ask."""
+    foreign: tuple[tuple[str, str], ...] = ()
+    """Studies that cannot be read, each with the version of ablate that stored it."""
     writing: bool = False
     """Whether a process holds the journal's lock, or held it a moment ago: no fault."""
     running: int = 0
@@ -97,7 +98,7 @@ class Health:
     @property
     def is_well(self) -> bool:
         """Whether nothing was found."""
-        beyond = self.damaged or self.unreadable or self.spoiled or self.incomplete
+        beyond = self.damaged or self.unreadable or self.spoiled or self.incomplete or self.foreign
         return not (self.is_mendable or self.torn or beyond)
 
 
@@ -166,14 +167,23 @@ def _examine_studies(
     health: Health, storage: BaseStorage, artifacts: Artifacts, now: datetime, is_gone: IsGone
 ) -> Health:
     """What is wrong with studies and trials."""
-    studies = own_parts(storage)
+    studies = parts_by_study(storage)
     own = [part for group in studies.values() for part in group]
     running = running_trials(own, is_gone)
     here = socket.gethostname()
     elsewhere = Counter(
         one.owner.host for one in running if one.owner and not one.lost and one.owner.host != here
     )
-    known = [stored for stored in map(stored_study, studies.values()) if stored is not None]
+    known, incomplete, foreign = list[StoredStudy](), list[str](), list[tuple[str, str]]()
+    for name, group in studies.items():
+        try:
+            stored = study_of(group)
+        except OtherVersionError as error:
+            foreign.append((name, error.writer))
+            continue
+        known += [stored] if stored is not None else []
+        if _lacks_parts(group, stored):
+            incomplete.append(name)
     models = (replaced_models(stored, artifacts) for stored in known)
     replaced: frozenset[Artifact] = frozenset().union(*models)
     unmade = [*_half_made(storage), *(p for group in studies.values() for p in _undescribed(group))]
@@ -182,7 +192,8 @@ def _examine_studies(
         lost=tuple(one for one in running if one.lost and not _is_new(one, now)),
         spoiled=tuple(one for part in own for one in _spoiled(part, artifacts, replaced)),
         unmade=tuple(part.study_name for part in unmade),
-        incomplete=tuple(name for name, group in studies.items() if _lacks_parts(group)),
+        incomplete=tuple(incomplete),
+        foreign=tuple(foreign),
         running=sum(not one.lost for one in running),
         elsewhere=dict(elsewhere),
         studies=len(studies),
@@ -226,10 +237,9 @@ def _undescribed(own: list[Study]) -> list[Study]:
     return [] if asks or any(part.get_trials(deepcopy=False) for part in own) else own
 
 
-def _lacks_parts(own: list[Study]) -> bool:
+def _lacks_parts(own: list[Study], stored: StoredStudy | None) -> bool:
     if not any(QUESTION.is_on(part) for part in own):
         return not _undescribed(own)
-    stored = stored_study(own)
     return stored is not None and len(stored.parts) < len(parts(stored.spec))
 
 

@@ -14,10 +14,11 @@ from ablate.errors import RunError
 from ablate.files import replacing
 from ablate.housekeeping.health import Health, is_stale
 from ablate.housekeeping.journal import read_journal
-from ablate.housekeeping.overview import IsGone, own_parts
+from ablate.housekeeping.overview import IsGone
 from ablate.housekeeping.reading import shown
 from ablate.ledger import Ledger, close_lost
 from ablate.owner import Owner
+from ablate.question import parts_by_study
 from ablate.storage import StoragePlace, journal_lock, open_storage
 
 
@@ -101,7 +102,7 @@ def _mend_studies(place: StoragePlace, health: Health, is_gone: IsGone) -> int:
     losing = {one.part for one in health.lost}
     closed = sum(
         close_lost(Ledger(part), is_gone)
-        for own in own_parts(storage).values()
+        for own in parts_by_study(storage).values()
         for part in own
         if part.study_name in losing
     )

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from optuna import load_study
 from optuna.trial import TrialState
-from pydantic import ValidationError
 
 from ablate.artifacts import Artifacts
-from ablate.attributes import OWNER, PHASE, SPEC, STUDY
+from ablate.attributes import OWNER, PHASE
 from ablate.housekeeping.kept import count_and_size
 from ablate.owner import Owner
 from ablate.phases import PhaseState, phase_states
-from ablate.plan import parts
-from ablate.spec import Phase, StudySpec
-from ablate.stored import StoredStudy
+from ablate.question import OtherVersionError, own_parts, parts_by_study
+from ablate.spec import Phase
+from ablate.stored import study_of
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -50,7 +46,9 @@ class StudyOverview:
 
     name: str
     phases: tuple[PhaseState, ...] | None
-    """How far it is; None where it does not say what it asks, or not so that we understand."""
+    """How far it is; None where it does not say what it asks, or cannot be read."""
+    writer: str | None
+    """Which version of ablate stored it, where this one cannot read it."""
     trials: int
     """Of its search, however they ended."""
     replicates: int
@@ -85,7 +83,9 @@ def overviews(
         artifacts: those of its trials.
         is_gone: whether a process has ended.
     """
-    found = [_overview(name, own, artifacts, is_gone) for name, own in own_parts(storage).items()]
+    found = [
+        _overview(name, own, artifacts, is_gone) for name, own in parts_by_study(storage).items()
+    ]
     return sorted(found, key=lambda study: study.last or datetime.min, reverse=True)
 
 
@@ -93,31 +93,8 @@ def overview(
     storage: BaseStorage, name: str, artifacts: Artifacts, is_gone: IsGone = Owner.is_gone
 ) -> StudyOverview | None:
     """One study; None where there is none of that name."""
-    own = own_parts(storage).get(name)
+    own = own_parts(storage, name)
     return _overview(name, own, artifacts, is_gone) if own else None
-
-
-def own_parts(storage: BaseStorage) -> dict[str, list[Study]]:
-    """The Optuna studies of each study, by the study's name."""
-    found: defaultdict[str, list[Study]] = defaultdict(list)
-    for one in storage.get_all_studies():
-        name = STUDY.of(one)
-        if name is not None:
-            found[name].append(load_study(study_name=one.study_name, storage=storage))
-    return dict(found)
-
-
-def stored_study(own: Iterable[Study]) -> StoredStudy | None:
-    """The study that Optuna studies are the parts of; None where they do not say what it asks."""
-    named = {part.study_name: part for part in own}
-    text = next((SPEC.of(part) for part in named.values() if SPEC.is_on(part)), None)
-    if text is None:
-        return None
-    try:
-        spec = StudySpec.model_validate_json(json.dumps(text))
-    except ValidationError:  # of another version
-        return None
-    return StoredStudy(spec, {part: named[part.name] for part in parts(spec) if part.name in named})
 
 
 def running_trials(own: Iterable[Study], is_gone: IsGone = Owner.is_gone) -> list[RunningNow]:
@@ -139,12 +116,17 @@ def _overview(name: str, own: list[Study], artifacts: Artifacts, is_gone: IsGone
     for part in own:
         trials[PHASE.of(part) == "replicate"] += part.get_trials(deepcopy=False)
     both = trials[False] + trials[True]
-    stored = stored_study(own)
+    stored, writer = None, None
+    try:
+        stored = study_of(own)
+    except OtherVersionError as error:
+        writer = error.writer
     count, size = count_and_size(both, artifacts)
     times = (time for trial in both for time in (trial.datetime_start, trial.datetime_complete))
     return StudyOverview(
         name=name,
         phases=None if stored is None else phase_states(stored),
+        writer=writer,
         trials=len(trials[False]),
         replicates=len(trials[True]),
         running=tuple(running_trials(own, is_gone)),

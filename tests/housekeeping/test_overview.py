@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import optuna
-import pytest
 from hand_made import compare, make_stored, replicate, tune
 from kept_study import AWAY, GONE
 
-from ablate.housekeeping.overview import overview, overviews, running_trials, stored_study
+from ablate.housekeeping.overview import overview, overviews, running_trials
 from ablate.owner import Owner
 
 
@@ -63,14 +62,18 @@ def test_the_latest_activity_comes_first(kept, project):
     assert names == ["first", "third", "dense", "second"]
 
 
-@pytest.mark.parametrize("text", [None, {"name": "dense"}])
-def test_a_study_that_does_not_say_what_it_asks(kept, text):
-    if text is None:
-        study = optuna.create_study(study_name="other", storage=kept.storage)
-        study.set_user_attr("study", "other")
-    else:
-        study = next(iter(kept.stored.parts.values()))
-        study.set_user_attr("spec", text)
-    found = seen(kept, study.user_attrs["study"])
-    assert (found.phases, found.total, found.trials) == (None, 0, 0)
-    assert stored_study([study]) is None
+def test_a_study_that_does_not_say_what_it_asks(kept):
+    study = optuna.create_study(study_name="other", storage=kept.storage)
+    study.set_user_attr("study", "other")
+    found = seen(kept, "other")
+    assert (found.phases, found.writer, found.total, found.trials) == (None, None, 0, 0)
+
+
+def test_a_study_that_another_version_stored(kept):
+    study = next(iter(kept.stored.parts.values()))
+    study.set_user_attr("spec", {"name": "dense"})
+    environment = {"versions": {"keras-ablate": "9.1"}, "commit": "0123456789"}
+    tune(kept.stored, "units=4", 0.5, environment=environment)
+    found = seen(kept, "dense")
+    assert (found.phases, found.writer) == (None, "ablate 9.1 (commit 0123456)")
+    assert found.trials == 1

@@ -118,7 +118,7 @@ def render(report: Report, document: Document, page: Page) -> dict[str, str]:
         environments=tuple(one.model_dump(exclude_unset=True) for one in report.environments),
         workers=report.workers,
     )
-    return {FILE: found.model_dump_json(indent=2) + "\n"}
+    return {FILE: found.model_dump_json(indent=2, exclude={"spec": {"rules"}}) + "\n"}
 
 
 def _without_places(spec: StudySpec) -> StudySpec:
