@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from ablate.orders import TrainReplicate, TuneTrial
 from ablate.space import Frozen, Scalar
 from ablate.spec import Cell, DataSettings, Epoch, Outcome, Phase, StudySpec
 
@@ -28,45 +29,6 @@ class MeasureNetworks(Frozen):
     input_shape: tuple[int, int, int]
     classes: int
     configurations: tuple[Mapping[str, Scalar], ...]
-
-
-class Place(Frozen):
-    """Where a worker finds and leaves things."""
-
-    storage: str
-    cache: str
-
-
-class TuneTrial(Frozen):
-    """Ask Optuna for a trial of a cell, train and record it.
-
-    Tells `Started`, `Trained`, `Finished`; or only `Taken`.
-    """
-
-    order: Literal["tune_trial"] = "tune_trial"
-    study: StudySpec
-    place: Place
-    cell: Cell
-    slot: int
-    """Which of the cell's trials it is, see `slots`."""
-    workers: int = 1
-    """How many workers train side by side."""
-
-
-class TrainReplicate(Frozen):
-    """Train a cell's configuration from a seed and test it. Tells what `TuneTrial` tells."""
-
-    order: Literal["train_replicate"] = "train_replicate"
-    study: StudySpec
-    place: Place
-    cell: Cell
-    seed: int
-    chosen_from: int | None
-    """The number of the tuned trial whose configuration this is; None where nothing is tuned."""
-    tuned: Mapping[str, Scalar]
-    """The values of the tuned parameters in that trial."""
-    workers: int = 1
-    """How many workers train side by side."""
 
 
 class TimeEpoch(Frozen):

@@ -1,90 +1,51 @@
-"""What is to be trained next: a function of what is stored and of what is under way."""
+"""The training runs that workers are given to carry out."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Literal
 
-from ablate.messages import Place, TrainReplicate, TuneTrial
-from ablate.replicates import begun_replicates, owed_replicates
+from ablate.space import Frozen, Scalar
+from ablate.spec import Cell, StudySpec
 
-if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
 
-    from ablate.storage import StoragePlace
-    from ablate.stored import StoredStudy
+class Place(Frozen):
+    """Where a worker finds and leaves things."""
+
+    storage: str
+    cache: str
+
+
+class TuneTrial(Frozen):
+    """Ask Optuna for a trial of a cell, train and record it.
+
+    Tells `Started`, `Trained`, `Finished`; or only `Taken`.
+    """
+
+    order: Literal["tune_trial"] = "tune_trial"
+    study: StudySpec
+    place: Place
+    cell: Cell
+    slot: int
+    """Which of the cell's trials it is, see `slots`."""
+    workers: int = 1
+    """How many workers train side by side."""
+
+
+class TrainReplicate(Frozen):
+    """Train a cell's configuration from a seed and test it. Tells what `TuneTrial` tells."""
+
+    order: Literal["train_replicate"] = "train_replicate"
+    study: StudySpec
+    place: Place
+    cell: Cell
+    seed: int
+    chosen_from: int | None
+    """The number of the tuned trial whose configuration this is; None where nothing is tuned."""
+    tuned: Mapping[str, Scalar]
+    """The values of the tuned parameters in that trial."""
+    workers: int = 1
+    """How many workers train side by side."""
+
 
 TrainingOrder = TuneTrial | TrainReplicate
-
-
-def next_order(
-    stored: StoredStudy,
-    place: StoragePlace,
-    given: Collection[TrainingOrder],
-    workers: int = 1,
-    *,
-    in_turn: bool = False,
-) -> TrainingOrder | None:
-    """What is owed next: a trial of the cell that has fewest of them, then replicates.
-
-    Replicates wait until every search is complete: only then is known what is replicated.
-
-    Args:
-        stored: the study.
-        place: its storage.
-        given: orders that are being carried out.
-        workers: how many workers train side by side.
-        in_turn: whether a cell's search waits while one of its trials is being carried out.
-
-    Returns:
-        None where nothing is owed, or nothing before a trial under way has ended.
-    """
-    where = Place(storage=place.url, cache=str(place.cache))
-    taken = {(one.cell, one.slot) for one in given if isinstance(one, TuneTrial)}
-    searching = bool(taken)
-    owing: dict[tuple[int, int], TuneTrial] = {}
-    for index, (cell, search) in enumerate(stored.searches.items()):
-        total = stored.totals[cell]
-        free = search.refresh().free(total, {slot for one, slot in taken if one == cell})
-        searching = searching or bool(free or search.running)
-        if free and not (in_turn and any(one == cell for one, _ in taken)):
-            order = TuneTrial(
-                study=stored.spec, place=where, cell=cell, slot=free[0], workers=workers
-            )
-            owing[total - len(free), index] = order
-    if owing:
-        return owing[min(owing)]
-    if searching:
-        return None
-    ordered = {(one.cell, one.seed) for one in given if isinstance(one, TrainReplicate)}
-    for owed in owed_replicates(stored):
-        if (owed.cell, owed.seed) not in ordered:
-            return TrainReplicate(
-                study=stored.spec,
-                place=where,
-                cell=owed.cell,
-                seed=owed.seed,
-                chosen_from=owed.choice.number,
-                tuned=owed.choice.tuned,
-                workers=workers,
-            )
-    return None
-
-
-def trials_for(stored: StoredStudy, order: TrainingOrder) -> list[FrozenTrial]:
-    """The trials that were begun for the same as an order, in the order of their numbers."""
-    if isinstance(order, TuneTrial):
-        return stored.searches[order.cell].refresh().attempts(order.slot)
-    return stored.attempts.refresh().of(order.cell, order.seed, order.chosen_from)
-
-
-def under_way(stored: StoredStudy) -> int:
-    """How many trials are being trained, whoever trains them."""
-    return sum(len(ledger.refresh().running) for ledger in stored.ledgers)
-
-
-def cut_off(stored: StoredStudy) -> int:
-    """Trials that were begun, ended too early, and will be trained again."""
-    searches = stored.searches.items()
-    count = sum(search.refresh().cut_off(stored.totals[cell]) for cell, search in searches)
-    return count + begun_replicates(stored)

@@ -14,7 +14,8 @@ from ablate.executors._base import Death, Executor
 from ablate.ledger import close_lost
 from ablate.limits import FAILURES, KILLED, LOOK_AROUND, STILLBORN, TICK, Limits
 from ablate.messages import Event, Finished, Refused, Started, StopTraining, Taken
-from ablate.orders import TrainingOrder, cut_off, next_order, trials_for, under_way
+from ablate.next_order import cut_off, next_order, trials_for, under_way
+from ablate.orders import TrainingOrder
 from ablate.phases import PhaseState, phase_states
 from ablate.spec import StudySpec
 from ablate.storage import StoragePlace, mend_journal

@@ -38,18 +38,10 @@ from ablate.environment import Environment
 from ablate.errors import InputError, Problem
 from ablate.heartbeat import beating
 from ablate.measures import OBJECTIVE
-from ablate.messages import (
-    Event,
-    Finished,
-    Started,
-    Taken,
-    TimeEpoch,
-    Trained,
-    TrainReplicate,
-    TuneTrial,
-)
+from ablate.messages import Event, Finished, Started, Taken, TimeEpoch, Trained
 from ablate.models import MODEL_FILE, ModelKeeper
-from ablate.orders import trials_for
+from ablate.next_order import trials_for
+from ablate.orders import TrainingOrder, TrainReplicate, TuneTrial
 from ablate.plan import Part, longest_training, parts, trial_spec, untuned
 from ablate.pruners import make_pruner
 from ablate.records import write_result
@@ -68,7 +60,6 @@ from ablate.training.saving import save_network
 from ablate.trials import TakenError, begin, outcome_of
 
 LAST_SEED = 2**32 - 1
-TrainingOrder = TuneTrial | TrainReplicate
 Decide = Callable[[Epoch], Decision]
 
 

@@ -31,10 +31,9 @@ from ablate.messages import (
     Refused,
     StopTraining,
     TimeEpoch,
-    TrainReplicate,
-    TuneTrial,
     order_from_json,
 )
+from ablate.orders import TrainReplicate, TuneTrial
 
 if TYPE_CHECKING:
     from ablate.space import Scalar
