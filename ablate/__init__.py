@@ -18,7 +18,7 @@ from ablate.errors import AblateError, InputError, RunError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ablate.spec import StudySpec
+    from ablate.spec.study import StudySpec
     from ablate.study import RunSummary
 
 __all__ = [
@@ -37,7 +37,7 @@ DEFAULT_STORAGE = "runs/ablate.journal"
 def __getattr__(name: str) -> Any:
     """Loads `StudySpec` when it is first used: it takes longer than all else here."""
     if name == "StudySpec":
-        from ablate.spec import StudySpec
+        from ablate.spec.study import StudySpec
 
         return StudySpec
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,7 +12,7 @@ from ablate.ledger import Ledger
 from ablate.limits import ATTEMPTS
 from ablate.plan import parts, replicates_in_order
 from ablate.runs import RunReader
-from ablate.spec import Cell, StudySpec
+from ablate.spec.study import Cell, StudySpec
 from ablate.trials import outcome_of
 
 if TYPE_CHECKING:

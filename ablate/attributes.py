@@ -1,6 +1,6 @@
 """What stands beside Optuna's trials and studies: every user attribute, its name and its type.
 
-Measures are attributes, too: `ablate.measures`.
+Measures are attributes, too: `ablate.spec.measures`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from ablate.environment import Environment
 from ablate.owner import Owner
-from ablate.space import Scalar
-from ablate.spec import Cell, Outcome, Phase
+from ablate.spec.environment import Environment
+from ablate.spec.space import Scalar
+from ablate.spec.study import Cell, Phase
+from ablate.spec.trial import Outcome
 
 if TYPE_CHECKING:
     from optuna import Study

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate import catalog
-from ablate.datasets._base import DataShape, Images, Places
+from ablate.datasets._base import Images, Places
 from ablate.errors import InputError, Problem
 from ablate.files import folder_name
-from ablate.spec import DataSettings
+from ablate.spec.data import DataSettings, DataShape
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ablate.data import PreparedData
 from ablate.files import write_text
-from ablate.spec import DataSettings
+from ablate.spec.data import DataSettings
 from ablate.split import drawn
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ablate.plan import longest_training, trials_when_complete
-from ablate.spec import Cell, StudySpec
+from ablate.spec.study import Cell, StudySpec
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from ablate.attributes import OWNER, SAVED
 from ablate.errors import AblateError, InputError, Problem, did_you_mean
 from ablate.files import replacing
 from ablate.models import EndedRun, model_of, runs_of
-from ablate.spec import Cell, StudySpec
+from ablate.spec.study import Cell, StudySpec
 from ablate.storage import StoragePlace, open_existing
 from ablate.stored import data_cards, named_study
 

@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from ablate.orders import TrainReplicate, TuneTrial
-from ablate.space import Frozen, Scalar
-from ablate.spec import Cell, DataSettings, Epoch, Outcome, Phase, StudySpec
+from ablate.spec.data import DataSettings
+from ablate.spec.space import Frozen, Scalar
+from ablate.spec.study import Cell, Phase, StudySpec
+from ablate.spec.trial import Epoch, Outcome
 
 
 class PrepareData(Frozen):

@@ -16,7 +16,7 @@ from optuna.trial import TrialState
 from ablate.artifacts import Artifact, Artifacts
 from ablate.attributes import CHOSEN_FROM, MODEL, SAVED
 from ablate.runs import RunReader, TrainingRun
-from ablate.spec import Cell, Phase
+from ablate.spec.study import Cell, Phase
 from ablate.stored import StoredStudy
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ablate.space import Parameter, Scalar, SearchSpace
+from ablate.spec.space import Parameter, Scalar, SearchSpace
 
 Configuration = Mapping[str, Scalar]
 Measure = Callable[[Sequence[Configuration]], list[dict[str, Any]]]

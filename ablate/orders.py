@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from ablate.space import Frozen, Scalar
-from ablate.spec import Cell, StudySpec
+from ablate.spec.space import Frozen, Scalar
+from ablate.spec.study import Cell, StudySpec
 
 
 class Place(Frozen):

@@ -6,7 +6,7 @@ import os
 import socket
 from typing import TYPE_CHECKING, Self
 
-from ablate.space import Frozen
+from ablate.spec.space import Frozen
 
 if TYPE_CHECKING:
     import psutil

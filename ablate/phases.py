@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ablate.replicates import settled_replicates
-from ablate.spec import Phase
+from ablate.spec.study import Phase
 from ablate.stored import StoredStudy
 
 

@@ -6,10 +6,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ablate.datasets._base import DataShape
-from ablate.samplers import EXHAUSTIVE
-from ablate.space import Choices, Parameter, Scalar, count_configurations
-from ablate.spec import Cell, DataSettings, Phase, StudySpec, TrainingSettings, TrialSpec
+from ablate.spec.data import DataSettings, DataShape
+from ablate.spec.samplers import EXHAUSTIVE
+from ablate.spec.space import Choices, Parameter, Scalar, count_configurations
+from ablate.spec.study import Cell, Phase, StudySpec
+from ablate.spec.training import TrainingSettings
+from ablate.spec.trial import TrialSpec
 
 LAG_FACTOR = 3
 """Batch norm's moving averages need about this many times 1 / (1 - momentum) steps to settle."""

@@ -17,12 +17,12 @@ from rich.table import Table
 from rich.text import Text
 
 from ablate.attributes import SEED_PARAMETER
-from ablate.measures import OBJECTIVE, Measure, Stage, loss_first, shown
 from ablate.messages import Event, Finished, Started, Trained
-from ablate.outcomes import PHASES
 from ablate.phases import PhaseState
-from ablate.space import Scalar
-from ablate.spec import Phase, StudySpec
+from ablate.spec.measures import OBJECTIVE, Measure, Stage, loss_first, shown
+from ablate.spec.outcomes import PHASES
+from ablate.spec.space import Scalar
+from ablate.spec.study import Phase, StudySpec
 
 LAST = 8
 """How many finished trials the display shows."""

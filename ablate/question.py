@@ -13,9 +13,9 @@ from pydantic import ValidationError
 
 from ablate.attributes import CELL, DATA, ENVIRONMENT, PHASE, QUESTION, SPEC, STUDY, Bearer
 from ablate.errors import InputError, Problem, shown
-from ablate.identity import RULES, under_rules
 from ablate.plan import parts
-from ablate.spec import StudySpec
+from ablate.spec.identity import RULES, under_rules
+from ablate.spec.study import StudySpec
 
 if TYPE_CHECKING:
     from optuna import Study

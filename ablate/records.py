@@ -21,11 +21,11 @@ from ablate.attributes import (
     SEED,
     WORKERS,
 )
-from ablate.environment import Environment
-from ablate.measures import KEYS, OBJECTIVE, STORED
 from ablate.models import keep_model
 from ablate.runs import training_runs
-from ablate.spec import Epoch, TrialResult
+from ablate.spec.environment import Environment
+from ablate.spec.measures import KEYS, OBJECTIVE, STORED
+from ablate.spec.trial import Epoch, TrialResult
 from ablate.stored import StoredStudy
 from ablate.trials import outcome_of
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ablate.attempts import Settled
-from ablate.space import Scalar
-from ablate.spec import Cell
+from ablate.spec.space import Scalar
+from ablate.spec.study import Cell
 from ablate.stored import StoredStudy
 from ablate.trials import outcome_of, reason_of
 

@@ -17,7 +17,7 @@ from ablate.messages import Event, Finished, Refused, Started, StopTraining, Tak
 from ablate.next_order import cut_off, next_order, trials_for, under_way
 from ablate.orders import TrainingOrder
 from ablate.phases import PhaseState, phase_states
-from ablate.spec import StudySpec
+from ablate.spec.study import StudySpec
 from ablate.storage import StoragePlace, mend_journal
 from ablate.stored import StoredStudy
 from ablate.trials import NO_REASON, bury_trial, reason_of

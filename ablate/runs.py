@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from ablate.attributes import TUNED, cell_and_seed
 from ablate.plan import Part
-from ablate.space import Scalar
-from ablate.spec import Cell, Phase, StudySpec
+from ablate.spec.space import Scalar
+from ablate.spec.study import Cell, Phase, StudySpec
 
 if TYPE_CHECKING:
     from optuna import Study

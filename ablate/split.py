@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ablate.data import PreparedData
-    from ablate.spec import DataSettings
+    from ablate.spec.data import DataSettings
 
 
 @dataclass(frozen=True, eq=False)

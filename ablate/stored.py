@@ -18,7 +18,7 @@ from ablate.ledger import Ledger
 from ablate.plan import Part, parts, trials_when_complete
 from ablate.question import asked, check_question, own_parts
 from ablate.slots import Slots
-from ablate.spec import Cell, StudySpec
+from ablate.spec.study import Cell, StudySpec
 from ablate.storage import study_summaries
 
 if TYPE_CHECKING:

@@ -19,14 +19,15 @@ from ablate.executors._base import Executor
 from ablate.executors.local import LocalExecutor, LocalWorker
 from ablate.executors.shares import Share
 from ablate.files import folder_name
-from ablate.identity import RULES
 from ablate.ledger import Ledger, close_lost
 from ablate.limits import LIVES, Limits
 from ablate.messages import Done, PrepareData, Refused
 from ablate.phases import PhaseState, phase_states
 from ablate.question import begun_rules, check_question, own_parts
 from ablate.running import Listener, Silence, StopRequest, StudyRun
-from ablate.spec import DataSettings, StudySpec
+from ablate.spec.data import DataSettings
+from ablate.spec.identity import RULES
+from ablate.spec.study import StudySpec
 from ablate.storage import StoragePlace, open_storage, told_plainly
 from ablate.stored import (
     open_study,

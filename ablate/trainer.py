@@ -34,21 +34,23 @@ from ablate.attributes import (
 )
 from ablate.catalog import file_digest
 from ablate.data import PreparedData, prepare
-from ablate.environment import Environment
 from ablate.errors import InputError, Problem
 from ablate.heartbeat import beating
-from ablate.measures import OBJECTIVE
 from ablate.messages import Event, Finished, Started, Taken, TimeEpoch, Trained
 from ablate.models import MODEL_FILE, ModelKeeper
 from ablate.next_order import trials_for
 from ablate.orders import TrainingOrder, TrainReplicate, TuneTrial
 from ablate.plan import Part, longest_training, parts, trial_spec, untuned
-from ablate.pruners import make_pruner
 from ablate.records import write_result
-from ablate.samplers import make_sampler
 from ablate.slots import given_again
-from ablate.space import Choices, Parameter, Scalar
-from ablate.spec import Architecture, Cell, DataSettings, Epoch, TrialResult, TrialSpec
+from ablate.spec.data import DataSettings
+from ablate.spec.environment import Environment
+from ablate.spec.measures import OBJECTIVE
+from ablate.spec.pruners import make_pruner
+from ablate.spec.samplers import make_sampler
+from ablate.spec.space import Choices, Parameter, Scalar
+from ablate.spec.study import Architecture, Cell
+from ablate.spec.trial import Epoch, TrialResult, TrialSpec
 from ablate.split import Split, TestSet, test_set, training_split
 from ablate.storage import StoragePlace, open_storage, told_plainly
 from ablate.stored import StoredStudy

@@ -36,7 +36,7 @@ from ablate.messages import (
 from ablate.orders import TrainReplicate, TuneTrial
 
 if TYPE_CHECKING:
-    from ablate.space import Scalar
+    from ablate.spec.space import Scalar
     from ablate.trainer import Trainer
 
 Tell = Callable[[Event], None]

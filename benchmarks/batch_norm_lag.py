@@ -35,7 +35,8 @@ from ablate.data import prepare
 from ablate.executors.environment import worker_environment
 from ablate.executors.shares import Share
 from ablate.files import replacing, write_text
-from ablate.spec import DataSettings, TrainingSettings
+from ablate.spec.data import DataSettings
+from ablate.spec.training import TrainingSettings
 from ablate.split import Rows, Split, training_split
 
 if TYPE_CHECKING:

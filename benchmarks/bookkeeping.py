@@ -34,11 +34,11 @@ from ablate.attributes import (
 )
 from ablate.config import load_study
 from ablate.ledger import close_lost
-from ablate.messages import TuneTrial
-from ablate.orders import TrainingOrder, next_order, trials_for, under_way
+from ablate.next_order import next_order, trials_for, under_way
+from ablate.orders import TrainingOrder, TuneTrial
 from ablate.phases import phase_states
 from ablate.plan import replicates_in_order
-from ablate.samplers import Tpe, make_sampler
+from ablate.spec.samplers import Tpe, make_sampler
 from ablate.storage import StoragePlace, open_storage
 from ablate.stored import StoredStudy, find_study, open_study
 from ablate.trials import begin

@@ -25,7 +25,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from ablate.config import load_study
 from ablate.records import CURVES
-from ablate.spec import Epoch
+from ablate.spec.trial import Epoch
 from ablate.storage import StoragePlace, open_storage
 from ablate.stored import open_study
 

@@ -33,7 +33,8 @@ from ablate.data import prepare
 from ablate.datasets.line import SIDE
 from ablate.executors.environment import worker_environment
 from ablate.executors.shares import Share
-from ablate.spec import Backend, DataSettings
+from ablate.spec.data import DataSettings
+from ablate.spec.training import Backend
 from ablate.split import training_split
 
 BACKENDS: tuple[Backend, ...] = ("tensorflow", "jax")

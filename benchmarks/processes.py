@@ -13,7 +13,8 @@ from pathlib import Path
 
 from ablate.executors.defaults import Machine, choose_workers
 from ablate.executors.environment import worker_environment
-from ablate.spec import Backend, StudySpec
+from ablate.spec.study import StudySpec
+from ablate.spec.training import Backend
 
 SETTINGS = ("TF_", "XLA_", "JAX_", "MALLOC_", "GLIBC_", "OMP_", "ABLATE_", "OPTUNA_")
 """How the names of environment variables begin that change what is measured."""

@@ -27,7 +27,8 @@ from processes import bare_environment, run_process, same_as_worker
 from ablate.config import find_study, load_study
 from ablate.data import PreparedData, prepare
 from ablate.plan import trial_spec, untuned
-from ablate.spec import StudySpec, TrialSpec
+from ablate.spec.study import StudySpec
+from ablate.spec.trial import TrialSpec
 from ablate.split import test_set, training_split
 
 HERE = Path(__file__)

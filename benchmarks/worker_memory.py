@@ -41,7 +41,8 @@ from ablate.executors.memory import held_memory
 from ablate.limits import Limits
 from ablate.messages import Event, Finished, Trained
 from ablate.phases import PhaseState
-from ablate.spec import Backend, StudySpec
+from ablate.spec.study import StudySpec
+from ablate.spec.training import Backend
 from ablate.storage import StoragePlace
 from ablate.study import log_path, run_study
 

@@ -16,7 +16,7 @@ from kept_study import Kept
 
 from ablate import data
 from ablate.config import load_study
-from ablate.spec import StudySpec
+from ablate.spec.study import StudySpec
 from ablate.storage import StoragePlace
 from ablate.stored import find_study
 from ablate.study import run_study

@@ -10,7 +10,8 @@ from optuna.trial import TrialState, create_trial
 
 from ablate.config import load_data_settings
 from ablate.owner import Owner
-from ablate.spec import Cell, DataSettings
+from ablate.spec.data import DataSettings
+from ablate.spec.study import Cell
 from ablate.stored import open_study
 
 STATES = {

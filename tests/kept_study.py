@@ -11,10 +11,10 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import TrialState
 
 from ablate.artifacts import Artifacts
-from ablate.measures import KEYS
 from ablate.owner import Owner
 from ablate.records import write_result
-from ablate.spec import Epoch, TrialResult
+from ablate.spec.measures import KEYS
+from ablate.spec.trial import Epoch, TrialResult
 from ablate.storage import StoragePlace, open_storage
 
 NOW = datetime(2026, 9, 10, 12, 34, 56)

@@ -21,9 +21,9 @@ from ablate.attributes import (
     replicate_parameters,
 )
 from ablate.housekeeping.reading import open_to_read
-from ablate.measures import STORED
 from ablate.owner import Owner
-from ablate.spec import Cell
+from ablate.spec.measures import STORED
+from ablate.spec.study import Cell
 from ablate.storage import StoragePlace, open_storage
 
 STORAGES = sorted(Path(__file__).parent.glob("storages/*/ablate.journal"))

@@ -12,7 +12,7 @@ import pytest
 from hand_made import settings as data_settings
 
 from ablate.architectures._blocks import Blocks
-from ablate.spec import TrialSpec
+from ablate.spec.trial import TrialSpec
 from ablate.split import training_split
 from ablate.training.loop import Decision
 from ablate.training.loop import train as train_trial

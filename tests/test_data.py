@@ -7,9 +7,8 @@ from hand_made import npz, settings
 
 from ablate import data, split
 from ablate.data_card import data_card, find_card, keep_card
-from ablate.datasets._base import DataShape
 from ablate.errors import InputError
-from ablate.spec import DataSettings
+from ablate.spec.data import DataSettings, DataShape
 
 # Preparing
 

@@ -18,7 +18,7 @@ from ablate.database import PatientStorage, is_away, open_database, shown_url, w
 from ablate.errors import InputError, RunError
 from ablate.heartbeat import beating
 from ablate.ledger import Ledger, close_lost
-from ablate.orders import next_order
+from ablate.next_order import next_order
 from ablate.slots import Slots
 from ablate.storage import StoragePlace, open_storage, told_plainly
 from ablate.stored import find_study

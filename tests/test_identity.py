@@ -6,10 +6,12 @@ import pytest
 from hand_made import make_stored
 from pydantic import PositiveInt
 
-from ablate import identity
 from ablate.config import load_study
-from ablate.identity import WORDS, earlier_defaults, under_rules
-from ablate.spec import DataSettings, TrainingSettings, TrialSpec
+from ablate.spec import identity
+from ablate.spec.data import DataSettings
+from ablate.spec.identity import WORDS, earlier_defaults, under_rules
+from ablate.spec.training import TrainingSettings
+from ablate.spec.trial import TrialSpec
 from ablate.storage import open_storage
 from ablate.stored import find_study
 from ablate.study import as_begun

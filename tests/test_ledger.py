@@ -15,7 +15,7 @@ from optuna.trial import TrialState, create_trial
 
 from ablate.attributes import cell_and_seed
 from ablate.ledger import Ledger
-from ablate.orders import cut_off, under_way
+from ablate.next_order import cut_off, under_way
 from ablate.phases import phase_states
 from ablate.plan import replicates_in_order
 from ablate.replicates import cell_replicates, choices, owed_replicates

@@ -6,8 +6,10 @@ from collections import Counter
 
 import pytest
 
-from ablate.measures import BY_NAME, CURVES, KEYS, MEASURES, METRICS, STORED, shown
-from ablate.spec import Epoch, PublishedValues, ReplicateSettings
+from ablate.spec.measures import BY_NAME, CURVES, KEYS, MEASURES, METRICS, STORED, shown
+from ablate.spec.published import PublishedValues
+from ablate.spec.study import ReplicateSettings
+from ablate.spec.trial import Epoch
 
 
 def test_every_key_belongs_to_one_measure():

@@ -10,19 +10,18 @@ from ablate.messages import (
     Done,
     Finished,
     MeasureNetworks,
-    Place,
     PrepareData,
     Refused,
     Started,
     StopTraining,
     TimeEpoch,
     Trained,
-    TrainReplicate,
-    TuneTrial,
     event_from_json,
     order_from_json,
 )
-from ablate.spec import DataSettings, Epoch
+from ablate.orders import Place, TrainReplicate, TuneTrial
+from ablate.spec.data import DataSettings
+from ablate.spec.trial import Epoch
 
 PLACE = Place(storage="runs/ablate.journal", cache="runs/data")
 DATA = DataSettings(dataset="npz", options={"file": "a.npz", "class_names": ["a", "b"]})

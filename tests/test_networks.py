@@ -1,7 +1,7 @@
 import pytest
 
 from ablate.networks import find_range
-from ablate.space import Choices, Parameter, Range, SearchSpace
+from ablate.spec.space import Choices, Parameter, Range, SearchSpace
 
 
 def choice(name, *values, default=None, **others):

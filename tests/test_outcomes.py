@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import get_args
 
-from ablate.outcomes import OUTCOMES, PHASES, counts_text
 from ablate.progress import STYLES
-from ablate.spec import Outcome, Phase
+from ablate.spec.outcomes import OUTCOMES, PHASES, counts_text
+from ablate.spec.study import Phase
+from ablate.spec.trial import Outcome
 from ablate.trials import FILLING
 
 

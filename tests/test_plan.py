@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ablate.datasets._base import DataShape
 from ablate.plan import (
     configure,
     lag_warnings,
@@ -18,18 +17,18 @@ from ablate.plan import (
     trials_when_complete,
     untuned,
 )
-from ablate.samplers import BruteForce, Grid, Tpe
-from ablate.space import Choices, Parameter, Range, SearchSpace
-from ablate.spec import (
+from ablate.spec.data import DataSettings, DataShape
+from ablate.spec.samplers import BruteForce, Grid, Tpe
+from ablate.spec.space import Choices, Parameter, Range, SearchSpace
+from ablate.spec.study import (
     Architecture,
     Cell,
-    DataSettings,
     ReplicateSettings,
     StudySpec,
-    TrainingSettings,
     TuneSettings,
     Variant,
 )
+from ablate.spec.training import TrainingSettings
 
 MOMENTUM = "batch_norm_momentum"
 

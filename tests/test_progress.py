@@ -11,7 +11,8 @@ from rich.console import Console
 from ablate.messages import Finished, Started, Trained
 from ablate.phases import PhaseState
 from ablate.progress import LiveProgress, PlainProgress, RunState, duration, render
-from ablate.spec import Cell, Epoch
+from ablate.spec.study import Cell
+from ablate.spec.trial import Epoch
 
 
 class Clock:

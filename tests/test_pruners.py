@@ -5,7 +5,7 @@ import optuna
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from ablate.pruners import (
+from ablate.spec.pruners import (
     PRUNERS,
     Hyperband,
     Median,

@@ -11,15 +11,8 @@ from optuna.trial import TrialState
 from ablate.errors import RunError
 from ablate.executors._base import Death
 from ablate.limits import Limits
-from ablate.messages import (
-    Finished,
-    Refused,
-    Started,
-    StopTraining,
-    Taken,
-    TrainReplicate,
-    TuneTrial,
-)
+from ablate.messages import Finished, Refused, Started, StopTraining, Taken
+from ablate.orders import TrainReplicate, TuneTrial
 from ablate.owner import Owner
 from ablate.running import StopRequest, StudyRun
 from ablate.slots import slots_of

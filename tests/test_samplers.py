@@ -5,7 +5,7 @@ import optuna
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from ablate.samplers import (
+from ablate.spec.samplers import (
     EXHAUSTIVE,
     SAMPLERS,
     BruteForce,

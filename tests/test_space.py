@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ablate.space import Choices, Parameter, Range, SearchSpace, count_configurations, same
+from ablate.spec.space import Choices, Parameter, Range, SearchSpace, count_configurations, same
 
 # Strategies
 

@@ -7,26 +7,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ablate.pruners import Hyperband, Patient
-from ablate.samplers import BruteForce, Qmc
-from ablate.space import Choices, Parameter, Range, SearchSpace
-from ablate.spec import (
+from ablate.spec.data import DataSettings
+from ablate.spec.pruners import Hyperband, Patient
+from ablate.spec.samplers import BruteForce, Qmc
+from ablate.spec.space import Choices, Parameter, Range, SearchSpace
+from ablate.spec.study import (
     Architecture,
     ArtifactSettings,
     Cell,
-    DataSettings,
-    EarlyStopping,
-    Epoch,
-    Plateau,
     ReplicateSettings,
     Resources,
     StudySpec,
-    TrainingSettings,
-    TrialResult,
-    TrialSpec,
     TuneSettings,
     Variant,
 )
+from ablate.spec.training import EarlyStopping, Plateau, TrainingSettings
+from ablate.spec.trial import Epoch, TrialResult, TrialSpec
 
 TRIAL = TrialSpec(
     data=DataSettings(
@@ -110,7 +106,7 @@ def test_the_fingerprint_never_changes():
 
 def test_the_fingerprint_is_the_same_in_every_process():
     code = (
-        "import sys; from ablate.spec import TrialSpec;"
+        "import sys; from ablate.spec.trial import TrialSpec;"
         "print(TrialSpec.model_validate_json(sys.stdin.read()).fingerprint)"
     )
     answers = {

@@ -15,8 +15,9 @@ from optuna.trial import FixedTrial, TrialState, create_trial
 
 from ablate.artifacts import ArtifactStore
 from ablate.errors import InputError
-from ablate.messages import Finished, Place, Started, TimeEpoch, Trained, TrainReplicate, TuneTrial
-from ablate.space import Choices, Parameter, Range
+from ablate.messages import Finished, Started, TimeEpoch, Trained
+from ablate.orders import Place, TrainReplicate, TuneTrial
+from ablate.spec.space import Choices, Parameter, Range
 from ablate.storage import open_storage
 from ablate.stored import open_study
 from ablate.trainer import Trainer, part_of, suggest

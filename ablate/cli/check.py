@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from ablate.executors.local import LocalWorker
     from ablate.plan import Plan
-    from ablate.space import SearchSpace
-    from ablate.spec import StudySpec
+    from ablate.spec.space import SearchSpace
+    from ablate.spec.study import StudySpec
 
 LISTED = 12
 """Variants that are listed by name."""

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from ablate.cli.options import storage_option, storage_place
-from ablate.outcomes import PHASES
+from ablate.spec.outcomes import PHASES
 
 if TYPE_CHECKING:
     from ablate.housekeeping.health import Health
     from ablate.housekeeping.mending import Mended
     from ablate.owner import Owner
-    from ablate.spec import Phase
+    from ablate.spec.study import Phase
 
 LISTED = 5
 """Lines, trials and files that are listed by name; the rest is counted."""

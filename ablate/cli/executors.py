@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ablate.executors._base import Executor
     from ablate.executors.defaults import Machine
     from ablate.running import Listener
-    from ablate.spec import StudySpec
+    from ablate.spec.study import StudySpec
     from ablate.storage import StoragePlace
 
 GIB = 1024**3

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablate.cli.options import storage_option, storage_place
-from ablate.measures import OBJECTIVE, STAGES, loss_first, shown
+from ablate.spec.measures import OBJECTIVE, STAGES, loss_first, shown
 
 if TYPE_CHECKING:
     from ablate.export import Exported

@@ -9,12 +9,12 @@ import click
 
 from ablate.cli.options import storage_option, storage_place
 from ablate.cli.report import WIDE
-from ablate.outcomes import PHASES, counts_text
+from ablate.spec.outcomes import PHASES, counts_text
 
 if TYPE_CHECKING:
     from ablate.housekeeping.overview import StudyOverview
     from ablate.report.document import Document
-    from ablate.spec import Phase
+    from ablate.spec.study import Phase
 
 
 @click.command("list")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ablate.executors.local import LocalWorker
     from ablate.executors.shares import Share
     from ablate.messages import Order
-    from ablate.spec import Cell, StudySpec
+    from ablate.spec.study import Cell, StudySpec
     from ablate.storage import StoragePlace
 
 

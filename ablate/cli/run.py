@@ -32,7 +32,7 @@ from ablate.cli.options import (
 )
 from ablate.errors import AblateError, InputError, Problem
 from ablate.limits import TERMINATION, Limits
-from ablate.outcomes import PHASES, counts_text
+from ablate.spec.outcomes import PHASES, counts_text
 
 if TYPE_CHECKING:
     from ablate.executors._base import Executor

@@ -9,15 +9,15 @@ import click
 
 from ablate.cli.options import storage_option, storage_place
 from ablate.cli.report import WIDE
-from ablate.measures import CURVES, MEASURES, OBJECTIVE, Stage, loss_first
-from ablate.outcomes import PHASES
+from ablate.spec.measures import CURVES, MEASURES, OBJECTIVE, Stage, loss_first
+from ablate.spec.outcomes import PHASES
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from ablate.housekeeping.details import RunDetails
     from ablate.report.document import Document, Section
-    from ablate.spec import Phase
+    from ablate.spec.study import Phase
 
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 18

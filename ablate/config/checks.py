@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ablate.errors import Problem, shown
-from ablate.samplers import EXHAUSTIVE, SamplerSettings
-from ablate.space import Domain, Parameter, Scalar, same
-from ablate.spec import Architecture, TrainingSettings, Variant
+from ablate.spec.samplers import EXHAUSTIVE, SamplerSettings
+from ablate.spec.space import Domain, Parameter, Scalar, same
+from ablate.spec.study import Architecture, Variant
+from ablate.spec.training import TrainingSettings
 
 
 def check_overlap(

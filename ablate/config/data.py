@@ -11,7 +11,7 @@ from typing import Any
 from ablate import catalog
 from ablate.config.validation import validate
 from ablate.errors import InputError, Problem, did_you_mean
-from ablate.spec import DataSettings
+from ablate.spec.data import DataSettings
 
 HOME_VARIABLE = "ABLATE_DATA_HOME"
 """The environment variable that names the folder for data files."""

@@ -15,8 +15,9 @@ from ablate.config.tuning import unknown_parameter
 from ablate.config.validation import validate
 from ablate.config.words import is_setting
 from ablate.errors import Problem, did_you_mean, shown
-from ablate.space import Scalar, label, same
-from ablate.spec import Architecture, DesignName, TrainingSettings, Variant
+from ablate.spec.space import Scalar, label, same
+from ablate.spec.study import Architecture, DesignName, Variant
+from ablate.spec.training import TrainingSettings
 
 NOT_VARIED = ("backend", "early_stopping", "plateau")
 """Training settings that are the same for all variants of a study."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from ablate.config.validation import validate
 from ablate.errors import Problem, did_you_mean
-from ablate.spec import Published, PublishedValues
+from ablate.spec.published import Published, PublishedValues
 
 
 def parse_published(

@@ -10,9 +10,9 @@ from ablate.catalog import ArchitectureFile, build_arguments, find_architecture,
 from ablate.config.toml import read_toml
 from ablate.config.validation import validate
 from ablate.errors import InputError, Problem, did_you_mean
-from ablate.identity import WORDS
-from ablate.space import Choices, Domain, Frozen, Parameter, Range, Scalar, SearchSpace
-from ablate.spec import TrainingSettings
+from ablate.spec.identity import WORDS
+from ablate.spec.space import Choices, Domain, Frozen, Parameter, Range, Scalar, SearchSpace
+from ablate.spec.training import TrainingSettings
 
 OWN_KEYS = ("default", "off", "when")
 TABLE_RULE = "must be a table: { low = ..., high = ... } or { choices = [...] }"

@@ -21,18 +21,17 @@ from ablate.config.validation import validate
 from ablate.config.variants import Variants, check_distinct, only_defaults, parse_variants
 from ablate.config.words import own_keys
 from ablate.errors import InputError, Problem, did_you_mean
-from ablate.identity import RULES, under_rules
-from ablate.space import Frozen, Parameter, SearchSpace
-from ablate.spec import (
+from ablate.spec.identity import RULES, under_rules
+from ablate.spec.published import Published
+from ablate.spec.space import Frozen, Parameter, SearchSpace
+from ablate.spec.study import (
     Architecture,
     ArtifactSettings,
-    Backend,
-    Published,
     ReplicateSettings,
     Resources,
     StudySpec,
-    TrainingSettings,
 )
+from ablate.spec.training import Backend, TrainingSettings
 
 Names = tuple[str, ...]
 

@@ -18,10 +18,11 @@ from ablate.config.search_space import (
 from ablate.config.validation import validate
 from ablate.config.words import is_setting
 from ablate.errors import Problem, did_you_mean
-from ablate.pruners import Median, PrunerSettings
-from ablate.samplers import SamplerSettings, Tpe
-from ablate.space import Choices, Domain, Frozen, Parameter, Range, Scalar, SearchSpace
-from ablate.spec import TrainingSettings, TuneSettings
+from ablate.spec.pruners import Median, PrunerSettings
+from ablate.spec.samplers import SamplerSettings, Tpe
+from ablate.spec.space import Choices, Domain, Frozen, Parameter, Range, Scalar, SearchSpace
+from ablate.spec.study import TuneSettings
+from ablate.spec.training import TrainingSettings
 
 NOT_TUNABLE = ("backend", "checkpoint", "dtype_policy", "early_stopping", "plateau")
 """Training settings that are the same for all trials of a study."""

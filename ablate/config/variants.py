@@ -10,8 +10,9 @@ from ablate.config.layout import SPACE, Layout
 from ablate.config.validation import validate
 from ablate.config.words import own_keys
 from ablate.errors import Problem, shown
-from ablate.space import Frozen, Scalar, same
-from ablate.spec import Architecture, DesignName, TrainingSettings, Variant
+from ablate.spec.space import Frozen, Scalar, same
+from ablate.spec.study import Architecture, DesignName, Variant
+from ablate.spec.training import TrainingSettings
 
 
 class VaryTable(Frozen):

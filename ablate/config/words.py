@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ablate.identity import WORDS
-from ablate.space import Frozen, SearchSpace
-from ablate.spec import TrainingSettings
+from ablate.spec.identity import WORDS
+from ablate.spec.space import Frozen, SearchSpace
+from ablate.spec.training import TrainingSettings
 
 
 def is_setting(name: str, spaces: Iterable[SearchSpace]) -> bool:

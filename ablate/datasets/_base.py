@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablate.space import Frozen
+from ablate.spec.space import Frozen
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,18 +36,6 @@ class Places:
     """The folder that the user named for data files."""
     folder: Path = Path()
     """The folder of the study file."""
-
-
-@dataclass(frozen=True)
-class DataShape:
-    """The sizes of a data set."""
-
-    train: int
-    """Training images, the validation share included."""
-    test: int
-    image: tuple[int, int, int]
-    """Height, width and channels."""
-    classes: int
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablate.datasets._base import DataShape, Images
+from ablate.datasets._base import Images
 from ablate.errors import InputError, Problem
+from ablate.spec.data import DataShape
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

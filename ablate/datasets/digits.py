@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ablate.datasets._base import DatasetOptions, DataShape, Images, Places
+from ablate.datasets._base import DatasetOptions, Images, Places
+from ablate.spec.data import DataShape
 
 TEST_SHARE = 0.2
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ablate.datasets import _files
-from ablate.datasets._base import DatasetOptions, DataShape, Images, Places
+from ablate.datasets._base import DatasetOptions, Images, Places
+from ablate.spec.data import DataShape
 
 CLASS_NAMES = (
     "T-shirt/top",

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from ablate.datasets._base import DatasetOptions, DataShape, Images, Places
+from ablate.datasets._base import DatasetOptions, Images, Places
+from ablate.spec.data import DataShape
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BeforeValidator, Field, PositiveInt
 
 from ablate.datasets import _npy
-from ablate.datasets._base import DatasetOptions, DataShape, Images, Places
+from ablate.datasets._base import DatasetOptions, Images, Places
 from ablate.datasets._files import read_npz
 from ablate.errors import InputError, Problem
+from ablate.spec.data import DataShape
 
 if TYPE_CHECKING:
     import numpy as np

@@ -15,7 +15,7 @@ from ablate.messages import Refused, TimeEpoch
 
 if TYPE_CHECKING:
     from ablate.executors.defaults import Machine, Workers
-    from ablate.spec import Cell, StudySpec
+    from ablate.spec.study import Cell, StudySpec
     from ablate.storage import StoragePlace
 
 WORTH = 1.05

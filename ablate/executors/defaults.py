@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ablate.executors.shares import Share, memory_share, share_out, usable_cores, visible_gpus
-from ablate.spec import StudySpec
+from ablate.spec.study import StudySpec
 
 WORKER_BYTES = 2 * 2**30
 """Memory that there should be for each worker: about twice what one holds at first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ablate.executors.shares import Share
-from ablate.spec import Backend
+from ablate.spec.training import Backend
 
 GIB = 2**30
 HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}

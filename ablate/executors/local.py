@@ -23,7 +23,7 @@ from ablate.executors.memory import held_memory
 from ablate.executors.shares import Share, memory_share
 from ablate.limits import GRACE, HASTE
 from ablate.messages import Done, Event, Order, Refused, event_from_json
-from ablate.spec import Backend
+from ablate.spec.training import Backend
 
 
 class WorkerDiedError(Exception):

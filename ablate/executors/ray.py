@@ -19,7 +19,8 @@ from ablate.executors.memory import held_memory
 from ablate.executors.shares import Share
 from ablate.limits import CLUSTER_ANSWER
 from ablate.messages import Event, Order, Refused, StopTraining, event_from_json
-from ablate.spec import Backend, Resources
+from ablate.spec.study import Resources
+from ablate.spec.training import Backend
 
 PASSED_ON = ("ABLATE_DATA_HOME", "GLIBC_", "MALLOC_", "OMP_NUM_THREADS", "TF_", "XLA_", "JAX_")
 """The beginnings of the environment variables that workers on other machines get, too."""

@@ -15,8 +15,9 @@ from ablate.owner import Owner
 from ablate.plan import configure
 from ablate.records import read_curves
 from ablate.runs import TrainingRun
-from ablate.space import Scalar
-from ablate.spec import Epoch, StudySpec
+from ablate.spec.space import Scalar
+from ablate.spec.study import StudySpec
+from ablate.spec.trial import Epoch
 from ablate.stored import StoredStudy
 from ablate.trials import outcome_of
 

@@ -6,7 +6,7 @@ import shlex
 
 from ablate.errors import InputError, Problem, did_you_mean
 from ablate.runs import TrainingRun, training_runs
-from ablate.spec import Phase
+from ablate.spec.study import Phase
 from ablate.stored import StoredStudy
 
 LISTED = 12

@@ -15,7 +15,7 @@ from ablate.housekeeping.kept import count_and_size
 from ablate.owner import Owner
 from ablate.phases import PhaseState, phase_states
 from ablate.question import OtherVersionError, own_parts, parts_by_study
-from ablate.spec import Phase
+from ablate.spec.study import Phase
 from ablate.stored import study_of
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ import numpy as np
 from pydantic import Field
 
 from ablate.attributes import DATASET_PARAMETER
-from ablate.measures import COSTS, METRICS, WEIGHED, Measure, Metric
 from ablate.replicates import CellReplicates, cell_replicates, choices
 from ablate.report.tradeoff import undominated
-from ablate.space import Scalar
-from ablate.spec import Cell, StudySpec
+from ablate.spec.measures import COSTS, METRICS, WEIGHED, Measure, Metric
+from ablate.spec.space import Scalar
+from ablate.spec.study import Cell, StudySpec
 from ablate.statistics import (
     Comparison,
     Effect,

@@ -6,7 +6,7 @@ import shlex
 from importlib.resources import files
 from pathlib import Path
 
-from ablate.spec import StudySpec
+from ablate.spec.study import StudySpec
 
 DEFAULT_STORAGE = "runs/ablate.journal"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ablate.artifacts import Artifacts
 from ablate.records import read_confusion
 from ablate.replicates import CellReplicates
-from ablate.spec import Cell
+from ablate.spec.study import Cell
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from statistics import median
 
 from ablate.artifacts import Artifacts
-from ablate.measures import CURVES
 from ablate.records import read_curves
 from ablate.replicates import CellReplicates
-from ablate.spec import Cell, Epoch
+from ablate.spec.measures import CURVES
+from ablate.spec.study import Cell
+from ablate.spec.trial import Epoch
 from ablate.statistics import Interval, mean_interval
 
 MEASURES = tuple(key for one in CURVES for key in (one.name, one.key("validation")))

@@ -16,7 +16,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ablate.files import replacing
-from ablate.measures import CURVES
 from ablate.report.ablation_drawing import (
     expected_best_figure,
     forest_figure,
@@ -41,6 +40,7 @@ from ablate.report.variant_drawing import (
     mean_curves_figure,
     variants_figure,
 )
+from ablate.spec.measures import CURVES
 
 NAMED = 5
 """How many of the best trials' curves are named."""

@@ -17,7 +17,7 @@ from typing import Literal, Self
 
 from ablate.errors import AblateError
 from ablate.report.figures_data import FiguresData
-from ablate.space import Frozen
+from ablate.spec.space import Frozen
 
 FileType = Literal["svg", "pdf"]
 

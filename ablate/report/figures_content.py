@@ -28,8 +28,8 @@ from ablate.report.figures_data import (
 )
 from ablate.report.search import CellSearch
 from ablate.report.tradeoff import FRONT
-from ablate.space import Scalar, label
-from ablate.spec import Cell, StudySpec
+from ablate.spec.space import Scalar, label
+from ablate.spec.study import Cell, StudySpec
 from ablate.statistics import mean_interval
 from ablate.stored import StoredStudy
 

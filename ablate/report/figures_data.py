@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from ablate.space import Frozen
+from ablate.spec.space import Frozen
 
 TRADEOFF = "tradeoff.svg"
 LEARNING_CURVES = "learning_curves.svg"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-from ablate.space import Frozen
+from ablate.spec.space import Frozen
 
 if TYPE_CHECKING:
     from optuna import Study

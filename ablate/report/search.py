@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ablate.replicates import choices
-from ablate.space import Scalar
-from ablate.spec import Cell
+from ablate.spec.space import Scalar
+from ablate.spec.study import Cell
 from ablate.statistics import expected_best
 from ablate.stored import StoredStudy
 from ablate.trials import finished, outcome_of

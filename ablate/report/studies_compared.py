@@ -9,14 +9,14 @@ from statistics import fmean
 
 from ablate.attributes import ENVIRONMENT
 from ablate.errors import InputError, Problem
-from ablate.measures import WEIGHED
 from ablate.replicates import cell_replicates
 from ablate.report import words
 from ablate.report.ablation import VariantRow, front_of, make_ablation
 from ablate.report.again import run_command
 from ablate.report.document import Column, Document, Element, Paragraph, Section, table
 from ablate.report.variant_cells import variant_cells, variant_columns
-from ablate.spec import Cell
+from ablate.spec.measures import WEIGHED
+from ablate.spec.study import Cell
 from ablate.stored import StoredStudy, data_digests
 
 NOTE = (

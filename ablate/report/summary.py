@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ablate.artifacts import Artifacts
-from ablate.environment import Environment
 from ablate.phases import PhaseState, phase_states
 from ablate.records import environments_of, parameter_column, results_table, workers_of
 from ablate.replicates import cell_replicates
@@ -28,7 +27,8 @@ from ablate.report.importance import Importance, hyperparameter_importance
 from ablate.report.published import PublishedComparison, make_published
 from ablate.report.search import CellSearch, make_searches
 from ablate.report.tradeoff import tradeoff_table
-from ablate.spec import StudySpec
+from ablate.spec.environment import Environment
+from ablate.spec.study import StudySpec
 from ablate.stored import StoredStudy, data_cards
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ablate.errors import InputError, Problem, did_you_mean
-from ablate.measures import BY_KEY, WEIGHED, shown
+from ablate.spec.measures import BY_KEY, WEIGHED, shown
 
 if TYPE_CHECKING:
     import numpy as np

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ablate.measures import COSTS, SCORES, Measure
 from ablate.report import words
 from ablate.report.ablation import VariantRow
 from ablate.report.document import Column
+from ablate.spec.measures import COSTS, SCORES, Measure
 
 TIMED = "training_seconds"
 """The cost whose ratio to the baseline's may follow it."""

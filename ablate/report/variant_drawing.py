@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ablate.measures import CURVES, Measure
 from ablate.report.ablation_drawing import colours, place_legend
 from ablate.report.figures_data import Band, CellCurves, ConfusionData, FiguresData, VariantPoint
+from ablate.spec.measures import CURVES, Measure
 
 GREY = "#5a5a5a"
 FEW = 20

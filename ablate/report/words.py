@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ablate.environment import Environment
-    from ablate.measures import Metric
+    from ablate.spec.environment import Environment
+    from ablate.spec.measures import Metric
     from ablate.statistics import Comparison, Difference, Interval
 
 NOTHING = "-"

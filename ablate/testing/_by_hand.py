@@ -30,12 +30,13 @@ from ablate.attributes import (
 )
 from ablate.config import load_study
 from ablate.data_card import DataCard
-from ablate.environment import Environment
 from ablate.records import write_result
 from ablate.replicates import choices
 from ablate.report.summary import Report, make_report
-from ablate.space import Scalar
-from ablate.spec import Cell, Epoch, TrialResult
+from ablate.spec.environment import Environment
+from ablate.spec.space import Scalar
+from ablate.spec.study import Cell
+from ablate.spec.trial import Epoch, TrialResult
 from ablate.storage import StoragePlace
 from ablate.stored import open_study, write_cards
 

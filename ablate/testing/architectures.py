@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ablate import catalog
 from ablate.config import load_search_space
 from ablate.errors import InputError
-from ablate.space import Scalar, SearchSpace, label
+from ablate.spec.space import Scalar, SearchSpace, label
 from ablate.testing._subject import Subject
 
 if TYPE_CHECKING:

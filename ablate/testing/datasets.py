@@ -12,7 +12,7 @@ from typing import Any
 from ablate.config.validation import validate
 from ablate.datasets import DatasetOptions, DataShape, Images, Places
 from ablate.errors import Problem
-from ablate.spec import DataSettings
+from ablate.spec.data import DataSettings
 from ablate.testing._subject import Subject
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")

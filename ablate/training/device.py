@@ -10,7 +10,7 @@ from pathlib import Path
 import joblib
 import keras
 
-from ablate.environment import Environment
+from ablate.spec.environment import Environment
 
 PACKAGES = ("keras-ablate", "keras", "tensorflow", "jax", "optuna", "numpy")
 

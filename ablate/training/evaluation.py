@@ -22,7 +22,7 @@ WARM_UP, TIMED = 3, 20
 
 
 Measures = dict[str, int | float]
-"""By key, see `ablate.measures.KEYS`."""
+"""By key, see `ablate.spec.measures.KEYS`."""
 ConfusionMatrix = tuple[tuple[int, ...], ...]
 """Rows are true classes, columns predicted ones."""
 

@@ -17,8 +17,9 @@ from typing import Any
 import keras
 
 from ablate.errors import AblateError
-from ablate.measures import OBJECTIVE
-from ablate.spec import Epoch, TrainingSettings, TrialResult, TrialSpec
+from ablate.spec.measures import OBJECTIVE
+from ablate.spec.training import TrainingSettings
+from ablate.spec.trial import Epoch, TrialResult, TrialSpec
 from ablate.split import Split, TestSet
 from ablate.training.batches import Batches
 from ablate.training.evaluation import Measures, measure_tested, measure_trained

@@ -14,7 +14,7 @@ from typing import Any
 import keras
 
 from ablate import catalog
-from ablate.space import Scalar
+from ablate.spec.space import Scalar
 from ablate.training.flops import count_flops
 
 

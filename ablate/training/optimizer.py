@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from ablate.spec import TrainingSettings
+from ablate.spec.training import TrainingSettings
 
 OPTIMIZERS = {
     "adam": keras.optimizers.Adam,

@@ -4,7 +4,7 @@ import pytest
 
 from ablate.config.search_space import find_search_space, load_search_space
 from ablate.errors import InputError
-from ablate.space import Choices, Range
+from ablate.spec.space import Choices, Range
 
 ROOT = Path(__file__).parents[2]
 MODEL = """

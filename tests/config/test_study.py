@@ -6,10 +6,10 @@ import pytest
 from ablate.config import find_study, load_data_settings, load_study
 from ablate.errors import InputError
 from ablate.plan import configure
-from ablate.pruners import Hyperband, Median, Patient
-from ablate.samplers import Random, Tpe
-from ablate.space import Choices, Range
-from ablate.spec import Resources
+from ablate.spec.pruners import Hyperband, Median, Patient
+from ablate.spec.samplers import Random, Tpe
+from ablate.spec.space import Choices, Range
+from ablate.spec.study import Resources
 
 ROOT = Path(__file__).parents[2]
 MODEL = """

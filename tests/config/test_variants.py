@@ -4,7 +4,7 @@ import pytest
 
 from ablate.config import load_study
 from ablate.errors import InputError
-from ablate.spec import Cell, ReplicateSettings
+from ablate.spec.study import Cell, ReplicateSettings
 
 MODEL = """
 def build(input_shape, num_classes, *, units=16, dropout=0.1, act="relu", norm=True, decay=0.9):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from ablate import identity
 from ablate.config import load_study, search_space, words
-from ablate.datasets._base import DataShape
 from ablate.errors import InputError
 from ablate.plan import configure, make_plan, size_of_space, untuned
+from ablate.spec import identity
+from ablate.spec.data import DataShape
 
 MODEL = """
 def build(input_shape, num_classes, *, objective=1, repeats=1, width=1, augmentation=False, weight_decay=1):

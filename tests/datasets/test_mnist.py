@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from ablate.datasets import _files, fashion_mnist, mnist
-from ablate.datasets._base import DataShape, Places
+from ablate.datasets._base import Places
 from ablate.errors import InputError
+from ablate.spec.data import DataShape
 
 IDX = {
     "x_train": "train-images-idx3-ubyte",

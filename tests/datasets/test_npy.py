@@ -12,10 +12,10 @@ import pytest
 
 from ablate import data, split
 from ablate.data_card import data_card
-from ablate.datasets._base import DataShape, Places
+from ablate.datasets._base import Places
 from ablate.datasets.npz import Options, load, shape, source
 from ablate.errors import InputError
-from ablate.spec import DataSettings
+from ablate.spec.data import DataSettings, DataShape
 
 Y_TRAIN, Y_TEST = np.array([0, 1, 2, 0, 1, 2]), np.array([2, 1, 0])
 IMAGES = (np.arange(9 * 4 * 5) % 251).reshape(9, 4, 5).astype(np.uint8)
@@ -275,7 +275,7 @@ from pathlib import Path
 import numpy as np, psutil
 from ablate.data import prepare
 from ablate.executors.memory import held_memory
-from ablate.spec import DataSettings
+from ablate.spec.data import DataSettings
 
 folder = Path(sys.argv[1])
 def settings(name):

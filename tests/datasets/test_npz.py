@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from ablate.datasets._base import DataShape, Places
+from ablate.datasets._base import Places
 from ablate.datasets.npz import Options, load, shape, source
 from ablate.errors import InputError
+from ablate.spec.data import DataShape
 
 Y_TRAIN, Y_TEST = np.array([0, 1, 2, 0, 1, 2]), np.array([2, 1, 0])
 

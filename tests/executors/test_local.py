@@ -12,7 +12,7 @@ from ablate.errors import RunError
 from ablate.executors.local import LocalExecutor, LocalWorker, WorkerDiedError
 from ablate.executors.shares import Share
 from ablate.messages import Done, PrepareData, Refused
-from ablate.spec import DataSettings
+from ablate.spec.data import DataSettings
 
 DIGITS = DataSettings(dataset="digits")
 

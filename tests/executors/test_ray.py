@@ -10,7 +10,7 @@ from ablate.errors import InputError
 from ablate.executors._base import Death
 from ablate.executors.ray import RayExecutor
 from ablate.messages import Done, Taken
-from ablate.spec import Resources
+from ablate.spec.study import Resources
 
 
 def node(address="10.0.0.1", alive=True, **resources):

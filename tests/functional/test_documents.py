@@ -129,7 +129,8 @@ def test_every_key_of_a_study_file_is_in_the_guide():
     from ablate.config.study import _Study
     from ablate.config.tuning import TuneTable
     from ablate.config.variants import VaryTable
-    from ablate.spec import ArtifactSettings, ReplicateSettings, TrainingSettings
+    from ablate.spec.study import ArtifactSettings, ReplicateSettings
+    from ablate.spec.training import TrainingSettings
 
     tables = (TrainingSettings, TuneTable, _Study, VaryTable, ReplicateSettings, ArtifactSettings)
     keys = {key for table in tables for key in table.model_fields}
@@ -151,7 +152,7 @@ def test_the_readme_shows_the_study_that_it_runs():
 def test_every_shipped_design_is_in_the_guide():
     from typing import get_args
 
-    from ablate.spec import DesignName
+    from ablate.spec.study import DesignName
 
     for design in get_args(DesignName):
         assert f"| `{design}` |" in TEXT["guide.md"]

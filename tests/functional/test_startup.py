@@ -70,7 +70,7 @@ def test_the_names_of_ablate_are_there():
     code = """
 import ablate
 from ablate import StudySpec
-from ablate.spec import StudySpec as written
+from ablate.spec.study import StudySpec as written
 assert StudySpec is written is ablate.StudySpec
 for name in ablate.__all__:
     assert getattr(ablate, name), name

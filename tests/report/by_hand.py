@@ -15,7 +15,7 @@ from ablate.report.formats import markdown, terminal
 from ablate.report.formats._base import Page
 from ablate.report.sections import make_document
 from ablate.report.summary import make_report
-from ablate.spec import Cell
+from ablate.spec.study import Cell
 from ablate.storage import StoragePlace
 from ablate.stored import find_study, open_study
 

@@ -15,7 +15,7 @@ from ablate.config import load_study
 from ablate.records import write_result
 from ablate.report.sections import make_document
 from ablate.report.summary import make_report
-from ablate.spec import Epoch, TrialResult
+from ablate.spec.trial import Epoch, TrialResult
 from ablate.storage import StoragePlace, open_storage
 from ablate.stored import find_study, open_study
 

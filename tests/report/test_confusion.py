@@ -15,7 +15,8 @@ from ablate.data_card import DataCard
 from ablate.report.confusion import Confusion
 from ablate.report.curves import mean_curves
 from ablate.report.sections.data import _origin
-from ablate.spec import Cell, Epoch
+from ablate.spec.study import Cell
+from ablate.spec.trial import Epoch
 
 from .by_hand import section, texts_of
 

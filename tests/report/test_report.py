@@ -10,7 +10,6 @@ import pytest
 
 from ablate.artifacts import Artifacts
 from ablate.errors import InputError
-from ablate.measures import METRICS
 from ablate.report import words
 from ablate.report.formats import csv as csv_format
 from ablate.report.formats import markdown, terminal
@@ -19,6 +18,7 @@ from ablate.report.sections import make_document
 from ablate.report.sections.trials import cell
 from ablate.report.summary import make_report
 from ablate.report.writing import write_report
+from ablate.spec.measures import METRICS
 from ablate.storage import StoragePlace, open_existing, open_storage
 from ablate.stored import find_study, open_study
 

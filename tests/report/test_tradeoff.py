@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablate.errors import InputError
-from ablate.measures import BY_KEY
 from ablate.report.tradeoff import OBJECTIVES, pareto_front, tradeoff_table
+from ablate.spec.measures import BY_KEY
 
 ROWS = [
     # number, outcome, accuracy, f1, loss, parameters, flops, seconds, units

@@ -11,7 +11,9 @@ import keras
 import numpy as np
 import pytest
 
-from ablate.spec import DataSettings, TrainingSettings, TrialSpec
+from ablate.spec.data import DataSettings
+from ablate.spec.training import TrainingSettings
+from ablate.spec.trial import TrialSpec
 from ablate.split import Split
 from ablate.training import loop
 from ablate.training.kept import KeptNetworks

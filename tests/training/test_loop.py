@@ -10,7 +10,9 @@ import keras
 import numpy as np
 import pytest
 
-from ablate.spec import DataSettings, TrainingSettings, TrialSpec
+from ablate.spec.data import DataSettings
+from ablate.spec.training import TrainingSettings
+from ablate.spec.trial import TrialSpec
 from ablate.split import Split, TestSet
 from ablate.training.evaluation import crossentropy, predict
 from ablate.training.loop import Decision, failure_reason, train

@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from ablate.measures import KEYS
 from ablate.phases import PhaseState
 from ablate.records import COLUMNS, PLACE
 from ablate.report.ablation import Ablation
@@ -21,8 +20,9 @@ from ablate.report.importance import Importance
 from ablate.report.published import PublishedComparison
 from ablate.report.search import CellSearch
 from ablate.report.tradeoff import FRONT
-from ablate.space import Scalar
-from ablate.spec import Phase, StudySpec
+from ablate.spec.measures import KEYS
+from ablate.spec.space import Scalar
+from ablate.spec.study import Phase, StudySpec
 
 if TYPE_CHECKING:
     from ablate.report.document import Document

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ablate.measures import METRICS
 from ablate.report import figures_data, words
 from ablate.report.ablation import Ablation, Block, VariantRow
 from ablate.report.document import Column, Element, Figure, Paragraph, Section, Table, table
 from ablate.report.sections.variants import block_title
+from ablate.spec.measures import METRICS
 
 if TYPE_CHECKING:
     from ablate.report.summary import Report

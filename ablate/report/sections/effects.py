@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ablate.report import figures_data, words
 from ablate.report.document import Column, Element, Figure, Paragraph, Section, table
 from ablate.report.sections.variants import block_title
-from ablate.space import label
+from ablate.spec.space import label
 
 if TYPE_CHECKING:
     from ablate.report.summary import Report

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ablate.outcomes import PHASES, counts_text
 from ablate.report import words
 from ablate.report.again import run_command
 from ablate.report.answer import answer, published_answer
 from ablate.report.document import Bullets, Element, Paragraph
+from ablate.spec.outcomes import PHASES, counts_text
 
 if TYPE_CHECKING:
     from ablate.report.summary import Report

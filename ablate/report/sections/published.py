@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ablate.measures import PUBLISHED
 from ablate.report import words
 from ablate.report.document import Column, Element, Paragraph, Section, Table, table
 from ablate.report.published import RATIOS, Ordering, PublishedComparison, PublishedNumber
+from ablate.spec.measures import PUBLISHED
 
 if TYPE_CHECKING:
     from ablate.report.summary import Report

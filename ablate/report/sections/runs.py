@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ablate.outcomes import OUTCOMES, PHASES
 from ablate.report import words
 from ablate.report.document import Column, Element, Paragraph, Section, Table, table
+from ablate.spec.outcomes import OUTCOMES, PHASES
 
 if TYPE_CHECKING:
     from ablate.phases import PhaseState

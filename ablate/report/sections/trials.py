@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ablate.measures import BY_KEY, WEIGHED
 from ablate.report import figures_data, words
 from ablate.report.document import (
     Bars,
@@ -17,6 +16,7 @@ from ablate.report.document import (
     Table,
 )
 from ablate.report.tradeoff import FRONT, HEADINGS
+from ablate.spec.measures import BY_KEY, WEIGHED
 
 if TYPE_CHECKING:
     from ablate.report.summary import Report

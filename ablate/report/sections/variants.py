@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ablate.measures import WEIGHED
 from ablate.report import figures_data, words
 from ablate.report.document import (
     Bullets,
@@ -18,6 +17,7 @@ from ablate.report.document import (
     table,
 )
 from ablate.report.variant_cells import variant_cells, variant_columns
+from ablate.spec.measures import WEIGHED
 
 if TYPE_CHECKING:
     from ablate.report.ablation import Ablation, Block

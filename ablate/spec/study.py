@@ -1,94 +1,20 @@
-"""What a study, a trial and its result are: frozen records that pass between the modules."""
+"""A question, as asked by one study file."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, create_model, field_validator
+from pydantic import Field, PositiveInt, field_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from ablate.identity import identity
-from ablate.measures import KEYS, OBJECTIVE, PUBLISHED, MetricName
-from ablate.pruners import Median, PrunerSettings
-from ablate.samplers import SamplerSettings, Tpe
-from ablate.space import Frozen, Parameter, Scalar, SearchSpace
-
-Backend = Literal["tensorflow", "jax"]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, lt=1)]
-
-
-class EarlyStopping(Frozen):
-    """Ends a training whose validation loss no longer improves."""
-
-    patience: PositiveInt = 3
-    """Epochs without improvement after which training ends."""
-    min_delta: NotNegative = 0.0
-    """The smallest change of the validation loss that counts as an improvement."""
-
-
-class Plateau(Frozen):
-    """Lowers the learning rate when the validation loss no longer improves."""
-
-    factor: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    patience: PositiveInt = 2
-    """Epochs without improvement after which the learning rate is multiplied by `factor`."""
-    min_lr: NotNegative = 0.0
-
-
-class TrainingSettings(Frozen):
-    """How a network is trained. Names and meanings are Keras's."""
-
-    epochs: PositiveInt = 10
-    batch_size: PositiveInt = 128
-    optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam"
-    learning_rate: Positive = 1e-3
-    momentum: Share = 0.9
-    """For `sgd` only."""
-    weight_decay: NotNegative | None = None
-    """None is Keras's own default: 0.004 for `adamw`, none for the others."""
-    learning_rate_decay: Literal["none", "cosine", "exponential", "plateau"] = "none"
-    decay_rate: Annotated[float, Field(gt=0, lt=1)] = 0.9
-    """For `exponential` only: what the learning rate is multiplied by each epoch."""
-    plateau: Plateau = Plateau()
-    """For `plateau` only."""
-    loss: Literal[
-        "categorical_crossentropy",
-        "categorical_focal_crossentropy",
-        "categorical_hinge",
-        "kl_divergence",
-        "mean_squared_error",
-    ] = "categorical_crossentropy"
-    label_smoothing: Share = 0.0
-    """For the two crossentropies only."""
-    early_stopping: EarlyStopping | None = None
-    checkpoint: Literal["best", "last"] = "best"
-    """Which weights are measured: those of the epoch with the lowest validation loss, or the last."""
-    dtype_policy: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
-    backend: Backend = "tensorflow"
-    """The Keras backend. Defaults to the environment's KERAS_BACKEND, then tensorflow."""
-
-
-class DataSettings(Frozen):
-    """Which data a study uses, and how much of them."""
-
-    dataset: str
-    per_class: PositiveInt | None = None
-    """Training images of each class, drawn by the trial's seed; None takes all."""
-    test_per_class: PositiveInt | None = None
-    """Test images of each class, the same for every trial; None takes all."""
-    validation: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    """Share of the training images that is split off, stratified, by the trial's seed."""
-    home: Annotated[str, Field(min_length=1)] | None = None
-    """A folder that is searched for data files before any download."""
-    folder: str = "."
-    """The folder of the study file."""
-    options: Mapping[str, Any] = {}
-    """The data set's own options, all of them, as its `Options` writes them."""
+from ablate.spec.data import DataSettings
+from ablate.spec.measures import MetricName
+from ablate.spec.pruners import Median, PrunerSettings
+from ablate.spec.published import Published
+from ablate.spec.samplers import SamplerSettings, Tpe
+from ablate.spec.space import Frozen, Parameter, Scalar, SearchSpace
+from ablate.spec.training import NotNegative, Positive, TrainingSettings
 
 
 class TuneSettings(Frozen):
@@ -171,43 +97,6 @@ Phase = Literal["tune", "replicate"]
 """What a training run is for: the search of a cell, or a replicate of what it chose."""
 
 
-class _Sourced(Frozen):
-    """What somebody else has published of a variant; None where they do not say."""
-
-    source: Annotated[str, Field(min_length=1)]
-    """Where it was published."""
-
-    @property
-    def numbers(self) -> dict[str, float]:
-        """The numbers that there are, by name."""
-        values = self.model_dump(exclude={"source"}, exclude_none=True)
-        return {name: float(value) for name, value in values.items()}
-
-
-if TYPE_CHECKING:
-    PublishedValues = _Sourced
-else:  # a field for each measure that may be published
-    _LIMITS = {"share": Annotated[float, Field(ge=0, le=1)], "loss": NotNegative}
-    PublishedValues = create_model(
-        "PublishedValues",
-        __base__=_Sourced,
-        __module__=__name__,
-        __doc__=_Sourced.__doc__,
-        **{
-            name: (_LIMITS.get(measure.kind, Positive) | None, None)
-            for name, measure in PUBLISHED.items()
-        },
-    )
-
-
-class Published(Frozen):
-    """Published numbers of a variant on a data set."""
-
-    variant: str
-    dataset: str
-    values: PublishedValues
-
-
 DesignName = Literal["one_at_a_time", "leave_one_out", "factorial", "variants"]
 
 
@@ -243,7 +132,7 @@ class StudySpec(Frozen):
     settings: tuple[str, ...] = ()
     """``dotted.key=value`` overrides of it."""
     rules: SkipJsonSchema[PositiveInt] = 1
-    """The version of the rules that it was begun under, see `ablate.identity`; no report says it."""
+    """The version of the rules that it was begun under, see `ablate.spec.identity`; no report says it."""
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -316,81 +205,3 @@ def _asked(architecture: Architecture) -> dict[str, Any]:
         "fix": data["fix"],
         "tune": {"parameters": data["tuned"]},
     }
-
-
-_PLACES, _DATA_PLACES = ("architecture_source",), ("home", "folder")
-"""Where a trial's files happen to lie, which is no part of what it is."""
-
-
-class TrialSpec(Frozen):
-    """Everything that determines one training run."""
-
-    data: DataSettings
-    data_digest: str
-    """SHA-256 of the images and labels, see `ablate.data`."""
-    architecture: str
-    architecture_source: str | None = None
-    architecture_digest: str | None = None
-    parameters: Mapping[str, Scalar]
-    """The arguments of the architecture's `build`."""
-    training: TrainingSettings
-    seed: int
-
-    @property
-    def fingerprint(self) -> str:
-        """The same 16 hexadecimal digits for the same training run.
-
-        It is kept with a trial and shown; nothing compares one with those of another version.
-        """
-        data = identity(self)
-        for name in _PLACES:
-            data.pop(name)
-        for name in _DATA_PLACES:
-            data["data"].pop(name)
-        text = json.dumps(data, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-Outcome = Literal["complete", "pruned", "infeasible", "failed", "interrupted"]
-
-
-class Epoch(Frozen):
-    """What one epoch of training measured."""
-
-    epoch: int
-    """Counted from 1."""
-    loss: float
-    """On the training set, averaged over the epoch."""
-    accuracy: float
-    val_loss: float
-    """Crossentropy on the validation set, without label smoothing and weight penalties."""
-    val_accuracy: float
-    seconds: float
-
-
-class TrialResult(Frozen):
-    """What one training run gave; whatever was not reached is missing."""
-
-    outcome: Outcome
-    reason: str | None = None
-    """Why the trial is infeasible, failed or interrupted."""
-    measures: Mapping[str, int | float] = {}
-    """By key, see `measures.KEYS`."""
-    curves: tuple[Epoch, ...] = ()
-    confusion_matrix: tuple[tuple[int, ...], ...] | None = None
-    """Rows are true classes, columns predicted ones: on the test set for a replicate, else on the
-    validation set."""
-    no_model: str | None = None
-    """Why the trained network was not saved, where it should have been."""
-
-    @field_validator("measures")
-    @classmethod
-    def _are_known(cls, measures: Mapping[str, int | float]) -> Mapping[str, int | float]:
-        if unknown := set(measures) - set(KEYS):
-            raise ValueError(f"not in the table of measures: {', '.join(sorted(unknown))}")
-        return measures
-
-    @property
-    def objective(self) -> float | None:
-        """What the search keeps low; None where the training is not complete."""
-        return self.measures.get(OBJECTIVE)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, PositiveInt
 
-from ablate.space import Frozen, Scalar
+from ablate.spec.space import Frozen, Scalar
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler

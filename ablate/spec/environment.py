@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ablate.space import Frozen
+from ablate.spec.space import Frozen
 
 
 class Environment(Frozen, extra="allow"):

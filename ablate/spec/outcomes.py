@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ablate.spec import Phase
+    from ablate.spec.study import Phase
 
 
 @dataclass(frozen=True)

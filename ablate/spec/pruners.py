@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, PositiveInt, model_validator
 
-from ablate.samplers import named
-from ablate.space import Frozen
+from ablate.spec.samplers import named
+from ablate.spec.space import Frozen
 
 if TYPE_CHECKING:
     from optuna.pruners import BasePruner

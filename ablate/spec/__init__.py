@@ -1,0 +1,1 @@
+"""What is asked and what came out: frozen records that pass between the modules; nothing heavy."""

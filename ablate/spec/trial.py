@@ -1,0 +1,93 @@
+"""One training run: everything that determines it, and what it gave."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import field_validator
+
+from ablate.spec.data import DataSettings
+from ablate.spec.identity import identity
+from ablate.spec.measures import KEYS, OBJECTIVE
+from ablate.spec.space import Frozen, Scalar
+from ablate.spec.training import TrainingSettings
+
+_PLACES, _DATA_PLACES = ("architecture_source",), ("home", "folder")
+"""Where a trial's files happen to lie, which is no part of what it is."""
+
+
+class TrialSpec(Frozen):
+    """Everything that determines one training run."""
+
+    data: DataSettings
+    data_digest: str
+    """SHA-256 of the images and labels, see `ablate.data`."""
+    architecture: str
+    architecture_source: str | None = None
+    architecture_digest: str | None = None
+    parameters: Mapping[str, Scalar]
+    """The arguments of the architecture's `build`."""
+    training: TrainingSettings
+    seed: int
+
+    @property
+    def fingerprint(self) -> str:
+        """The same 16 hexadecimal digits for the same training run.
+
+        It is kept with a trial and shown; nothing compares one with those of another version.
+        """
+        data = identity(self)
+        for name in _PLACES:
+            data.pop(name)
+        for name in _DATA_PLACES:
+            data["data"].pop(name)
+        text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+Outcome = Literal["complete", "pruned", "infeasible", "failed", "interrupted"]
+
+
+class Epoch(Frozen):
+    """What one epoch of training measured."""
+
+    epoch: int
+    """Counted from 1."""
+    loss: float
+    """On the training set, averaged over the epoch."""
+    accuracy: float
+    val_loss: float
+    """Crossentropy on the validation set, without label smoothing and weight penalties."""
+    val_accuracy: float
+    seconds: float
+
+
+class TrialResult(Frozen):
+    """What one training run gave; whatever was not reached is missing."""
+
+    outcome: Outcome
+    reason: str | None = None
+    """Why the trial is infeasible, failed or interrupted."""
+    measures: Mapping[str, int | float] = {}
+    """By key, see `measures.KEYS`."""
+    curves: tuple[Epoch, ...] = ()
+    confusion_matrix: tuple[tuple[int, ...], ...] | None = None
+    """Rows are true classes, columns predicted ones: on the test set for a replicate, else on the
+    validation set."""
+    no_model: str | None = None
+    """Why the trained network was not saved, where it should have been."""
+
+    @field_validator("measures")
+    @classmethod
+    def _are_known(cls, measures: Mapping[str, int | float]) -> Mapping[str, int | float]:
+        if unknown := set(measures) - set(KEYS):
+            raise ValueError(f"not in the table of measures: {', '.join(sorted(unknown))}")
+        return measures
+
+    @property
+    def objective(self) -> float | None:
+        """What the search keeps low; None where the training is not complete."""
+        return self.measures.get(OBJECTIVE)
