@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ablate.artifacts import Artifacts
 from ablate.config import load_study
-from ablate.data import find_prepared
-from ablate.data_card import find_card
+from ablate.data.prepared.card import find_card
+from ablate.data.prepared.prepared import find_prepared
 from ablate.errors import InputError, Problem, RunError
 from ablate.executors._base import Executor
 from ablate.executors.local import LocalExecutor, LocalWorker

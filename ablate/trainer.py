@@ -33,7 +33,8 @@ from ablate.attributes import (
     replicate_parameters,
 )
 from ablate.catalog import file_digest
-from ablate.data import PreparedData, prepare
+from ablate.data.prepared.prepared import PreparedData, prepare
+from ablate.data.prepared.split import Split, TestSet, test_set, training_split
 from ablate.errors import InputError, Problem
 from ablate.heartbeat import beating
 from ablate.messages import Event, Finished, Started, Taken, TimeEpoch, Trained
@@ -51,7 +52,6 @@ from ablate.spec.samplers import make_sampler
 from ablate.spec.space import Choices, Parameter, Scalar
 from ablate.spec.study import Architecture, Cell
 from ablate.spec.trial import Epoch, TrialResult, TrialSpec
-from ablate.split import Split, TestSet, test_set, training_split
 from ablate.storage import StoragePlace, open_storage, told_plainly
 from ablate.stored import StoredStudy
 from ablate.training.device import prepare_device

@@ -14,11 +14,11 @@ import time
 from pathlib import Path
 
 import keras
+from ablate.data.prepared.prepared import find_prepared
+from ablate.data.prepared.split import training_split
 
 from ablate.architectures import bottleneck
 from ablate.config import load_study
-from ablate.data import find_prepared
-from ablate.split import training_split
 from ablate.storage import StoragePlace
 
 

@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ablate.data.prepared.prepared import find_prepared
 from processes import (
     Usage,
     bare_environment,
@@ -43,7 +44,6 @@ from processes import (
 )
 
 from ablate.config import load_study
-from ablate.data import find_prepared
 from ablate.storage import StoragePlace, open_existing
 from ablate.stored import find_study
 

@@ -14,8 +14,8 @@ from hand_made import compare
 from hand_made import settings as data_settings
 from kept_study import Kept
 
-from ablate import data
 from ablate.config import load_study
+from ablate.data.prepared import prepared as data
 from ablate.spec.study import StudySpec
 from ablate.storage import StoragePlace
 from ablate.stored import find_study

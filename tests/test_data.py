@@ -3,10 +3,11 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+from ablate.data.prepared.card import data_card, find_card, keep_card
 from hand_made import npz, settings
 
-from ablate import data, split
-from ablate.data_card import data_card, find_card, keep_card
+from ablate.data.prepared import prepared as data
+from ablate.data.prepared import split
 from ablate.errors import InputError
 from ablate.spec.data import DataSettings, DataShape
 
@@ -180,7 +181,7 @@ def many(tmp_path, monkeypatch):
     """Images of which a card looks at a half."""
     x_train, x_test = list(range(100)) * 2, list(range(50, 150))
     asked = npz(tmp_path, x_train, [0, 1] * 100, x_test, [0, 1] * 50)
-    monkeypatch.setattr("ablate.data_card.LOOKED_AT", 150 * 4)
+    monkeypatch.setattr("ablate.data.card.LOOKED_AT", 150 * 4)
     return data.prepare(asked, tmp_path / "cache"), asked
 
 
@@ -198,7 +199,7 @@ def test_of_too_many_images_a_sample_is_looked_at(many):
 
 
 def test_images_that_just_fit_are_all_looked_at(many, monkeypatch):
-    monkeypatch.setattr("ablate.data_card.LOOKED_AT", 300 * 4)
+    monkeypatch.setattr("ablate.data.card.LOOKED_AT", 300 * 4)
     card = data_card(*many)
     assert (card.sample, card.duplicates, card.leaked) == (None, 100, 50)
     assert card.values == (0.0, 99 / 255)

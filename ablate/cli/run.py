@@ -141,7 +141,7 @@ def command(
 
     from ablate.config import find_study, load_study
     from ablate.config.toml import read_toml
-    from ablate.data import shape
+    from ablate.data.prepared.prepared import shape
     from ablate.executors.defaults import Machine
     from ablate.plan import make_plan
     from ablate.progress import LiveProgress, PlainProgress

@@ -24,7 +24,7 @@ class TrialSpec(Frozen):
 
     data: DataSettings
     data_digest: str
-    """SHA-256 of the images and labels, see `ablate.data`."""
+    """SHA-256 of the images and labels, see `ablate.data.prepared`."""
     architecture: str
     architecture_source: str | None = None
     architecture_digest: str | None = None

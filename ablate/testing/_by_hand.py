@@ -29,7 +29,7 @@ from ablate.attributes import (
     replicate_parameters,
 )
 from ablate.config import load_study
-from ablate.data_card import DataCard
+from ablate.data.prepared.card import DataCard
 from ablate.records import write_result
 from ablate.replicates import choices
 from ablate.report.summary import Report, make_report

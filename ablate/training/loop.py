@@ -16,11 +16,11 @@ from typing import Any
 
 import keras
 
+from ablate.data.prepared.split import Split, TestSet
 from ablate.errors import AblateError
 from ablate.spec.measures import OBJECTIVE
 from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import Epoch, TrialResult, TrialSpec
-from ablate.split import Split, TestSet
 from ablate.training.batches import Batches
 from ablate.training.evaluation import Measures, measure_tested, measure_trained
 from ablate.training.kept import KeptNetworks

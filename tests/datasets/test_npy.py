@@ -9,9 +9,10 @@ import sys
 
 import numpy as np
 import pytest
+from ablate.data.prepared.card import data_card
 
-from ablate import data, split
-from ablate.data_card import data_card
+from ablate.data.prepared import prepared as data
+from ablate.data.prepared import split
 from ablate.datasets._base import Places
 from ablate.datasets.npz import Options, load, shape, source
 from ablate.errors import InputError
@@ -273,7 +274,7 @@ MEASURED = """
 import sys, threading
 from pathlib import Path
 import numpy as np, psutil
-from ablate.data import prepare
+from ablate.data.prepared import prepare
 from ablate.executors.memory import held_memory
 from ablate.spec.data import DataSettings
 

@@ -12,7 +12,8 @@ import pytest
 from conftest import make_project
 
 import ablate
-from ablate import data, split
+from ablate.data.prepared import prepared as data
+from ablate.data.prepared import split
 from ablate.study import run_study
 
 STUDY = """

@@ -10,11 +10,11 @@ import sys
 import keras
 import numpy as np
 import pytest
+from ablate.data.prepared.split import Split
 
 from ablate.spec.data import DataSettings
 from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import TrialSpec
-from ablate.split import Split
 from ablate.training import loop
 from ablate.training.kept import KeptNetworks
 from ablate.training.loop import Decision, train

@@ -9,11 +9,11 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from ablate.data.prepared.split import Split, TestSet
 
 from ablate.spec.data import DataSettings
 from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import TrialSpec
-from ablate.split import Split, TestSet
 from ablate.training.evaluation import crossentropy, predict
 from ablate.training.loop import Decision, failure_reason, train
 

@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablate.data import PreparedData
+from ablate.data.prepared.prepared import PreparedData
+from ablate.data.prepared.split import drawn
 from ablate.files import write_text
 from ablate.spec.data import DataSettings
-from ablate.split import drawn
 
 if TYPE_CHECKING:
     import numpy as np
