@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ablate.attributes import CHOSEN_FROM, DIED
 from ablate.ledger import Ledger
 from ablate.limits import ATTEMPTS
-from ablate.plan import parts, replicates_in_order
+from ablate.planning.plan import parts, replicates_in_order
 from ablate.runs import RunReader
 from ablate.spec.study import Cell, StudySpec
 from ablate.trials import outcome_of

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from ablate.attributes import CELL, DATA, ENVIRONMENT, PHASE, QUESTION, SPEC, STUDY, Bearer
 from ablate.errors import InputError, Problem, shown
-from ablate.plan import parts
+from ablate.planning.plan import parts
 from ablate.spec.identity import RULES, under_rules
 from ablate.spec.study import StudySpec
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ablate.attributes import TUNED, cell_and_seed
-from ablate.plan import Part
+from ablate.planning.plan import Part
 from ablate.spec.space import Scalar
 from ablate.spec.study import Cell, Phase, StudySpec
 

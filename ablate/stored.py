@@ -15,7 +15,7 @@ from ablate.attempts import Attempts
 from ablate.attributes import CARDS, CELL, DATA, PHASE, QUESTION, SPEC, STUDY, THREADS
 from ablate.errors import InputError, Problem, did_you_mean
 from ablate.ledger import Ledger
-from ablate.plan import Part, parts, trials_when_complete
+from ablate.planning.plan import Part, parts, trials_when_complete
 from ablate.question import asked, check_question, own_parts
 from ablate.slots import Slots
 from ablate.spec.study import Cell, StudySpec

@@ -41,7 +41,7 @@ from ablate.messages import Event, Finished, Started, Taken, TimeEpoch, Trained
 from ablate.models import MODEL_FILE, ModelKeeper
 from ablate.next_order import trials_for
 from ablate.orders import TrainingOrder, TrainReplicate, TuneTrial
-from ablate.plan import Part, longest_training, parts, trial_spec, untuned
+from ablate.planning.plan import Part, longest_training, parts, trial_spec, untuned
 from ablate.records import write_result
 from ablate.slots import given_again
 from ablate.spec.data import DataSettings

@@ -37,7 +37,7 @@ from ablate.ledger import close_lost
 from ablate.next_order import next_order, trials_for, under_way
 from ablate.orders import TrainingOrder, TuneTrial
 from ablate.phases import phase_states
-from ablate.plan import replicates_in_order
+from ablate.planning.plan import replicates_in_order
 from ablate.spec.samplers import Tpe, make_sampler
 from ablate.storage import StoragePlace, open_storage
 from ablate.stored import StoredStudy, find_study, open_study

@@ -27,7 +27,7 @@ from ablate.data.prepared.split import test_set, training_split
 from processes import bare_environment, run_process, same_as_worker
 
 from ablate.config import find_study, load_study
-from ablate.plan import trial_spec, untuned
+from ablate.planning.plan import trial_spec, untuned
 from ablate.spec.study import StudySpec
 from ablate.spec.trial import TrialSpec
 

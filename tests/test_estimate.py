@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hand_made import cell, compare
 
-from ablate.estimate import Timing, estimate
+from ablate.planning.estimate import Timing, estimate
 
 FOUR, SIXTEEN = cell("units=4"), cell("units=16")
 

@@ -17,7 +17,7 @@ from ablate.attributes import cell_and_seed
 from ablate.ledger import Ledger
 from ablate.next_order import cut_off, under_way
 from ablate.phases import phase_states
-from ablate.plan import replicates_in_order
+from ablate.planning.plan import replicates_in_order
 from ablate.replicates import cell_replicates, choices, owed_replicates
 from ablate.stored import find_study
 from ablate.trials import outcome_of

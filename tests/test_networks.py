@@ -1,6 +1,6 @@
 import pytest
 
-from ablate.networks import find_range
+from ablate.planning.sizes import find_range
 from ablate.spec.space import Choices, Parameter, Range, SearchSpace
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ablate.plan import (
+from ablate.planning.plan import (
     configure,
     lag_warnings,
     longest_training,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ablate.executors.local import LocalWorker
-    from ablate.plan import Plan
+    from ablate.planning.plan import Plan
     from ablate.spec.space import SearchSpace
     from ablate.spec.study import StudySpec
 
@@ -49,7 +49,7 @@ def command(studies: tuple[str, ...], settings: tuple[str, ...], yes: bool, mode
     from ablate.config import find_study, load_study
     from ablate.data.prepared.prepared import shape
     from ablate.executors.defaults import Machine, choose_workers, workers_text
-    from ablate.plan import make_plan
+    from ablate.planning.plan import make_plan
 
     machine = Machine.here()
     names = studies or tuple(catalog.shipped("studies") | _own_studies())
@@ -74,7 +74,7 @@ def command(studies: tuple[str, ...], settings: tuple[str, ...], yes: bool, mode
 
 def plan_text(study: StudySpec, plan: Plan, workers: str) -> str:
     """What a study would run, and with which workers, as plain text."""
-    from ablate.plan import longest_training
+    from ablate.planning.plan import longest_training
 
     lines = [f"{study.name}: {study.description}", f"  file          {study.path}"]
     lines += [
@@ -184,7 +184,7 @@ def _reference_table(worker: LocalWorker) -> Table:
 def _study_table(studies: Sequence[StudySpec], worker: LocalWorker) -> Table:
     """The default, smallest and largest network of each study."""
     from ablate.data.prepared.prepared import shape
-    from ablate.networks import find_range
+    from ablate.planning.sizes import find_range
 
     table = _table("networks", ("study", "network"))
     for study in studies:

@@ -13,10 +13,10 @@ from ablate.errors import InputError, RunError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ablate.estimate import Estimate, Timing
     from ablate.executors.local import LocalWorker
     from ablate.executors.shares import Share
     from ablate.messages import Order
+    from ablate.planning.estimate import Estimate, Timing
     from ablate.spec.study import Cell, StudySpec
     from ablate.storage import StoragePlace
 
@@ -37,11 +37,11 @@ def command(study: str, settings: tuple[str, ...], yes: bool, storage: str) -> i
     """
     from ablate.config import find_study, load_study
     from ablate.data.prepared.prepared import shape
-    from ablate.estimate import estimate
     from ablate.executors.defaults import Machine, choose_workers, workers_text
     from ablate.executors.local import LocalWorker
     from ablate.executors.shares import Share
-    from ablate.plan import make_plan
+    from ablate.planning.estimate import estimate
+    from ablate.planning.plan import make_plan
 
     spec = load_study(find_study(study), settings, large=yes)
     plan = make_plan(spec, {data.dataset: shape(data) for data in spec.datasets})
@@ -105,7 +105,7 @@ def _work(worker: LocalWorker, study: StudySpec, dataset: str) -> dict[Cell, int
     """The FLOPs, or else the parameters, of each variant that can be built, untuned."""
     from ablate.data.prepared.prepared import shape
     from ablate.messages import MeasureNetworks
-    from ablate.plan import configure, untuned
+    from ablate.planning.plan import configure, untuned
 
     data = shape(study.data(dataset))
     sizes: dict[Cell, dict[str, Any]] = {}
@@ -129,8 +129,8 @@ def _work(worker: LocalWorker, study: StudySpec, dataset: str) -> dict[Cell, int
 
 
 def _time(worker: LocalWorker, study: StudySpec, cell: Cell, cache: str) -> Timing:
-    from ablate.estimate import Timing
     from ablate.messages import TimeEpoch
+    from ablate.planning.estimate import Timing
 
     answer = _ask(worker, TimeEpoch(study=study, cell=cell, cache=cache))
     if answer["later"] is None:

@@ -143,7 +143,7 @@ def command(
     from ablate.config.toml import read_toml
     from ablate.data.prepared.prepared import shape
     from ablate.executors.defaults import Machine
-    from ablate.plan import make_plan
+    from ablate.planning.plan import make_plan
     from ablate.progress import LiveProgress, PlainProgress
     from ablate.running import StopRequest
     from ablate.study import log_path, run_study

@@ -12,7 +12,7 @@ from ablate.housekeeping.kept import KeptArtifact, kept_artifacts, problem_of
 from ablate.housekeeping.overview import IsGone
 from ablate.models import replaced_models
 from ablate.owner import Owner
-from ablate.plan import configure
+from ablate.planning.plan import configure
 from ablate.records import read_curves
 from ablate.runs import TrainingRun
 from ablate.spec.space import Scalar

@@ -26,7 +26,7 @@ from ablate.housekeeping.reading import check_there, look_at, storage_of
 from ablate.limits import LOCK_LEFT, UNOWNED, WRITING
 from ablate.models import replaced_models
 from ablate.owner import Owner
-from ablate.plan import parts
+from ablate.planning.plan import parts
 from ablate.question import OtherVersionError, parts_by_study
 from ablate.storage import StoragePlace, open_existing
 from ablate.stored import METRIC, StoredStudy, study_of

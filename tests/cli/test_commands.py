@@ -17,9 +17,9 @@ from ablate.cli import main
 from ablate.cli.options import Duration
 from ablate.cli.plan import estimate_text
 from ablate.cli.run import summary_text
-from ablate.estimate import Estimate
 from ablate.executors.defaults import Machine
 from ablate.phases import PhaseState
+from ablate.planning.estimate import Estimate
 from ablate.storage import open_storage
 from ablate.study import RunSummary
 

@@ -5,7 +5,7 @@ import pytest
 
 from ablate.config import find_study, load_data_settings, load_study
 from ablate.errors import InputError
-from ablate.plan import configure
+from ablate.planning.plan import configure
 from ablate.spec.pruners import Hyperband, Median, Patient
 from ablate.spec.samplers import Random, Tpe
 from ablate.spec.space import Choices, Range

@@ -6,7 +6,7 @@ import pytest
 
 from ablate.config import load_study, search_space, words
 from ablate.errors import InputError
-from ablate.plan import configure, make_plan, size_of_space, untuned
+from ablate.planning.plan import configure, make_plan, size_of_space, untuned
 from ablate.spec import identity
 from ablate.spec.data import DataShape
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ablate.plan import longest_training, trials_when_complete
+from ablate.planning.plan import longest_training, trials_when_complete
 from ablate.spec.study import Cell, StudySpec
 
 
