@@ -88,7 +88,7 @@ def run(
     """
     from ablate.executors.defaults import Machine, choose_workers
     from ablate.executors.local import LocalExecutor
-    from ablate.storage import StoragePlace
+    from ablate.store.place import StoragePlace
     from ablate.study import log_path, run_study
 
     place = StoragePlace(storage)
@@ -121,9 +121,9 @@ def results(study: StudySpec | str, *, storage: str = DEFAULT_STORAGE) -> pd.Dat
     Raises:
         InputError: nothing was run there, or no study of that name.
     """
-    from ablate.records import results_table
-    from ablate.storage import StoragePlace, open_existing
-    from ablate.stored import named_study
+    from ablate.store.place import StoragePlace, open_existing
+    from ablate.store.results import results_table
+    from ablate.store.studies import named_study
 
     name = study if isinstance(study, str) else study.name
     return results_table(named_study(open_existing(StoragePlace(storage)), name))

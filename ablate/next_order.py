@@ -11,8 +11,8 @@ from ablate.replicates import begun_replicates, owed_replicates
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
-    from ablate.storage import StoragePlace
-    from ablate.stored import StoredStudy
+    from ablate.store.place import StoragePlace
+    from ablate.store.studies import StoredStudy
 
 
 def next_order(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ablate.replicates import settled_replicates
 from ablate.spec.study import Phase
-from ablate.stored import StoredStudy
+from ablate.store.studies import StoredStudy
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ablate.attempts import Settled
 from ablate.spec.space import Scalar
 from ablate.spec.study import Cell
-from ablate.stored import StoredStudy
-from ablate.trials import outcome_of, reason_of
+from ablate.store.attempts import Settled
+from ablate.store.studies import StoredStudy
+from ablate.store.trials import outcome_of, reason_of
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial

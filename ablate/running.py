@@ -8,19 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from ablate.attributes import REASON
 from ablate.errors import InputError, RunError
 from ablate.executors._base import Death, Executor
-from ablate.ledger import close_lost
 from ablate.limits import FAILURES, KILLED, LOOK_AROUND, STILLBORN, TICK, Limits
 from ablate.messages import Event, Finished, Refused, Started, StopTraining, Taken
 from ablate.next_order import cut_off, next_order, trials_for, under_way
 from ablate.orders import TrainingOrder
 from ablate.phases import PhaseState, phase_states
 from ablate.spec.study import StudySpec
-from ablate.storage import StoragePlace, mend_journal
-from ablate.stored import StoredStudy
-from ablate.trials import NO_REASON, bury_trial, reason_of
+from ablate.store.attributes import REASON
+from ablate.store.ledger import close_lost
+from ablate.store.place import StoragePlace, mend_journal
+from ablate.store.studies import StoredStudy
+from ablate.store.trials import NO_REASON, bury_trial, reason_of
 
 
 class Listener(Protocol):

@@ -10,26 +10,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablate.artifacts import Artifacts
 from ablate.config import load_study
-from ablate.data.prepared.card import find_card
-from ablate.data.prepared.prepared import find_prepared
+from ablate.data.card import find_card
+from ablate.data.prepared import find_prepared
 from ablate.errors import InputError, Problem, RunError
 from ablate.executors._base import Executor
 from ablate.executors.local import LocalExecutor, LocalWorker
 from ablate.executors.shares import Share
 from ablate.files import folder_name
-from ablate.ledger import Ledger, close_lost
 from ablate.limits import LIVES, Limits
 from ablate.messages import Done, PrepareData, Refused
 from ablate.phases import PhaseState, phase_states
-from ablate.question import begun_rules, check_question, own_parts
 from ablate.running import Listener, Silence, StopRequest, StudyRun
 from ablate.spec.data import DataSettings
 from ablate.spec.identity import RULES
 from ablate.spec.study import StudySpec
-from ablate.storage import StoragePlace, open_storage, told_plainly
-from ablate.stored import (
+from ablate.store.artifacts import Artifacts
+from ablate.store.ledger import Ledger, close_lost
+from ablate.store.place import StoragePlace, open_storage, told_plainly
+from ablate.store.question import begun_rules, check_question, own_parts
+from ablate.store.studies import (
     open_study,
     record_threads,
     recorded_threads,

@@ -17,8 +17,24 @@ import optuna
 from optuna.storages import BaseStorage, get_storage
 from optuna.trial import FrozenTrial, TrialState
 
-from ablate.artifacts import Artifacts
-from ablate.attributes import (
+from ablate.catalog import file_digest
+from ablate.data.prepared import PreparedData, prepare
+from ablate.data.split import Split, TestSet, test_set, training_split
+from ablate.errors import InputError, Problem
+from ablate.messages import Event, Finished, Started, Taken, TimeEpoch, Trained
+from ablate.next_order import trials_for
+from ablate.orders import TrainingOrder, TrainReplicate, TuneTrial
+from ablate.planning.plan import Part, longest_training, parts, trial_spec, untuned
+from ablate.spec.data import DataSettings
+from ablate.spec.environment import Environment
+from ablate.spec.measures import OBJECTIVE
+from ablate.spec.pruners import make_pruner
+from ablate.spec.samplers import make_sampler
+from ablate.spec.space import Choices, Parameter, Scalar
+from ablate.spec.study import Architecture, Cell
+from ablate.spec.trial import Epoch, TrialResult, TrialSpec
+from ablate.store.artifacts import Artifacts
+from ablate.store.attributes import (
     CHOSEN_FROM,
     DATASET_PARAMETER,
     ENVIRONMENT,
@@ -32,34 +48,18 @@ from ablate.attributes import (
     WORKERS,
     replicate_parameters,
 )
-from ablate.catalog import file_digest
-from ablate.data.prepared.prepared import PreparedData, prepare
-from ablate.data.prepared.split import Split, TestSet, test_set, training_split
-from ablate.errors import InputError, Problem
-from ablate.heartbeat import beating
-from ablate.messages import Event, Finished, Started, Taken, TimeEpoch, Trained
-from ablate.models import MODEL_FILE, ModelKeeper
-from ablate.next_order import trials_for
-from ablate.orders import TrainingOrder, TrainReplicate, TuneTrial
-from ablate.planning.plan import Part, longest_training, parts, trial_spec, untuned
-from ablate.records import write_result
-from ablate.slots import given_again
-from ablate.spec.data import DataSettings
-from ablate.spec.environment import Environment
-from ablate.spec.measures import OBJECTIVE
-from ablate.spec.pruners import make_pruner
-from ablate.spec.samplers import make_sampler
-from ablate.spec.space import Choices, Parameter, Scalar
-from ablate.spec.study import Architecture, Cell
-from ablate.spec.trial import Epoch, TrialResult, TrialSpec
-from ablate.storage import StoragePlace, open_storage, told_plainly
-from ablate.stored import StoredStudy
+from ablate.store.heartbeat import beating
+from ablate.store.kept_models import MODEL_FILE, ModelKeeper
+from ablate.store.place import StoragePlace, open_storage, told_plainly
+from ablate.store.results import write_result
+from ablate.store.slots import given_again
+from ablate.store.studies import StoredStudy
+from ablate.store.trials import TakenError, begin, outcome_of
 from ablate.training.device import prepare_device
 from ablate.training.kept import KeptNetworks
 from ablate.training.loop import Decision, train
 from ablate.training.memory import BLOCK, blocks_are_kept
 from ablate.training.saving import save_network
-from ablate.trials import TakenError, begin, outcome_of
 
 LAST_SEED = 2**32 - 1
 Decide = Callable[[Epoch], Decision]

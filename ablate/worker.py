@@ -61,8 +61,8 @@ class Worker:
         try:
             match order:
                 case PrepareData():
-                    from ablate.data.prepared.card import keep_card
-                    from ablate.data.prepared.prepared import prepare
+                    from ablate.data.card import keep_card
+                    from ablate.data.prepared import prepare
 
                     prepared = prepare(order.settings, Path(order.cache))
                     self.tell(Done(answer=keep_card(prepared, order.settings)))

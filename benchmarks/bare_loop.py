@@ -14,12 +14,12 @@ import time
 from pathlib import Path
 
 import keras
-from ablate.data.prepared.prepared import find_prepared
-from ablate.data.prepared.split import training_split
 
 from ablate.architectures import bottleneck
 from ablate.config import load_study
-from ablate.storage import StoragePlace
+from ablate.data.prepared import find_prepared
+from ablate.data.split import training_split
+from ablate.store.place import StoragePlace
 
 
 def main() -> None:

@@ -28,11 +28,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from ablate.data.prepared.prepared import prepare
-from ablate.data.prepared.split import Rows, Split, training_split
 from numpy.typing import NDArray
 
 from ablate.config import load_data_settings
+from ablate.data.prepared import prepare
+from ablate.data.split import Rows, Split, training_split
 from ablate.executors.environment import worker_environment
 from ablate.executors.shares import Share
 from ablate.files import replacing, write_text

@@ -23,7 +23,13 @@ import optuna
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
 
-from ablate.attributes import (
+from ablate.config import load_study
+from ablate.next_order import next_order, trials_for, under_way
+from ablate.orders import TrainingOrder, TuneTrial
+from ablate.phases import phase_states
+from ablate.planning.plan import replicates_in_order
+from ablate.spec.samplers import Tpe, make_sampler
+from ablate.store.attributes import (
     CHOSEN_FROM,
     DATASET_PARAMETER,
     OUTCOME,
@@ -32,16 +38,10 @@ from ablate.attributes import (
     VARIANT_PARAMETER,
     replicate_parameters,
 )
-from ablate.config import load_study
-from ablate.ledger import close_lost
-from ablate.next_order import next_order, trials_for, under_way
-from ablate.orders import TrainingOrder, TuneTrial
-from ablate.phases import phase_states
-from ablate.planning.plan import replicates_in_order
-from ablate.spec.samplers import Tpe, make_sampler
-from ablate.storage import StoragePlace, open_storage
-from ablate.stored import StoredStudy, find_study, open_study
-from ablate.trials import begin
+from ablate.store.ledger import close_lost
+from ablate.store.place import StoragePlace, open_storage
+from ablate.store.studies import StoredStudy, find_study, open_study
+from ablate.store.trials import begin
 
 STUDY = """
 [study]

@@ -24,10 +24,10 @@ from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from ablate.config import load_study
-from ablate.records import CURVES
 from ablate.spec.trial import Epoch
-from ablate.storage import StoragePlace, open_storage
-from ablate.stored import open_study
+from ablate.store.place import StoragePlace, open_storage
+from ablate.store.results import CURVES
+from ablate.store.studies import open_study
 
 STUDY = """
 [study]

@@ -33,7 +33,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ablate.data.prepared.prepared import find_prepared
 from processes import (
     Usage,
     bare_environment,
@@ -44,8 +43,9 @@ from processes import (
 )
 
 from ablate.config import load_study
-from ablate.storage import StoragePlace, open_existing
-from ablate.stored import find_study
+from ablate.data.prepared import find_prepared
+from ablate.store.place import StoragePlace, open_existing
+from ablate.store.studies import find_study
 
 HERE = Path(__file__).parent
 STORAGE = "runs/ablate.journal"

@@ -26,11 +26,11 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from ablate.data.prepared.prepared import prepare
-from ablate.data.prepared.split import training_split
 from processes import bare_environment, run_process
 
 from ablate.config.data import load_data_settings
+from ablate.data.prepared import prepare
+from ablate.data.split import training_split
 from ablate.datasets.line import SIDE
 from ablate.executors.environment import worker_environment
 from ablate.executors.shares import Share

@@ -22,11 +22,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ablate.data.prepared.prepared import PreparedData, prepare
-from ablate.data.prepared.split import test_set, training_split
 from processes import bare_environment, run_process, same_as_worker
 
 from ablate.config import find_study, load_study
+from ablate.data.prepared import PreparedData, prepare
+from ablate.data.split import test_set, training_split
 from ablate.planning.plan import trial_spec, untuned
 from ablate.spec.study import StudySpec
 from ablate.spec.trial import TrialSpec

@@ -25,7 +25,7 @@ from statistics import median
 
 from many_trials import make_study
 
-from ablate.storage import StoragePlace
+from ablate.store.place import StoragePlace
 
 COMMANDS = {
     'python -c "import click"': ("-c", "import click"),

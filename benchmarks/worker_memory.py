@@ -43,7 +43,7 @@ from ablate.messages import Event, Finished, Trained
 from ablate.phases import PhaseState
 from ablate.spec.study import StudySpec
 from ablate.spec.training import Backend
-from ablate.storage import StoragePlace
+from ablate.store.place import StoragePlace
 from ablate.study import log_path, run_study
 
 STUDY = """

@@ -22,7 +22,7 @@ from pathlib import Path
 from ablate.config import find_study, load_study
 from ablate.executors.local import LocalExecutor
 from ablate.executors.shares import Share, share_out, usable_cores
-from ablate.storage import StoragePlace
+from ablate.store.place import StoragePlace
 from ablate.study import run_study
 
 SMALLER = ["tune.trials=2", "replicate.seeds=2"]

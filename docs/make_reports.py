@@ -9,8 +9,8 @@ from contextlib import chdir
 from pathlib import Path
 
 from ablate.report.writing import WrittenReport, write_report
-from ablate.storage import StoragePlace, open_existing
-from ablate.stored import study_names
+from ablate.store.place import StoragePlace, open_existing
+from ablate.store.studies import study_names
 
 ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "reports"

@@ -17,8 +17,8 @@ from kept_study import Kept
 from ablate.config import load_study
 from ablate.data.prepared import prepared as data
 from ablate.spec.study import StudySpec
-from ablate.storage import StoragePlace
-from ablate.stored import find_study
+from ablate.store.place import StoragePlace
+from ablate.store.studies import find_study
 from ablate.study import run_study
 
 MODELS = Path(__file__).parent / "functional" / "models.py"

@@ -9,10 +9,10 @@ from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState, create_trial
 
 from ablate.config import load_data_settings
-from ablate.owner import Owner
 from ablate.spec.data import DataSettings
 from ablate.spec.study import Cell
-from ablate.stored import open_study
+from ablate.store.owner import Owner
+from ablate.store.studies import open_study
 
 STATES = {
     "complete": TrialState.COMPLETE,

@@ -10,12 +10,12 @@ from hand_made import cell, make_stored
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
-from ablate.artifacts import Artifacts
-from ablate.owner import Owner
-from ablate.records import write_result
 from ablate.spec.measures import KEYS
 from ablate.spec.trial import Epoch, TrialResult
-from ablate.storage import StoragePlace, open_storage
+from ablate.store.artifacts import Artifacts
+from ablate.store.owner import Owner
+from ablate.store.place import StoragePlace, open_storage
+from ablate.store.results import write_result
 
 NOW = datetime(2026, 9, 10, 12, 34, 56)
 RATE = {"learning_rate": FloatDistribution(0.001, 1.0)}

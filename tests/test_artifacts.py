@@ -12,7 +12,7 @@ import pytest
 from kept_study import RATE
 
 import ablate
-from ablate.artifacts import Artifact, ArtifactStore, artifact_files, named_in
+from ablate.store.artifacts import Artifact, ArtifactStore, artifact_files, named_in
 
 SOURCES = Path(ablate.__file__).parent
 ROWS = [["epoch", "loss"], [1, 0.5], [2, "a, b"]]

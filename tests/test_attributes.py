@@ -10,8 +10,11 @@ import pytest
 from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.trial import create_trial
 
-from ablate import attributes
-from ablate.attributes import (
+from ablate.housekeeping.reading import open_to_read
+from ablate.spec.measures import STORED
+from ablate.spec.study import Cell
+from ablate.store import attributes
+from ablate.store.attributes import (
     CHOSEN_FROM,
     ENVIRONMENT,
     OWNER,
@@ -20,11 +23,8 @@ from ablate.attributes import (
     cell_and_seed,
     replicate_parameters,
 )
-from ablate.housekeeping.reading import open_to_read
-from ablate.owner import Owner
-from ablate.spec.measures import STORED
-from ablate.spec.study import Cell
-from ablate.storage import StoragePlace, open_storage
+from ablate.store.owner import Owner
+from ablate.store.place import StoragePlace, open_storage
 
 STORAGES = sorted(Path(__file__).parent.glob("storages/*/ablate.journal"))
 SOURCES = sorted(Path(attributes.__file__).parent.rglob("*.py"))

@@ -9,10 +9,10 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from ablate.data.prepared.split import training_split
 from hand_made import settings as data_settings
 
 from ablate.architectures._blocks import Blocks
+from ablate.data.split import training_split
 from ablate.spec.trial import TrialSpec
 from ablate.training.loop import Decision
 from ablate.training.loop import train as train_trial

@@ -3,9 +3,9 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-from ablate.data.prepared.card import data_card, find_card, keep_card
 from hand_made import npz, settings
 
+from ablate.data.card import data_card, find_card, keep_card
 from ablate.data.prepared import prepared as data
 from ablate.data.prepared import split
 from ablate.errors import InputError

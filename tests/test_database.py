@@ -13,16 +13,22 @@ from optuna.exceptions import StorageInternalError
 from optuna.storages import _cached_storage
 from optuna.trial import TrialState
 
-import ablate.database
-from ablate.database import PatientStorage, is_away, open_database, shown_url, without_password
+import ablate.store.database
 from ablate.errors import InputError, RunError
-from ablate.heartbeat import beating
-from ablate.ledger import Ledger, close_lost
 from ablate.next_order import next_order
-from ablate.slots import Slots
-from ablate.storage import StoragePlace, open_storage, told_plainly
-from ablate.stored import find_study
-from ablate.trials import TakenError, begin, outcome_of
+from ablate.store.database import (
+    PatientStorage,
+    is_away,
+    open_database,
+    shown_url,
+    without_password,
+)
+from ablate.store.heartbeat import beating
+from ablate.store.ledger import Ledger, close_lost
+from ablate.store.place import StoragePlace, open_storage, told_plainly
+from ablate.store.slots import Slots
+from ablate.store.studies import find_study
+from ablate.store.trials import TakenError, begin, outcome_of
 
 
 @pytest.fixture
@@ -31,7 +37,7 @@ def storage(url):
 
 
 def test_many_that_open_a_new_database_at_once_make_its_tables_once(url, monkeypatch):
-    monkeypatch.setattr(ablate.database, "DATABASE_PAUSE", (0.05, 0.1))
+    monkeypatch.setattr(ablate.store.database, "DATABASE_PAUSE", (0.05, 0.1))
     opened, errors = [], []
 
     def open_it():
@@ -107,8 +113,8 @@ def test_many_that_begin_at_once_fill_a_slot_once(url, project):
 
 
 def test_a_trial_of_another_machine_whose_heart_has_stopped_is_closed(url, project, monkeypatch):
-    monkeypatch.setattr(ablate.database, "HEARTBEAT", 1)
-    monkeypatch.setattr(ablate.database, "HEART_STOPPED", 1)
+    monkeypatch.setattr(ablate.store.database, "HEARTBEAT", 1)
+    monkeypatch.setattr(ablate.store.database, "HEART_STOPPED", 1)
     storage = open_database(url)
     study = next(iter(make_stored(project.study(), storage).tuning.values()))
     away = {"host": "elsewhere", "pid": 1, "started": 0.0}
@@ -123,7 +129,7 @@ def test_a_trial_of_another_machine_whose_heart_has_stopped_is_closed(url, proje
 
 
 def test_a_database_that_is_away_for_a_while_is_waited_for(storage, project, monkeypatch):
-    monkeypatch.setattr(ablate.database, "DATABASE_PAUSE", (0.05, 0.1))
+    monkeypatch.setattr(ablate.store.database, "DATABASE_PAUSE", (0.05, 0.1))
     stored = make_stored(project.study(), storage)
     study = next(iter(stored.tuning.values()))
     trial = begin(study, {}, {}, list)

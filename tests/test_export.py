@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from hand_made import cell, compare, make_stored
 
-from ablate.artifacts import Artifacts
 from ablate.errors import AblateError, InputError
-from ablate.export import Wish, export_model
-from ablate.models import ModelKeeper, keep_model, model_of, runs_of
-from ablate.storage import open_storage
+from ablate.store.artifacts import Artifacts
+from ablate.store.export import Wish, export_model
+from ablate.store.kept_models import ModelKeeper, keep_model, model_of, runs_of
+from ablate.store.place import open_storage
 
 VARIANT = "units=4"
 CONFIG = {"module": "keras", "class_name": "Sequential", "config": {"layers": []}}

@@ -12,8 +12,8 @@ from ablate.spec.data import DataSettings
 from ablate.spec.identity import WORDS, earlier_defaults, under_rules
 from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import TrialSpec
-from ablate.storage import open_storage
-from ablate.stored import find_study
+from ablate.store.place import open_storage
+from ablate.store.studies import find_study
 from ablate.study import as_begun
 
 

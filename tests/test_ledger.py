@@ -13,14 +13,14 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import BaseJournalBackend
 from optuna.trial import TrialState, create_trial
 
-from ablate.attributes import cell_and_seed
-from ablate.ledger import Ledger
 from ablate.next_order import cut_off, under_way
 from ablate.phases import phase_states
 from ablate.planning.plan import replicates_in_order
 from ablate.replicates import cell_replicates, choices, owed_replicates
-from ablate.stored import find_study
-from ablate.trials import outcome_of
+from ablate.store.attributes import cell_and_seed
+from ablate.store.ledger import Ledger
+from ablate.store.studies import find_study
+from ablate.store.trials import outcome_of
 
 VARIANTS = ("units=16", "units=4")
 TOTAL = 4

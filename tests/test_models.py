@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState
 
-from ablate.artifacts import Artifacts
-from ablate.models import ModelKeeper, keep_model, model_of, replaced_models, runs_of
-from ablate.storage import StoragePlace
-from ablate.stored import StoredStudy
+from ablate.store.artifacts import Artifacts
+from ablate.store.kept_models import ModelKeeper, keep_model, model_of, replaced_models, runs_of
+from ablate.store.place import StoragePlace
+from ablate.store.studies import StoredStudy
 
 VARIANT = "units=4"
 

@@ -8,7 +8,7 @@ from ablate.progress import STYLES
 from ablate.spec.outcomes import OUTCOMES, PHASES, counts_text
 from ablate.spec.study import Phase
 from ablate.spec.trial import Outcome
-from ablate.trials import FILLING
+from ablate.store.trials import FILLING
 
 
 def test_every_phase_has_a_name():

@@ -6,7 +6,7 @@ import sys
 import psutil
 import pytest
 
-from ablate.owner import TOLERANCE, Owner
+from ablate.store.owner import TOLERANCE, Owner
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 

@@ -8,9 +8,9 @@ import pytest
 from hand_made import compare, make_stored, tune
 
 from ablate.errors import InputError
-from ablate.question import OtherVersionError, check_question
-from ablate.storage import open_storage
-from ablate.stored import find_study
+from ablate.store.place import open_storage
+from ablate.store.question import OtherVersionError, check_question
+from ablate.store.studies import find_study
 
 NEWER = {"versions": {"keras-ablate": "9.1"}, "commit": None}
 SAID = (

@@ -13,12 +13,12 @@ from ablate.executors._base import Death
 from ablate.limits import Limits
 from ablate.messages import Finished, Refused, Started, StopTraining, Taken
 from ablate.orders import TrainReplicate, TuneTrial
-from ablate.owner import Owner
 from ablate.running import StopRequest, StudyRun
-from ablate.slots import slots_of
-from ablate.storage import open_storage
+from ablate.store.owner import Owner
+from ablate.store.place import open_storage
+from ablate.store.slots import slots_of
+from ablate.store.trials import begin, outcome_of
 from ablate.trainer import part_of
-from ablate.trials import begin, outcome_of
 
 
 class Played:

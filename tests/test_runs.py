@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hand_made import cell, compare, make_stored, replicate, tune
 
-from ablate.records import results_table
-from ablate.runs import RunReader, training_runs
+from ablate.store.results import results_table
+from ablate.store.runs import RunReader, training_runs
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from optuna.distributions import IntDistribution
 from optuna.trial import TrialState, create_trial
 
-from ablate.slots import given_again, slots_of
+from ablate.store.slots import given_again, slots_of
 
 STATES = {
     "complete": TrialState.COMPLETE,

@@ -11,7 +11,7 @@ import pytest
 from hand_made import make_stored
 
 from ablate.errors import InputError
-from ablate.storage import (
+from ablate.store.place import (
     StoragePlace,
     journal_lock,
     mend_journal,
@@ -20,7 +20,7 @@ from ablate.storage import (
     open_storage,
     study_summaries,
 )
-from ablate.stored import find_study, study_names
+from ablate.store.studies import find_study, study_names
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from hand_made import cell, compare, make_stored, replicate, tune
 from optuna import logging
 from optuna.storages import InMemoryStorage
 
-from ablate import stored as module
-from ablate.artifacts import Artifacts
 from ablate.errors import InputError
 from ablate.replicates import owed_replicates
-from ablate.storage import StoragePlace, open_existing, open_storage
-from ablate.stored import (
+from ablate.store import studies as module
+from ablate.store.artifacts import Artifacts
+from ablate.store.place import StoragePlace, open_existing, open_storage
+from ablate.store.studies import (
     StoredStudy,
     check_question,
     find_study,

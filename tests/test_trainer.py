@@ -13,15 +13,15 @@ import pytest
 from conftest import COMPARED
 from optuna.trial import FixedTrial, TrialState, create_trial
 
-from ablate.artifacts import ArtifactStore
 from ablate.errors import InputError
 from ablate.messages import Finished, Started, TimeEpoch, Trained
 from ablate.orders import Place, TrainReplicate, TuneTrial
 from ablate.spec.space import Choices, Parameter, Range
-from ablate.storage import open_storage
-from ablate.stored import open_study
+from ablate.store.artifacts import ArtifactStore
+from ablate.store.place import open_storage
+from ablate.store.studies import open_study
+from ablate.store.trials import outcome_of
 from ablate.trainer import Trainer, part_of, suggest
-from ablate.trials import outcome_of
 
 
 class Bench:

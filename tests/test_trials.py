@@ -6,17 +6,11 @@ import pytest
 from hand_made import GONE, make_stored
 from optuna.trial import TrialState
 
-from ablate.attributes import OWNER
-from ablate.ledger import Ledger, close_lost
-from ablate.owner import Owner
-from ablate.storage import open_storage
-from ablate.trials import (
-    TakenError,
-    begin,
-    bury_trial,
-    finished,
-    outcome_of,
-)
+from ablate.store.attributes import OWNER
+from ablate.store.ledger import Ledger, close_lost
+from ablate.store.owner import Owner
+from ablate.store.place import open_storage
+from ablate.store.trials import TakenError, begin, bury_trial, finished, outcome_of
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def command(studies: tuple[str, ...], settings: tuple[str, ...], yes: bool, mode
     ablate check --models
     """
     from ablate.config import find_study, load_study
-    from ablate.data.prepared.prepared import shape
+    from ablate.data.prepared import shape
     from ablate.executors.defaults import Machine, choose_workers, workers_text
     from ablate.planning.plan import make_plan
 
@@ -169,7 +169,7 @@ def _print_models(studies: Sequence[StudySpec]) -> None:
 def _reference_table(worker: LocalWorker) -> Table:
     """The default network of every shipped search space on the reference data sets."""
     from ablate.config import load_data_settings, load_search_space
-    from ablate.data.prepared.prepared import shape
+    from ablate.data.prepared import shape
 
     table = _table("default networks", ("search space", "data"))
     for name, path in catalog.shipped("search_spaces").items():
@@ -183,7 +183,7 @@ def _reference_table(worker: LocalWorker) -> Table:
 
 def _study_table(studies: Sequence[StudySpec], worker: LocalWorker) -> Table:
     """The default, smallest and largest network of each study."""
-    from ablate.data.prepared.prepared import shape
+    from ablate.data.prepared import shape
     from ablate.planning.sizes import find_range
 
     table = _table("networks", ("study", "network"))

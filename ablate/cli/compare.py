@@ -31,8 +31,8 @@ def command(studies: tuple[str, ...], storage: str) -> int:
         comparison_document,
         data_sets_apart,
     )
-    from ablate.storage import open_existing
-    from ablate.stored import named_study
+    from ablate.store.place import open_existing
+    from ablate.store.studies import named_study
 
     opened = open_existing(storage_place(storage))
     names = list(dict.fromkeys(studies))

@@ -27,8 +27,8 @@ def command(host: str, port: int, storage: str) -> int:
 
     from optuna_dashboard import wsgi
 
-    from ablate.artifacts import Artifacts
-    from ablate.storage import open_existing
+    from ablate.store.artifacts import Artifacts
+    from ablate.store.place import open_existing
 
     place = storage_place(storage)
     opened = open_existing(place)

@@ -25,11 +25,11 @@ def command(study: str, yes: bool, storage: str) -> int:
     Says what would be deleted and asks first. Reports under reports/ stay. A study that is being
     trained is not deleted.
     """
-    from ablate.artifacts import Artifacts
     from ablate.housekeeping.overview import overview, overviews
     from ablate.housekeeping.reading import open_to_read
-    from ablate.storage import open_existing
-    from ablate.stored import remove_study
+    from ablate.store.artifacts import Artifacts
+    from ablate.store.place import open_existing
+    from ablate.store.studies import remove_study
 
     place = storage_place(storage)
     opened = open_to_read(place)

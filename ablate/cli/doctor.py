@@ -14,8 +14,8 @@ from ablate.spec.outcomes import PHASES
 if TYPE_CHECKING:
     from ablate.housekeeping.health import Health
     from ablate.housekeeping.mending import Mended
-    from ablate.owner import Owner
     from ablate.spec.study import Phase
+    from ablate.store.owner import Owner
 
 LISTED = 5
 """Lines, trials and files that are listed by name; the rest is counted."""

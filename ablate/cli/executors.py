@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ablate.executors.defaults import Machine
     from ablate.running import Listener
     from ablate.spec.study import StudySpec
-    from ablate.storage import StoragePlace
+    from ablate.store.place import StoragePlace
 
 GIB = 1024**3
 MOST_GIB = 1_000_000

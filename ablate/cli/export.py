@@ -12,7 +12,7 @@ from ablate.cli.options import storage_option, storage_place
 from ablate.spec.measures import OBJECTIVE, STAGES, loss_first, shown
 
 if TYPE_CHECKING:
-    from ablate.export import Exported
+    from ablate.store.export import Exported
 
 
 @click.command("export")
@@ -46,7 +46,7 @@ def command(
     \b
     ablate export line_dropout dropout=0.2 line.keras
     """
-    from ablate.export import Wish, export_model
+    from ablate.store.export import Wish, export_model
 
     wish = Wish(study, variant, file, dataset, trial, seed, force)
     click.echo(exported_text(study, file, export_model(storage_place(storage), wish)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from ablate.storage import StoragePlace
+    from ablate.store.place import StoragePlace
 
 DEFAULT_STORAGE = "runs/ablate.journal"
 DEFAULT_TOP = 20
@@ -52,7 +52,7 @@ def storage_place(url: str) -> StoragePlace:
     Raises:
         InputError: it is neither a file nor a URL.
     """
-    from ablate.storage import StoragePlace
+    from ablate.store.place import StoragePlace
 
     return StoragePlace(url)
 

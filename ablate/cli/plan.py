@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ablate.messages import Order
     from ablate.planning.estimate import Estimate, Timing
     from ablate.spec.study import Cell, StudySpec
-    from ablate.storage import StoragePlace
+    from ablate.store.place import StoragePlace
 
 
 @click.command("plan")
@@ -36,7 +36,7 @@ def command(study: str, settings: tuple[str, ...], yes: bool, storage: str) -> i
     ablate plan studies/line_dropout.toml
     """
     from ablate.config import find_study, load_study
-    from ablate.data.prepared.prepared import shape
+    from ablate.data.prepared import shape
     from ablate.executors.defaults import Machine, choose_workers, workers_text
     from ablate.executors.local import LocalWorker
     from ablate.executors.shares import Share
@@ -103,7 +103,7 @@ def _name(study: StudySpec, cell: Cell) -> str:
 
 def _work(worker: LocalWorker, study: StudySpec, dataset: str) -> dict[Cell, int]:
     """The FLOPs, or else the parameters, of each variant that can be built, untuned."""
-    from ablate.data.prepared.prepared import shape
+    from ablate.data.prepared import shape
     from ablate.messages import MeasureNetworks
     from ablate.planning.plan import configure, untuned
 

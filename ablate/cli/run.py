@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ablate.executors._base import Executor
     from ablate.phases import PhaseState
     from ablate.running import StopRequest
-    from ablate.storage import StoragePlace
+    from ablate.store.place import StoragePlace
     from ablate.study import RunSummary
 
 
@@ -141,7 +141,7 @@ def command(
 
     from ablate.config import find_study, load_study
     from ablate.config.toml import read_toml
-    from ablate.data.prepared.prepared import shape
+    from ablate.data.prepared import shape
     from ablate.executors.defaults import Machine
     from ablate.planning.plan import make_plan
     from ablate.progress import LiveProgress, PlainProgress

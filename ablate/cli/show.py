@@ -52,12 +52,12 @@ def command(
     """
     from rich.console import Console
 
-    from ablate.artifacts import Artifacts
     from ablate.housekeeping.details import details
     from ablate.housekeeping.lookup import find_run
     from ablate.housekeeping.reading import open_to_read
     from ablate.report.formats.terminal import text_of
-    from ablate.stored import named_study
+    from ablate.store.artifacts import Artifacts
+    from ablate.store.studies import named_study
 
     place = storage_place(storage)
     opened = open_to_read(place)
@@ -85,7 +85,7 @@ def run_document(study: str, found: RunDetails) -> Document:
 
 def _outcome(found: RunDetails) -> Sequence[tuple[str, str]]:
     """How it ended, what it is, and who trained it."""
-    from ablate.attributes import CHOSEN_FROM, FINGERPRINT, REASON, RETRY_OF, SEED
+    from ablate.store.attributes import CHOSEN_FROM, FINGERPRINT, REASON, RETRY_OF, SEED
 
     run, trial = found.run, found.run.trial
     chosen, retry, seed = CHOSEN_FROM.of(trial), RETRY_OF.of(trial), SEED.of(trial)
@@ -127,8 +127,8 @@ def _owner_text(found: RunDetails) -> str:
 
 def _costs(found: RunDetails) -> Sequence[tuple[str, str]]:
     """Sizes, times, and where it was trained."""
-    from ablate.attributes import ENVIRONMENT
     from ablate.report.words import environment_line
+    from ablate.store.attributes import ENVIRONMENT
 
     attributes, environment = found.attributes, ENVIRONMENT.of(found.run.trial)
     costs = (one for one in MEASURES if one not in ON_IMAGES and one.name in attributes)

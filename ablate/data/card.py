@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablate.data.prepared.prepared import PreparedData
-from ablate.data.prepared.split import drawn
+from ablate.data.prepared import PreparedData
+from ablate.data.split import drawn
 from ablate.files import write_text
 from ablate.spec.data import DataSettings
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ablate.data.prepared.prepared import PreparedData
+    from ablate.data.prepared import PreparedData
     from ablate.spec.data import DataSettings
 
 

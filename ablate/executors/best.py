@@ -16,7 +16,7 @@ from ablate.messages import Refused, TimeEpoch
 if TYPE_CHECKING:
     from ablate.executors.defaults import Machine, Workers
     from ablate.spec.study import Cell, StudySpec
-    from ablate.storage import StoragePlace
+    from ablate.store.place import StoragePlace
 
 WORTH = 1.05
 """How many times more must be trained before another worker is taken."""

@@ -6,20 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ablate.artifacts import Artifacts
-from ablate.attributes import OWNER, RETRY_OF
 from ablate.housekeeping.kept import KeptArtifact, kept_artifacts, problem_of
 from ablate.housekeeping.overview import IsGone
-from ablate.models import replaced_models
-from ablate.owner import Owner
 from ablate.planning.plan import configure
-from ablate.records import read_curves
-from ablate.runs import TrainingRun
 from ablate.spec.space import Scalar
 from ablate.spec.study import StudySpec
 from ablate.spec.trial import Epoch
-from ablate.stored import StoredStudy
-from ablate.trials import outcome_of
+from ablate.store.artifacts import Artifacts
+from ablate.store.attributes import OWNER, RETRY_OF
+from ablate.store.kept_models import replaced_models
+from ablate.store.owner import Owner
+from ablate.store.results import read_curves
+from ablate.store.runs import TrainingRun
+from ablate.store.studies import StoredStudy
+from ablate.store.trials import outcome_of
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 
 from optuna import load_study
 
-from ablate.artifacts import Artifact, Artifacts, artifact_files, named_in
-from ablate.attributes import CELL, PHASE, QUESTION, STUDY
 from ablate.errors import InputError, Problem
 from ablate.files import regular_files
 from ablate.housekeeping.kept import KeptArtifact, kept_artifacts, problem_of
@@ -24,13 +22,15 @@ from ablate.housekeeping.overview import (
 )
 from ablate.housekeeping.reading import check_there, look_at, storage_of
 from ablate.limits import LOCK_LEFT, UNOWNED, WRITING
-from ablate.models import replaced_models
-from ablate.owner import Owner
 from ablate.planning.plan import parts
-from ablate.question import OtherVersionError, parts_by_study
-from ablate.storage import StoragePlace, open_existing
-from ablate.stored import METRIC, StoredStudy, study_of
-from ablate.trials import outcome_of
+from ablate.store.artifacts import Artifact, Artifacts, artifact_files, named_in
+from ablate.store.attributes import CELL, PHASE, QUESTION, STUDY
+from ablate.store.kept_models import replaced_models
+from ablate.store.owner import Owner
+from ablate.store.place import StoragePlace, open_existing
+from ablate.store.question import OtherVersionError, parts_by_study
+from ablate.store.studies import METRIC, StoredStudy, study_of
+from ablate.store.trials import outcome_of
 
 if TYPE_CHECKING:
     from optuna import Study

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ablate.artifacts import Artifact, Artifacts
-from ablate.records import CONFUSION, CURVES, read_confusion, read_curves
+from ablate.store.artifacts import Artifact, Artifacts
+from ablate.store.results import CONFUSION, CURVES, read_confusion, read_curves
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial

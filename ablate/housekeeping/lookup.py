@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 
 from ablate.errors import InputError, Problem, did_you_mean
-from ablate.runs import TrainingRun, training_runs
 from ablate.spec.study import Phase
-from ablate.stored import StoredStudy
+from ablate.store.runs import TrainingRun, training_runs
+from ablate.store.studies import StoredStudy
 
 LISTED = 12
 """Numbers that are listed where one is not found."""

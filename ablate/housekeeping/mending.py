@@ -16,10 +16,10 @@ from ablate.housekeeping.health import Health, is_stale
 from ablate.housekeeping.journal import read_journal
 from ablate.housekeeping.overview import IsGone
 from ablate.housekeeping.reading import shown
-from ablate.ledger import Ledger, close_lost
-from ablate.owner import Owner
-from ablate.question import parts_by_study
-from ablate.storage import StoragePlace, journal_lock, open_storage
+from ablate.store.ledger import Ledger, close_lost
+from ablate.store.owner import Owner
+from ablate.store.place import StoragePlace, journal_lock, open_storage
+from ablate.store.question import parts_by_study
 
 
 @dataclass(frozen=True)

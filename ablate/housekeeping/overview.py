@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from optuna.trial import TrialState
 
-from ablate.artifacts import Artifacts
-from ablate.attributes import OWNER, PHASE
 from ablate.housekeeping.kept import count_and_size
-from ablate.owner import Owner
 from ablate.phases import PhaseState, phase_states
-from ablate.question import OtherVersionError, own_parts, parts_by_study
 from ablate.spec.study import Phase
-from ablate.stored import study_of
+from ablate.store.artifacts import Artifacts
+from ablate.store.attributes import OWNER, PHASE
+from ablate.store.owner import Owner
+from ablate.store.question import OtherVersionError, own_parts, parts_by_study
+from ablate.store.studies import study_of
 
 if TYPE_CHECKING:
     from optuna import Study

@@ -12,7 +12,7 @@ from optuna.storages.journal import BaseJournalBackend
 
 from ablate.errors import InputError, Problem
 from ablate.housekeeping.journal import Journal, Record, read_journal
-from ablate.storage import StoragePlace, open_existing
+from ablate.store.place import StoragePlace, open_existing
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from ablate.attributes import DATASET_PARAMETER
 from ablate.replicates import CellReplicates, cell_replicates, choices
 from ablate.report.tradeoff import undominated
 from ablate.spec.measures import COSTS, METRICS, WEIGHED, Measure, Metric
@@ -28,7 +27,8 @@ from ablate.statistics import (
     ratio_interval,
     seeds_needed,
 )
-from ablate.stored import StoredStudy
+from ablate.store.attributes import DATASET_PARAMETER
+from ablate.store.studies import StoredStudy
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ablate.artifacts import Artifacts
-from ablate.records import read_confusion
 from ablate.replicates import CellReplicates
 from ablate.spec.study import Cell
+from ablate.store.artifacts import Artifacts
+from ablate.store.results import read_confusion
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 
-from ablate.artifacts import Artifacts
-from ablate.records import read_curves
 from ablate.replicates import CellReplicates
 from ablate.spec.measures import CURVES
 from ablate.spec.study import Cell
 from ablate.spec.trial import Epoch
 from ablate.statistics import Interval, mean_interval
+from ablate.store.artifacts import Artifacts
+from ablate.store.results import read_curves
 
 MEASURES = tuple(key for one in CURVES for key in (one.name, one.key("validation")))
 

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from ablate.artifacts import Artifacts
-from ablate.records import read_curves
 from ablate.replicates import CellReplicates
 from ablate.report.ablation import SPACE, Ablation
 from ablate.report.confusion import Confusion
@@ -31,7 +29,9 @@ from ablate.report.tradeoff import FRONT
 from ablate.spec.space import Scalar, label
 from ablate.spec.study import Cell, StudySpec
 from ablate.statistics import mean_interval
-from ablate.stored import StoredStudy
+from ablate.store.artifacts import Artifacts
+from ablate.store.results import read_curves
+from ablate.store.studies import StoredStudy
 
 if TYPE_CHECKING:
     import pandas as pd

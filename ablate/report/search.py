@@ -11,8 +11,8 @@ from ablate.replicates import choices
 from ablate.spec.space import Scalar
 from ablate.spec.study import Cell
 from ablate.statistics import expected_best
-from ablate.stored import StoredStudy
-from ablate.trials import finished, outcome_of
+from ablate.store.studies import StoredStudy
+from ablate.store.trials import finished, outcome_of
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial

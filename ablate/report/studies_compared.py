@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from ablate.attributes import ENVIRONMENT
 from ablate.errors import InputError, Problem
 from ablate.replicates import cell_replicates
 from ablate.report import words
@@ -17,7 +16,8 @@ from ablate.report.document import Column, Document, Element, Paragraph, Section
 from ablate.report.variant_cells import variant_cells, variant_columns
 from ablate.spec.measures import WEIGHED
 from ablate.spec.study import Cell
-from ablate.stored import StoredStudy, data_digests
+from ablate.store.attributes import ENVIRONMENT
+from ablate.store.studies import StoredStudy, data_digests
 
 NOTE = (
     "Of each study the variant with the lowest mean validation loss over its seeds is shown: it was not "

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ablate.artifacts import Artifacts
 from ablate.phases import PhaseState, phase_states
-from ablate.records import environments_of, parameter_column, results_table, workers_of
 from ablate.replicates import cell_replicates
 from ablate.report.ablation import Ablation, make_ablation
 from ablate.report.again import DEFAULT_STORAGE
@@ -29,7 +27,9 @@ from ablate.report.search import CellSearch, make_searches
 from ablate.report.tradeoff import tradeoff_table
 from ablate.spec.environment import Environment
 from ablate.spec.study import StudySpec
-from ablate.stored import StoredStudy, data_cards
+from ablate.store.artifacts import Artifacts
+from ablate.store.results import environments_of, parameter_column, results_table, workers_of
+from ablate.store.studies import StoredStudy, data_cards
 
 if TYPE_CHECKING:
     import pandas as pd

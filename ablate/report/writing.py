@@ -19,8 +19,8 @@ from ablate.report.words import listed, plural
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
-    from ablate.storage import StoragePlace
-    from ablate.stored import StoredStudy
+    from ablate.store.place import StoragePlace
+    from ablate.store.studies import StoredStudy
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -77,10 +77,10 @@ def write_report(
     types = tuple(sorted({module.FIGURES for module in modules if module.FIGURES}))
     with Draughtsman() if types else nullcontext() as draughtsman:
         # Loads pandas and Optuna, while the draughtsman loads seaborn.
-        from ablate.artifacts import Artifacts
         from ablate.report.sections import make_document
         from ablate.report.summary import make_report
-        from ablate.storage import open_existing
+        from ablate.store.artifacts import Artifacts
+        from ablate.store.place import open_existing
 
         storage = open_existing(place)
         study = _find(storage, name, place)
@@ -125,7 +125,7 @@ def _clean(text: str) -> str:
 
 def _find(storage: BaseStorage, name: str | None, place: StoragePlace) -> StoredStudy:
     """The study of that name, or the one with the latest trial."""
-    from ablate.stored import named_study, study_names
+    from ablate.store.studies import named_study, study_names
 
     known = study_names(storage)
     if not known:

@@ -17,8 +17,16 @@ from optuna.distributions import (
 from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState
 
-from ablate.artifacts import Artifacts
-from ablate.attributes import (
+from ablate.config import load_study
+from ablate.data.card import DataCard
+from ablate.replicates import choices
+from ablate.report.summary import Report, make_report
+from ablate.spec.environment import Environment
+from ablate.spec.space import Scalar
+from ablate.spec.study import Cell
+from ablate.spec.trial import Epoch, TrialResult
+from ablate.store.artifacts import Artifacts
+from ablate.store.attributes import (
     CHOSEN_FROM,
     DATASET_PARAMETER,
     ENVIRONMENT,
@@ -28,17 +36,9 @@ from ablate.attributes import (
     VARIANT_PARAMETER,
     replicate_parameters,
 )
-from ablate.config import load_study
-from ablate.data.prepared.card import DataCard
-from ablate.records import write_result
-from ablate.replicates import choices
-from ablate.report.summary import Report, make_report
-from ablate.spec.environment import Environment
-from ablate.spec.space import Scalar
-from ablate.spec.study import Cell
-from ablate.spec.trial import Epoch, TrialResult
-from ablate.storage import StoragePlace
-from ablate.stored import open_study, write_cards
+from ablate.store.place import StoragePlace
+from ablate.store.results import write_result
+from ablate.store.studies import open_study, write_cards
 
 HEAD = """
 [study]

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from ablate.data.prepared.split import Rows
+from ablate.data.split import Rows
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]

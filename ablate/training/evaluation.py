@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from sklearn import metrics
 
-from ablate.data.prepared.split import Rows, Split, TestSet
+from ablate.data.split import Rows, Split, TestSet
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

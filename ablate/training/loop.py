@@ -16,7 +16,7 @@ from typing import Any
 
 import keras
 
-from ablate.data.prepared.split import Split, TestSet
+from ablate.data.split import Split, TestSet
 from ablate.errors import AblateError
 from ablate.spec.measures import OBJECTIVE
 from ablate.spec.training import TrainingSettings

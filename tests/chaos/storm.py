@@ -32,13 +32,13 @@ from rich.console import Console
 from rich.table import Table
 
 import ablate
-from ablate.attributes import CHOSEN_FROM, DIED, OWNER
 from ablate.housekeeping.health import examine
 from ablate.limits import LIVES
-from ablate.slots import slots_of
-from ablate.storage import StoragePlace, open_existing
-from ablate.stored import StoredStudy, find_study
-from ablate.trials import fills, outcome_of
+from ablate.store.attributes import CHOSEN_FROM, DIED, OWNER
+from ablate.store.place import StoragePlace, open_existing
+from ablate.store.slots import slots_of
+from ablate.store.studies import StoredStudy, find_study
+from ablate.store.trials import fills, outcome_of
 
 MODELS = Path(__file__).parents[1] / "functional" / "models.py"
 SPACE = """

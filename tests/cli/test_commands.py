@@ -20,7 +20,7 @@ from ablate.cli.run import summary_text
 from ablate.executors.defaults import Machine
 from ablate.phases import PhaseState
 from ablate.planning.estimate import Estimate
-from ablate.storage import open_storage
+from ablate.store.place import open_storage
 from ablate.study import RunSummary
 
 

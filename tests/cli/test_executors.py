@@ -18,7 +18,7 @@ from ablate.executors import best
 from ablate.executors.defaults import Machine
 from ablate.executors.shares import memory_share
 from ablate.running import Silence
-from ablate.storage import StoragePlace
+from ablate.store.place import StoragePlace
 
 CORES = Machine((0, 1), (), 16 * 2**30)
 GPUS = Machine((0, 1), ("0", "1"), 16 * 2**30)

@@ -12,7 +12,7 @@ from kept_study import AWAY
 from ablate import catalog
 from ablate.cli import main
 from ablate.cli.show import bars
-from ablate.owner import Owner
+from ablate.store.owner import Owner
 
 STORAGE = "storage runs/ablate.journal"
 

@@ -3,10 +3,10 @@
 import pytest
 
 from ablate import catalog
-from ablate.artifacts import Artifacts
 from ablate.report.summary import make_report
-from ablate.storage import open_existing
-from ablate.stored import find_study
+from ablate.store.artifacts import Artifacts
+from ablate.store.place import open_existing
+from ablate.store.studies import find_study
 from ablate.testing import check_report_format
 
 

@@ -9,8 +9,8 @@ import sys
 
 import numpy as np
 import pytest
-from ablate.data.prepared.card import data_card
 
+from ablate.data.card import data_card
 from ablate.data.prepared import prepared as data
 from ablate.data.prepared import split
 from ablate.datasets._base import Places

@@ -14,8 +14,8 @@ from conftest import COMPARED
 
 import ablate
 from ablate.housekeeping.health import examine
-from ablate.storage import open_existing
-from ablate.stored import find_study
+from ablate.store.place import open_existing
+from ablate.store.studies import find_study
 
 MIB = 2**20
 

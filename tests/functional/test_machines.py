@@ -11,9 +11,9 @@ import pytest
 from conftest import COMPARED, make_project
 
 import ablate
-from ablate.storage import StoragePlace, open_storage
-from ablate.stored import find_study
-from ablate.trials import fills
+from ablate.store.place import StoragePlace, open_storage
+from ablate.store.studies import find_study
+from ablate.store.trials import fills
 
 AWAY = float(os.environ.get("ABLATE_TEST_AWAY", "3"))
 """Seconds for which the server is stopped."""

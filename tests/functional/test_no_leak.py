@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from ablate.data.prepared.card import keep_card
-from ablate.data.prepared.prepared import prepare
 from conftest import COMPARED
 
 import ablate
+from ablate.data.card import keep_card
+from ablate.data.prepared import prepare
 from ablate.errors import RunError
 from ablate.study import run_study
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import ablate
-from ablate.records import results_table
 from ablate.report.writing import write_report
-from ablate.storage import StoragePlace, open_existing
-from ablate.stored import named_study, recorded_threads, study_names
+from ablate.store.place import StoragePlace, open_existing
+from ablate.store.results import results_table
+from ablate.store.studies import named_study, recorded_threads, study_names
 
 ROOT = Path(__file__).parents[1] / "storages"
 STORAGES = sorted(ROOT.iterdir())

@@ -70,8 +70,8 @@ import keras, numpy as np
 from pathlib import Path
 from ablate.config import load_study
 from ablate.messages import Finished, Place, TrainReplicate, TuneTrial
-from ablate.storage import StoragePlace, open_storage
-from ablate.stored import open_study
+from ablate.store.place import StoragePlace, open_storage
+from ablate.store.studies import open_study
 from ablate.trainer import Trainer
 
 seen, events = [], []

@@ -12,10 +12,10 @@ import pytest
 from conftest import COMPARED, make_project
 
 import ablate
-from ablate.attributes import OWNER
-from ablate.storage import StoragePlace, open_storage
-from ablate.stored import find_study
-from ablate.trials import outcome_of
+from ablate.store.attributes import OWNER
+from ablate.store.place import StoragePlace, open_storage
+from ablate.store.studies import find_study
+from ablate.store.trials import outcome_of
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from kept_study import GONE, result
 
 from ablate.housekeeping.details import Hyperparameter, details
 from ablate.housekeeping.lookup import find_run
-from ablate.ledger import Ledger, close_lost
-from ablate.trials import begin
+from ablate.store.ledger import Ledger, close_lost
+from ablate.store.trials import begin
 
 
 def shown(kept, number, **options):

@@ -15,8 +15,8 @@ from kept_study import AWAY, NOW
 from ablate.housekeeping import health as module
 from ablate.housekeeping.health import Health, examine
 from ablate.limits import LOCK_LEFT, UNOWNED, WRITING
-from ablate.owner import Owner
-from ablate.storage import StoragePlace, journal_lock, open_storage
+from ablate.store.owner import Owner
+from ablate.store.place import StoragePlace, journal_lock, open_storage
 
 WELL = Health(studies=1, trials=8)
 ID = "00000000-0000-4000-8000-000000000000"

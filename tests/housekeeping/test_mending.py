@@ -15,9 +15,9 @@ from ablate.housekeeping import mending as module
 from ablate.housekeeping.health import Health, examine
 from ablate.housekeeping.mending import mend
 from ablate.limits import LOCK_LEFT
-from ablate.owner import Owner
-from ablate.storage import StoragePlace, journal_lock, open_storage
-from ablate.trials import outcome_of
+from ablate.store.owner import Owner
+from ablate.store.place import StoragePlace, journal_lock, open_storage
+from ablate.store.trials import outcome_of
 
 from .test_health import ID, age, artifact
 

@@ -7,7 +7,7 @@ from hand_made import compare, make_stored, replicate, tune
 from kept_study import AWAY, GONE
 
 from ablate.housekeeping.overview import overview, overviews, running_trials
-from ablate.owner import Owner
+from ablate.store.owner import Owner
 
 
 def seen(kept, name="dense"):

@@ -7,8 +7,8 @@ from hand_made import make_stored
 
 from ablate.errors import InputError
 from ablate.housekeeping.reading import is_empty, open_to_read, shown
-from ablate.storage import StoragePlace, open_storage
-from ablate.stored import find_study
+from ablate.store.place import StoragePlace, open_storage
+from ablate.store.studies import find_study
 
 
 def test_what_is_read_is_what_is_stored_and_a_cut_off_line_stays(whole):

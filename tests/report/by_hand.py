@@ -9,15 +9,15 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState, create_trial
 
-from ablate.artifacts import Artifacts
 from ablate.config import load_study
 from ablate.report.formats import markdown, terminal
 from ablate.report.formats._base import Page
 from ablate.report.sections import make_document
 from ablate.report.summary import make_report
 from ablate.spec.study import Cell
-from ablate.storage import StoragePlace
-from ablate.stored import find_study, open_study
+from ablate.store.artifacts import Artifacts
+from ablate.store.place import StoragePlace
+from ablate.store.studies import find_study, open_study
 
 HEAD = """
 [study]

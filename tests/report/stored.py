@@ -10,14 +10,14 @@ from optuna import logging
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
-from ablate.artifacts import Artifacts
 from ablate.config import load_study
-from ablate.records import write_result
 from ablate.report.sections import make_document
 from ablate.report.summary import make_report
 from ablate.spec.trial import Epoch, TrialResult
-from ablate.storage import StoragePlace, open_storage
-from ablate.stored import find_study, open_study
+from ablate.store.artifacts import Artifacts
+from ablate.store.place import StoragePlace, open_storage
+from ablate.store.results import write_result
+from ablate.store.studies import find_study, open_study
 
 HOSTILE = (
     """<script>alert(1)</script> & | _a_ \\cmd {x} $y$ 9% #1~^`c` "q" 'r' [z]* -- Zü→λ±ﬁ中Жế"""

@@ -8,7 +8,7 @@ from ablate.report import ablation, variant_cells
 from ablate.report.ablation import make_ablation
 from ablate.report.sections import make_document
 from ablate.spec.measures import COSTS, Measure
-from ablate.stored import find_study
+from ablate.store.studies import find_study
 
 from .by_hand import answer_of, quoted, rows_of, section, texts_of
 

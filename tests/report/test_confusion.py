@@ -6,12 +6,12 @@ import json
 
 import numpy as np
 import pytest
-from ablate.data.prepared.card import DataCard
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
 from ablate.cli.data import card_text
+from ablate.data.card import DataCard
 from ablate.report.confusion import Confusion
 from ablate.report.curves import mean_curves
 from ablate.report.sections.data import _origin

@@ -8,7 +8,6 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from ablate.artifacts import Artifacts
 from ablate.errors import InputError
 from ablate.report import words
 from ablate.report.formats import csv as csv_format
@@ -19,8 +18,9 @@ from ablate.report.sections.trials import cell
 from ablate.report.summary import make_report
 from ablate.report.writing import write_report
 from ablate.spec.measures import METRICS
-from ablate.storage import StoragePlace, open_existing, open_storage
-from ablate.stored import find_study, open_study
+from ablate.store.artifacts import Artifacts
+from ablate.store.place import StoragePlace, open_existing, open_storage
+from ablate.store.studies import find_study, open_study
 
 FORMATS = ("terminal", "markdown", "csv")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from optuna.storages import InMemoryStorage
 
-from ablate.attributes import DATA
 from ablate.errors import InputError
 from ablate.report.studies_compared import (
     compare_studies,
     comparison_document,
     data_sets_apart,
 )
+from ablate.store.attributes import DATA
 
 from .by_hand import ByHand
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ablate.records import workers_of
 from ablate.report.words import side_by_side
+from ablate.store.results import workers_of
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import weakref
 
 import numpy as np
-from ablate.data.prepared.split import Rows
 
+from ablate.data.split import Rows
 from ablate.training.batches import Batches, one_hot
 
 

@@ -10,8 +10,8 @@ import sys
 import keras
 import numpy as np
 import pytest
-from ablate.data.prepared.split import Split
 
+from ablate.data.split import Split
 from ablate.spec.data import DataSettings
 from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import TrialSpec

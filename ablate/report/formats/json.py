@@ -12,7 +12,6 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from ablate.phases import PhaseState
-from ablate.records import COLUMNS, PLACE
 from ablate.report.ablation import Ablation
 from ablate.report.confusion import Confusion
 from ablate.report.curves import MeanCurves
@@ -23,6 +22,7 @@ from ablate.report.tradeoff import FRONT
 from ablate.spec.measures import KEYS
 from ablate.spec.space import Scalar
 from ablate.spec.study import Phase, StudySpec
+from ablate.store.results import COLUMNS, PLACE
 
 if TYPE_CHECKING:
     from ablate.report.document import Document

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
-from ablate.attributes import DIED, OUTCOME, OWNER, REASON
 from ablate.limits import LIVES
-from ablate.owner import Owner
+from ablate.store.attributes import DIED, OUTCOME, OWNER, REASON
+from ablate.store.owner import Owner
 
 if TYPE_CHECKING:
     from optuna import Study

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, cast
 from optuna import load_study
 from pydantic import ValidationError
 
-from ablate.attributes import CELL, DATA, ENVIRONMENT, PHASE, QUESTION, SPEC, STUDY, Bearer
 from ablate.errors import InputError, Problem, shown
 from ablate.planning.plan import parts
 from ablate.spec.identity import RULES, under_rules
 from ablate.spec.study import StudySpec
+from ablate.store.attributes import CELL, DATA, ENVIRONMENT, PHASE, QUESTION, SPEC, STUDY, Bearer
 
 if TYPE_CHECKING:
     from optuna import Study

@@ -20,7 +20,7 @@ from optuna.artifacts import FileSystemArtifactStore, get_all_artifact_meta, upl
 from optuna.artifacts.exceptions import ArtifactNotFound
 
 from ablate.files import regular_files, replacing
-from ablate.storage import StoragePlace
+from ablate.store.place import StoragePlace
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage

@@ -11,23 +11,15 @@ from typing import TYPE_CHECKING, Any
 from optuna import Trial
 from optuna.trial import FrozenTrial
 
-from ablate.artifacts import Artifacts
-from ablate.attributes import (
-    ENVIRONMENT,
-    EPOCHS,
-    FINGERPRINT,
-    OUTCOME,
-    REASON,
-    SEED,
-    WORKERS,
-)
-from ablate.models import keep_model
-from ablate.runs import training_runs
 from ablate.spec.environment import Environment
 from ablate.spec.measures import KEYS, OBJECTIVE, STORED
 from ablate.spec.trial import Epoch, TrialResult
-from ablate.stored import StoredStudy
-from ablate.trials import outcome_of
+from ablate.store.artifacts import Artifacts
+from ablate.store.attributes import ENVIRONMENT, EPOCHS, FINGERPRINT, OUTCOME, REASON, SEED, WORKERS
+from ablate.store.kept_models import keep_model
+from ablate.store.runs import training_runs
+from ablate.store.studies import StoredStudy
+from ablate.store.trials import outcome_of
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Self
 from optuna import exceptions, storages
 from optuna.trial import FrozenTrial, TrialState
 
-from ablate.attributes import OWNER
-from ablate.owner import Owner
-from ablate.trials import FILLING, outcome_of
+from ablate.store.attributes import OWNER
+from ablate.store.owner import Owner
+from ablate.store.trials import FILLING, outcome_of
 
 if TYPE_CHECKING:
     from optuna import Study

@@ -51,7 +51,7 @@ class StoragePlace:
         """The URL as it may be shown, its password hidden."""
         if not self.is_database:
             return self.url
-        from ablate.database import shown_url  # loads SQLAlchemy
+        from ablate.store.database import shown_url  # loads SQLAlchemy
 
         return shown_url(self.url)
 
@@ -65,7 +65,7 @@ class StoragePlace:
         """The folder of artifacts, see `artifacts`; each database has one of its own."""
         if not self.is_database:
             return self.folder / "artifacts"
-        from ablate.database import database_name
+        from ablate.store.database import database_name
 
         return self.folder / f"artifacts-{folder_name(database_name(self.url))}"
 
@@ -129,7 +129,7 @@ def open_storage(place: StoragePlace) -> BaseStorage:
     """
     logging.set_verbosity(logging.WARNING)
     if place.is_database:
-        from ablate.database import open_database
+        from ablate.store.database import open_database
 
         return open_database(place.url)
     place.check()
@@ -164,7 +164,7 @@ def told_plainly(place: StoragePlace) -> Iterator[None]:
         again = "make room, and run the same command again to go on"
         raise RunError(f"{where} cannot be written: {error.strerror}; {kept}: {again}") from error
     except StorageInternalError as error:
-        from ablate.database import without_password
+        from ablate.store.database import without_password
 
         text = without_password(str(error.__cause__ or error).splitlines()[0], place.url)
         again = "run the same command again to go on"

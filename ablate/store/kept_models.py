@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Literal
 from optuna import Trial
 from optuna.trial import TrialState
 
-from ablate.artifacts import Artifact, Artifacts
-from ablate.attributes import CHOSEN_FROM, MODEL, SAVED
-from ablate.runs import RunReader, TrainingRun
 from ablate.spec.study import Cell, Phase
-from ablate.stored import StoredStudy
+from ablate.store.artifacts import Artifact, Artifacts
+from ablate.store.attributes import CHOSEN_FROM, MODEL, SAVED
+from ablate.store.runs import RunReader, TrainingRun
+from ablate.store.studies import StoredStudy
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial

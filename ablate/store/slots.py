@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ablate.attributes import RETRY_OF, SLOT
-from ablate.ledger import Ledger
-from ablate.trials import fills, outcome_of
+from ablate.store.attributes import RETRY_OF, SLOT
+from ablate.store.ledger import Ledger
+from ablate.store.trials import fills, outcome_of
 
 if TYPE_CHECKING:
     from optuna import Study

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from optuna import create_study, delete_study, exceptions
 
-from ablate.artifacts import Artifacts
-from ablate.attempts import Attempts
-from ablate.attributes import CARDS, CELL, DATA, PHASE, QUESTION, SPEC, STUDY, THREADS
 from ablate.errors import InputError, Problem, did_you_mean
-from ablate.ledger import Ledger
 from ablate.planning.plan import Part, parts, trials_when_complete
-from ablate.question import asked, check_question, own_parts
-from ablate.slots import Slots
 from ablate.spec.study import Cell, StudySpec
-from ablate.storage import study_summaries
+from ablate.store.artifacts import Artifacts
+from ablate.store.attempts import Attempts
+from ablate.store.attributes import CARDS, CELL, DATA, PHASE, QUESTION, SPEC, STUDY, THREADS
+from ablate.store.ledger import Ledger
+from ablate.store.place import study_summaries
+from ablate.store.question import asked, check_question, own_parts
+from ablate.store.slots import Slots
 
 if TYPE_CHECKING:
     from optuna import Study

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ablate.attributes import CHOSEN_FROM, DIED
-from ablate.ledger import Ledger
 from ablate.limits import ATTEMPTS
 from ablate.planning.plan import parts, replicates_in_order
-from ablate.runs import RunReader
 from ablate.spec.study import Cell, StudySpec
-from ablate.trials import outcome_of
+from ablate.store.attributes import CHOSEN_FROM, DIED
+from ablate.store.ledger import Ledger
+from ablate.store.runs import RunReader
+from ablate.store.trials import outcome_of
 
 if TYPE_CHECKING:
     from optuna import Study

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from ablate.owner import Owner
 from ablate.spec.environment import Environment
 from ablate.spec.space import Scalar
 from ablate.spec.study import Cell, Phase
 from ablate.spec.trial import Outcome
+from ablate.store.owner import Owner
 
 if TYPE_CHECKING:
     from optuna import Study

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ablate.artifacts import Artifacts
-from ablate.attributes import OWNER, SAVED
 from ablate.errors import AblateError, InputError, Problem, did_you_mean
 from ablate.files import replacing
-from ablate.models import EndedRun, model_of, runs_of
 from ablate.spec.study import Cell, StudySpec
-from ablate.storage import StoragePlace, open_existing
-from ablate.stored import data_cards, named_study
+from ablate.store.artifacts import Artifacts
+from ablate.store.attributes import OWNER, SAVED
+from ablate.store.kept_models import EndedRun, model_of, runs_of
+from ablate.store.place import StoragePlace, open_existing
+from ablate.store.studies import data_cards, named_study
 
 CONFIG = "config.json"
 ENTRIES = (CONFIG, "metadata.json", "model.weights.h5")

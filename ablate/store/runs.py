@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ablate.attributes import TUNED, cell_and_seed
 from ablate.planning.plan import Part
 from ablate.spec.space import Scalar
 from ablate.spec.study import Cell, Phase, StudySpec
+from ablate.store.attributes import TUNED, cell_and_seed
 
 if TYPE_CHECKING:
     from optuna import Study
