@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from ablate.orders import TrainReplicate, TuneTrial
 from ablate.spec.data import DataSettings
 from ablate.spec.space import Frozen, Scalar
 from ablate.spec.study import Cell, Phase, StudySpec
 from ablate.spec.trial import Epoch, Outcome
+from ablate.state.orders import TrainReplicate, TuneTrial
 
 
 class PrepareData(Frozen):

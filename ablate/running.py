@@ -12,10 +12,10 @@ from ablate.errors import InputError, RunError
 from ablate.executors._base import Death, Executor
 from ablate.limits import FAILURES, KILLED, LOOK_AROUND, STILLBORN, TICK, Limits
 from ablate.messages import Event, Finished, Refused, Started, StopTraining, Taken
-from ablate.next_order import cut_off, next_order, trials_for, under_way
-from ablate.orders import TrainingOrder
-from ablate.phases import PhaseState, phase_states
 from ablate.spec.study import StudySpec
+from ablate.state.next_order import cut_off, next_order, trials_for, under_way
+from ablate.state.orders import TrainingOrder
+from ablate.state.phases import PhaseState, phase_states
 from ablate.store.attributes import REASON
 from ablate.store.ledger import close_lost
 from ablate.store.place import StoragePlace, mend_journal

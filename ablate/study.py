@@ -20,11 +20,11 @@ from ablate.executors.shares import Share
 from ablate.files import folder_name
 from ablate.limits import LIVES, Limits
 from ablate.messages import Done, PrepareData, Refused
-from ablate.phases import PhaseState, phase_states
 from ablate.running import Listener, Silence, StopRequest, StudyRun
 from ablate.spec.data import DataSettings
 from ablate.spec.identity import RULES
 from ablate.spec.study import StudySpec
+from ablate.state.phases import PhaseState, phase_states
 from ablate.store.artifacts import Artifacts
 from ablate.store.ledger import Ledger, close_lost
 from ablate.store.place import StoragePlace, open_storage, told_plainly

@@ -22,8 +22,6 @@ from ablate.data.prepared import PreparedData, prepare
 from ablate.data.split import Split, TestSet, test_set, training_split
 from ablate.errors import InputError, Problem
 from ablate.messages import Event, Finished, Started, Taken, TimeEpoch, Trained
-from ablate.next_order import trials_for
-from ablate.orders import TrainingOrder, TrainReplicate, TuneTrial
 from ablate.planning.plan import Part, longest_training, parts, trial_spec, untuned
 from ablate.spec.data import DataSettings
 from ablate.spec.environment import Environment
@@ -33,6 +31,8 @@ from ablate.spec.samplers import make_sampler
 from ablate.spec.space import Choices, Parameter, Scalar
 from ablate.spec.study import Architecture, Cell
 from ablate.spec.trial import Epoch, TrialResult, TrialSpec
+from ablate.state.next_order import trials_for
+from ablate.state.orders import TrainingOrder, TrainReplicate, TuneTrial
 from ablate.store.artifacts import Artifacts
 from ablate.store.attributes import (
     CHOSEN_FROM,

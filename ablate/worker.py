@@ -33,7 +33,7 @@ from ablate.messages import (
     TimeEpoch,
     order_from_json,
 )
-from ablate.orders import TrainReplicate, TuneTrial
+from ablate.state.orders import TrainReplicate, TuneTrial
 
 if TYPE_CHECKING:
     from ablate.spec.space import Scalar

@@ -24,11 +24,11 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import TrialState, create_trial
 
 from ablate.config import load_study
-from ablate.next_order import next_order, trials_for, under_way
-from ablate.orders import TrainingOrder, TuneTrial
-from ablate.phases import phase_states
 from ablate.planning.plan import replicates_in_order
 from ablate.spec.samplers import Tpe, make_sampler
+from ablate.state.next_order import next_order, trials_for, under_way
+from ablate.state.orders import TrainingOrder, TuneTrial
+from ablate.state.phases import phase_states
 from ablate.store.attributes import (
     CHOSEN_FROM,
     DATASET_PARAMETER,

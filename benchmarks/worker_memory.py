@@ -40,9 +40,9 @@ from ablate.executors.local import LocalExecutor
 from ablate.executors.memory import held_memory
 from ablate.limits import Limits
 from ablate.messages import Event, Finished, Trained
-from ablate.phases import PhaseState
 from ablate.spec.study import StudySpec
 from ablate.spec.training import Backend
+from ablate.state.phases import PhaseState
 from ablate.store.place import StoragePlace
 from ablate.study import log_path, run_study
 

@@ -15,7 +15,7 @@ from optuna.trial import TrialState
 
 import ablate.store.database
 from ablate.errors import InputError, RunError
-from ablate.next_order import next_order
+from ablate.state.next_order import next_order
 from ablate.store.database import (
     PatientStorage,
     is_away,

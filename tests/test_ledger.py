@@ -13,10 +13,10 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import BaseJournalBackend
 from optuna.trial import TrialState, create_trial
 
-from ablate.next_order import cut_off, under_way
-from ablate.phases import phase_states
 from ablate.planning.plan import replicates_in_order
-from ablate.replicates import cell_replicates, choices, owed_replicates
+from ablate.state.next_order import cut_off, under_way
+from ablate.state.phases import phase_states
+from ablate.state.replicates import cell_replicates, choices, owed_replicates
 from ablate.store.attributes import cell_and_seed
 from ablate.store.ledger import Ledger
 from ablate.store.studies import find_study

@@ -19,9 +19,9 @@ from ablate.messages import (
     event_from_json,
     order_from_json,
 )
-from ablate.orders import Place, TrainReplicate, TuneTrial
 from ablate.spec.data import DataSettings
 from ablate.spec.trial import Epoch
+from ablate.state.orders import Place, TrainReplicate, TuneTrial
 
 PLACE = Place(storage="runs/ablate.journal", cache="runs/data")
 DATA = DataSettings(dataset="npz", options={"file": "a.npz", "class_names": ["a", "b"]})

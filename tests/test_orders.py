@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hand_made import compare, make_stored, replicate, tune
 
-from ablate.next_order import cut_off, next_order, under_way
-from ablate.orders import TrainReplicate, TuneTrial
+from ablate.state.next_order import cut_off, next_order, under_way
+from ablate.state.orders import TrainReplicate, TuneTrial
 
 
 @pytest.fixture

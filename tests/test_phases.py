@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hand_made import compare, make_stored, replicate, tune
 
-from ablate.phases import PhaseState, phase_states
+from ablate.state.phases import PhaseState, phase_states
 
 
 def test_a_new_study_has_everything_before_it(project):

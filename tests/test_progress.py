@@ -9,10 +9,10 @@ from hand_made import compare
 from rich.console import Console
 
 from ablate.messages import Finished, Started, Trained
-from ablate.phases import PhaseState
 from ablate.progress import LiveProgress, PlainProgress, RunState, duration, render
 from ablate.spec.study import Cell
 from ablate.spec.trial import Epoch
+from ablate.state.phases import PhaseState
 
 
 class Clock:

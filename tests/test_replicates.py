@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hand_made import cell, compare, make_stored, replicate, tune
 
-from ablate.replicates import Choice, cell_replicates, choices, owed_replicates
+from ablate.state.replicates import Choice, cell_replicates, choices, owed_replicates
 
 FOUR, SIXTEEN = cell("units=4"), cell("units=16")
 

@@ -12,8 +12,8 @@ from ablate.errors import RunError
 from ablate.executors._base import Death
 from ablate.limits import Limits
 from ablate.messages import Finished, Refused, Started, StopTraining, Taken
-from ablate.orders import TrainReplicate, TuneTrial
 from ablate.running import StopRequest, StudyRun
+from ablate.state.orders import TrainReplicate, TuneTrial
 from ablate.store.owner import Owner
 from ablate.store.place import open_storage
 from ablate.store.slots import slots_of

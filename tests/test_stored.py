@@ -12,7 +12,7 @@ from optuna import logging
 from optuna.storages import InMemoryStorage
 
 from ablate.errors import InputError
-from ablate.replicates import owed_replicates
+from ablate.state.replicates import owed_replicates
 from ablate.store import studies as module
 from ablate.store.artifacts import Artifacts
 from ablate.store.place import StoragePlace, open_existing, open_storage

@@ -15,8 +15,8 @@ from optuna.trial import FixedTrial, TrialState, create_trial
 
 from ablate.errors import InputError
 from ablate.messages import Finished, Started, TimeEpoch, Trained
-from ablate.orders import Place, TrainReplicate, TuneTrial
 from ablate.spec.space import Choices, Parameter, Range
+from ablate.state.orders import Place, TrainReplicate, TuneTrial
 from ablate.store.artifacts import ArtifactStore
 from ablate.store.place import open_storage
 from ablate.store.studies import open_study

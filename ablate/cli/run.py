@@ -36,8 +36,8 @@ from ablate.spec.outcomes import PHASES, counts_text
 
 if TYPE_CHECKING:
     from ablate.executors._base import Executor
-    from ablate.phases import PhaseState
     from ablate.running import StopRequest
+    from ablate.state.phases import PhaseState
     from ablate.store.place import StoragePlace
     from ablate.study import RunSummary
 

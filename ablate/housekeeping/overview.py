@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from optuna.trial import TrialState
 
 from ablate.housekeeping.kept import count_and_size
-from ablate.phases import PhaseState, phase_states
 from ablate.spec.study import Phase
+from ablate.state.phases import PhaseState, phase_states
 from ablate.store.artifacts import Artifacts
 from ablate.store.attributes import OWNER, PHASE
 from ablate.store.owner import Owner

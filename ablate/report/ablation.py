@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from ablate.replicates import CellReplicates, cell_replicates, choices
 from ablate.report.tradeoff import undominated
 from ablate.spec.measures import COSTS, METRICS, WEIGHED, Measure, Metric
 from ablate.spec.space import Scalar
 from ablate.spec.study import Cell, StudySpec
+from ablate.state.replicates import CellReplicates, cell_replicates, choices
 from ablate.statistics import (
     Comparison,
     Effect,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ablate.replicates import CellReplicates
 from ablate.spec.study import Cell
+from ablate.state.replicates import CellReplicates
 from ablate.store.artifacts import Artifacts
 from ablate.store.results import read_confusion
 

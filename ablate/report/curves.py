@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 
-from ablate.replicates import CellReplicates
 from ablate.spec.measures import CURVES
 from ablate.spec.study import Cell
 from ablate.spec.trial import Epoch
+from ablate.state.replicates import CellReplicates
 from ablate.statistics import Interval, mean_interval
 from ablate.store.artifacts import Artifacts
 from ablate.store.results import read_curves

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from ablate.replicates import CellReplicates
 from ablate.report.ablation import SPACE, Ablation
 from ablate.report.confusion import Confusion
 from ablate.report.curves import MeanCurves
@@ -28,6 +27,7 @@ from ablate.report.search import CellSearch
 from ablate.report.tradeoff import FRONT
 from ablate.spec.space import Scalar, label
 from ablate.spec.study import Cell, StudySpec
+from ablate.state.replicates import CellReplicates
 from ablate.statistics import mean_interval
 from ablate.store.artifacts import Artifacts
 from ablate.store.results import read_curves

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
-from ablate.replicates import CellReplicates
 from ablate.spec.measures import PUBLISHED
 from ablate.spec.study import Cell, StudySpec
+from ablate.state.replicates import CellReplicates
 from ablate.statistics import (
     Interval,
     mean_interval,

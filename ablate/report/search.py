@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ablate.replicates import choices
 from ablate.spec.space import Scalar
 from ablate.spec.study import Cell
+from ablate.state.replicates import choices
 from ablate.statistics import expected_best
 from ablate.store.studies import StoredStudy
 from ablate.store.trials import finished, outcome_of

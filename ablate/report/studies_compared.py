@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from ablate.errors import InputError, Problem
-from ablate.replicates import cell_replicates
 from ablate.report import words
 from ablate.report.ablation import VariantRow, front_of, make_ablation
 from ablate.report.again import run_command
@@ -16,6 +15,7 @@ from ablate.report.document import Column, Document, Element, Paragraph, Section
 from ablate.report.variant_cells import variant_cells, variant_columns
 from ablate.spec.measures import WEIGHED
 from ablate.spec.study import Cell
+from ablate.state.replicates import cell_replicates
 from ablate.store.attributes import ENVIRONMENT
 from ablate.store.studies import StoredStudy, data_digests
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ablate.phases import PhaseState, phase_states
-from ablate.replicates import cell_replicates
 from ablate.report.ablation import Ablation, make_ablation
 from ablate.report.again import DEFAULT_STORAGE
 from ablate.report.confusion import Confusion, make_confusions
@@ -27,6 +25,8 @@ from ablate.report.search import CellSearch, make_searches
 from ablate.report.tradeoff import tradeoff_table
 from ablate.spec.environment import Environment
 from ablate.spec.study import StudySpec
+from ablate.state.phases import PhaseState, phase_states
+from ablate.state.replicates import cell_replicates
 from ablate.store.artifacts import Artifacts
 from ablate.store.results import environments_of, parameter_column, results_table, workers_of
 from ablate.store.studies import StoredStudy, data_cards

@@ -19,12 +19,12 @@ from optuna.trial import TrialState
 
 from ablate.config import load_study
 from ablate.data.card import DataCard
-from ablate.replicates import choices
 from ablate.report.summary import Report, make_report
 from ablate.spec.environment import Environment
 from ablate.spec.space import Scalar
 from ablate.spec.study import Cell
 from ablate.spec.trial import Epoch, TrialResult
+from ablate.state.replicates import choices
 from ablate.store.artifacts import Artifacts
 from ablate.store.attributes import (
     CHOSEN_FROM,

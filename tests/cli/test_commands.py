@@ -18,8 +18,8 @@ from ablate.cli.options import Duration
 from ablate.cli.plan import estimate_text
 from ablate.cli.run import summary_text
 from ablate.executors.defaults import Machine
-from ablate.phases import PhaseState
 from ablate.planning.estimate import Estimate
+from ablate.state.phases import PhaseState
 from ablate.store.place import open_storage
 from ablate.study import RunSummary
 

@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from ablate.phases import PhaseState
 from ablate.report.ablation import Ablation
 from ablate.report.confusion import Confusion
 from ablate.report.curves import MeanCurves
@@ -22,6 +21,7 @@ from ablate.report.tradeoff import FRONT
 from ablate.spec.measures import KEYS
 from ablate.spec.space import Scalar
 from ablate.spec.study import Phase, StudySpec
+from ablate.state.phases import PhaseState
 from ablate.store.results import COLUMNS, PLACE
 
 if TYPE_CHECKING:

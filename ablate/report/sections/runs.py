@@ -9,8 +9,8 @@ from ablate.report.document import Column, Element, Paragraph, Section, Table, t
 from ablate.spec.outcomes import OUTCOMES, PHASES
 
 if TYPE_CHECKING:
-    from ablate.phases import PhaseState
     from ablate.report.summary import Report
+    from ablate.state.phases import PhaseState
 
 NOTE = (
     "Every attempt is counted: a replicate that failed is trained once more. Of a search also pruned, "

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from ablate.orders import Place, TrainingOrder, TrainReplicate, TuneTrial
-from ablate.replicates import begun_replicates, owed_replicates
+from ablate.state.orders import Place, TrainingOrder, TrainReplicate, TuneTrial
+from ablate.state.replicates import begun_replicates, owed_replicates
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial

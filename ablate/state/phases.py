@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ablate.replicates import settled_replicates
 from ablate.spec.study import Phase
+from ablate.state.replicates import settled_replicates
 from ablate.store.studies import StoredStudy
 
 
