@@ -86,10 +86,10 @@ def run(
         InputError: the storage, the data or an earlier study of that name do not fit.
         RunError: trial after trial failed and none succeeded.
     """
-    from ablate.executors.defaults import Machine, choose_workers
-    from ablate.executors.local import LocalExecutor
     from ablate.store.place import StoragePlace
     from ablate.study import log_path, run_study
+    from ablate.workers.executors.defaults import Machine, choose_workers
+    from ablate.workers.executors.local import LocalExecutor
 
     place = StoragePlace(storage)
     machine = Machine.here()

@@ -16,13 +16,13 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from ablate.messages import Event, Finished, Started, Trained
 from ablate.spec.measures import OBJECTIVE, Measure, Stage, loss_first, shown
 from ablate.spec.outcomes import PHASES
 from ablate.spec.space import Scalar
 from ablate.spec.study import Phase, StudySpec
 from ablate.state.phases import PhaseState
 from ablate.store.attributes import SEED_PARAMETER
+from ablate.workers.messages import Event, Finished, Started, Trained
 
 LAST = 8
 """How many finished trials the display shows."""

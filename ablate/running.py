@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ablate.errors import InputError, RunError
-from ablate.executors._base import Death, Executor
 from ablate.limits import FAILURES, KILLED, LOOK_AROUND, STILLBORN, TICK, Limits
-from ablate.messages import Event, Finished, Refused, Started, StopTraining, Taken
 from ablate.spec.study import StudySpec
 from ablate.state.next_order import cut_off, next_order, trials_for, under_way
 from ablate.state.orders import TrainingOrder
@@ -21,6 +19,8 @@ from ablate.store.ledger import close_lost
 from ablate.store.place import StoragePlace, mend_journal
 from ablate.store.studies import StoredStudy
 from ablate.store.trials import NO_REASON, bury_trial, reason_of
+from ablate.workers.executors._base import Death, Executor
+from ablate.workers.messages import Event, Finished, Refused, Started, StopTraining, Taken
 
 
 class Listener(Protocol):

@@ -14,12 +14,8 @@ from ablate.config import load_study
 from ablate.data.card import find_card
 from ablate.data.prepared import find_prepared
 from ablate.errors import InputError, Problem, RunError
-from ablate.executors._base import Executor
-from ablate.executors.local import LocalExecutor, LocalWorker
-from ablate.executors.shares import Share
 from ablate.files import folder_name
 from ablate.limits import LIVES, Limits
-from ablate.messages import Done, PrepareData, Refused
 from ablate.running import Listener, Silence, StopRequest, StudyRun
 from ablate.spec.data import DataSettings
 from ablate.spec.identity import RULES
@@ -36,6 +32,10 @@ from ablate.store.studies import (
     remove_study,
     write_cards,
 )
+from ablate.workers.executors._base import Executor
+from ablate.workers.executors.local import LocalExecutor, LocalWorker
+from ablate.workers.executors.shares import Share
+from ablate.workers.messages import Done, PrepareData, Refused
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage

@@ -33,11 +33,11 @@ from numpy.typing import NDArray
 from ablate.config import load_data_settings
 from ablate.data.prepared import prepare
 from ablate.data.split import Rows, Split, training_split
-from ablate.executors.environment import worker_environment
-from ablate.executors.shares import Share
 from ablate.files import replacing, write_text
 from ablate.spec.data import DataSettings
 from ablate.spec.training import TrainingSettings
+from ablate.workers.executors.environment import worker_environment
+from ablate.workers.executors.shares import Share
 
 if TYPE_CHECKING:
     import keras

@@ -32,10 +32,10 @@ from ablate.config.data import load_data_settings
 from ablate.data.prepared import prepare
 from ablate.data.split import training_split
 from ablate.datasets.line import SIDE
-from ablate.executors.environment import worker_environment
-from ablate.executors.shares import Share
 from ablate.spec.data import DataSettings
 from ablate.spec.training import Backend
+from ablate.workers.executors.environment import worker_environment
+from ablate.workers.executors.shares import Share
 
 BACKENDS: tuple[Backend, ...] = ("tensorflow", "jax")
 FEEDS = ("plain arrays", "batches")

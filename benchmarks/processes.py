@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ablate.executors.defaults import Machine, choose_workers
-from ablate.executors.environment import worker_environment
 from ablate.spec.study import StudySpec
 from ablate.spec.training import Backend
+from ablate.workers.executors.defaults import Machine, choose_workers
+from ablate.workers.executors.environment import worker_environment
 
 SETTINGS = ("TF_", "XLA_", "JAX_", "MALLOC_", "GLIBC_", "OMP_", "ABLATE_", "OPTUNA_")
 """How the names of environment variables begin that change what is measured."""

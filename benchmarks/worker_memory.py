@@ -35,16 +35,16 @@ from processes import bare_environment
 
 from ablate.config import load_study
 from ablate.config.data import HOME_VARIABLE
-from ablate.executors.defaults import Machine, choose_workers
-from ablate.executors.local import LocalExecutor
-from ablate.executors.memory import held_memory
 from ablate.limits import Limits
-from ablate.messages import Event, Finished, Trained
 from ablate.spec.study import StudySpec
 from ablate.spec.training import Backend
 from ablate.state.phases import PhaseState
 from ablate.store.place import StoragePlace
 from ablate.study import log_path, run_study
+from ablate.workers.executors.defaults import Machine, choose_workers
+from ablate.workers.executors.local import LocalExecutor
+from ablate.workers.executors.memory import held_memory
+from ablate.workers.messages import Event, Finished, Trained
 
 STUDY = """
 [study]
@@ -132,7 +132,7 @@ class Reader:
         resident, own = 0, 0
         for process in psutil.Process().children():
             with contextlib.suppress(psutil.Error):  # it has just gone
-                if "ablate.worker" in process.cmdline():
+                if "ablate.workers.process" in process.cmdline():
                     self.workers.add(process.pid)
                     resident = max(resident, process.memory_info().rss)
                     own = max(own, held_memory(process))

@@ -6,7 +6,10 @@ import pytest
 from hand_made import cell, compare
 from pydantic import ValidationError
 
-from ablate.messages import (
+from ablate.spec.data import DataSettings
+from ablate.spec.trial import Epoch
+from ablate.state.orders import Place, TrainReplicate, TuneTrial
+from ablate.workers.messages import (
     Done,
     Finished,
     MeasureNetworks,
@@ -19,9 +22,6 @@ from ablate.messages import (
     event_from_json,
     order_from_json,
 )
-from ablate.spec.data import DataSettings
-from ablate.spec.trial import Epoch
-from ablate.state.orders import Place, TrainReplicate, TuneTrial
 
 PLACE = Place(storage="runs/ablate.journal", cache="runs/data")
 DATA = DataSettings(dataset="npz", options={"file": "a.npz", "class_names": ["a", "b"]})

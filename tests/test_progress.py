@@ -8,11 +8,11 @@ import pytest
 from hand_made import compare
 from rich.console import Console
 
-from ablate.messages import Finished, Started, Trained
 from ablate.progress import LiveProgress, PlainProgress, RunState, duration, render
 from ablate.spec.study import Cell
 from ablate.spec.trial import Epoch
 from ablate.state.phases import PhaseState
+from ablate.workers.messages import Finished, Started, Trained
 
 
 class Clock:

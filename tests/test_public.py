@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import ablate
-from ablate.executors.shares import visible_gpus
+from ablate.workers.executors.shares import visible_gpus
 
 
 def test_the_public_names_are_there_sorted_and_documented():

@@ -9,16 +9,16 @@ from hand_made import compare, make_stored, tune
 from optuna.trial import TrialState
 
 from ablate.errors import RunError
-from ablate.executors._base import Death
 from ablate.limits import Limits
-from ablate.messages import Finished, Refused, Started, StopTraining, Taken
 from ablate.running import StopRequest, StudyRun
 from ablate.state.orders import TrainReplicate, TuneTrial
 from ablate.store.owner import Owner
 from ablate.store.place import open_storage
 from ablate.store.slots import slots_of
 from ablate.store.trials import begin, outcome_of
-from ablate.trainer import part_of
+from ablate.workers.executors._base import Death
+from ablate.workers.messages import Finished, Refused, Started, StopTraining, Taken
+from ablate.workers.trainer import part_of
 
 
 class Played:

@@ -14,14 +14,14 @@ from conftest import COMPARED
 from optuna.trial import FixedTrial, TrialState, create_trial
 
 from ablate.errors import InputError
-from ablate.messages import Finished, Started, TimeEpoch, Trained
 from ablate.spec.space import Choices, Parameter, Range
 from ablate.state.orders import Place, TrainReplicate, TuneTrial
 from ablate.store.artifacts import ArtifactStore
 from ablate.store.place import open_storage
 from ablate.store.studies import open_study
 from ablate.store.trials import outcome_of
-from ablate.trainer import Trainer, part_of, suggest
+from ablate.workers.messages import Finished, Started, TimeEpoch, Trained
+from ablate.workers.trainer import Trainer, part_of, suggest
 
 
 class Bench:

@@ -16,10 +16,10 @@ from ablate.errors import InputError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ablate.executors.local import LocalWorker
     from ablate.planning.plan import Plan
     from ablate.spec.space import SearchSpace
     from ablate.spec.study import StudySpec
+    from ablate.workers.executors.local import LocalWorker
 
 LISTED = 12
 """Variants that are listed by name."""
@@ -48,8 +48,8 @@ def command(studies: tuple[str, ...], settings: tuple[str, ...], yes: bool, mode
     """
     from ablate.config import find_study, load_study
     from ablate.data.prepared import shape
-    from ablate.executors.defaults import Machine, choose_workers, workers_text
     from ablate.planning.plan import make_plan
+    from ablate.workers.executors.defaults import Machine, choose_workers, workers_text
 
     machine = Machine.here()
     names = studies or tuple(catalog.shipped("studies") | _own_studies())
@@ -155,7 +155,7 @@ def _print_models(studies: Sequence[StudySpec]) -> None:
 
     from rich.console import Console
 
-    from ablate.executors.local import LocalWorker
+    from ablate.workers.executors.local import LocalWorker
 
     # Nothing is kept of a check but what it prints.
     with tempfile.TemporaryDirectory(prefix="ablate-check-") as folder:
@@ -228,7 +228,7 @@ def _measure(
     classes: int,
     configurations: Sequence[Any],
 ) -> list[dict[str, Any]]:
-    from ablate.messages import Done, MeasureNetworks
+    from ablate.workers.messages import Done, MeasureNetworks
 
     answer = worker.ask(
         MeasureNetworks(

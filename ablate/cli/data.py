@@ -29,8 +29,8 @@ def command(name: str, settings: tuple[str, ...], storage: str) -> int:
     """
     from ablate.config import load_data_settings
     from ablate.config.toml import override
-    from ablate.executors.local import LocalWorker
-    from ablate.messages import PrepareData, Refused
+    from ablate.workers.executors.local import LocalWorker
+    from ablate.workers.messages import PrepareData, Refused
 
     chosen = load_data_settings(name, override({}, settings))
     place = storage_place(storage)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Literal
 from ablate.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from ablate.executors._base import Executor
-    from ablate.executors.defaults import Machine
     from ablate.running import Listener
     from ablate.spec.study import StudySpec
     from ablate.store.place import StoragePlace
+    from ablate.workers.executors._base import Executor
+    from ablate.workers.executors.defaults import Machine
 
 GIB = 1024**3
 MOST_GIB = 1_000_000
@@ -43,9 +43,9 @@ def make_local_executor(
     recorded: int | None,
 ) -> Executor:
     """The workers that --workers asks for, with the threads that the study was begun with."""
-    from ablate.executors.defaults import choose_workers
-    from ablate.executors.local import LocalExecutor
     from ablate.study import log_path
+    from ablate.workers.executors.defaults import choose_workers
+    from ablate.workers.executors.local import LocalExecutor
 
     workers = choose_workers(
         spec,
@@ -56,7 +56,7 @@ def make_local_executor(
         recorded=recorded,
     )
     if options.workers == "auto":
-        from ablate.executors.best import best_workers
+        from ablate.workers.executors.worker_count import best_workers
 
         best = best_workers(spec, place, machine, workers, listener.said)
         workers = replace(workers, count=best)
@@ -102,8 +102,8 @@ def make_ray_executor(
     address: str | None,
 ) -> Executor:
     """Workers on a Ray cluster; ``auto`` is as many as it has room for."""
-    from ablate.executors.ray import RayExecutor
     from ablate.study import log_path
+    from ablate.workers.executors.ray import RayExecutor
 
     return RayExecutor(
         log_path(place, spec),

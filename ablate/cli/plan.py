@@ -13,12 +13,12 @@ from ablate.errors import InputError, RunError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ablate.executors.local import LocalWorker
-    from ablate.executors.shares import Share
-    from ablate.messages import Order
     from ablate.planning.estimate import Estimate, Timing
     from ablate.spec.study import Cell, StudySpec
     from ablate.store.place import StoragePlace
+    from ablate.workers.executors.local import LocalWorker
+    from ablate.workers.executors.shares import Share
+    from ablate.workers.messages import Order
 
 
 @click.command("plan")
@@ -37,11 +37,11 @@ def command(study: str, settings: tuple[str, ...], yes: bool, storage: str) -> i
     """
     from ablate.config import find_study, load_study
     from ablate.data.prepared import shape
-    from ablate.executors.defaults import Machine, choose_workers, workers_text
-    from ablate.executors.local import LocalWorker
-    from ablate.executors.shares import Share
     from ablate.planning.estimate import estimate
     from ablate.planning.plan import make_plan
+    from ablate.workers.executors.defaults import Machine, choose_workers, workers_text
+    from ablate.workers.executors.local import LocalWorker
+    from ablate.workers.executors.shares import Share
 
     spec = load_study(find_study(study), settings, large=yes)
     plan = make_plan(spec, {data.dataset: shape(data) for data in spec.datasets})
@@ -74,7 +74,7 @@ def _gain(
     study: StudySpec, place: StoragePlace, shares: Sequence[Share], timings: Mapping[Cell, Timing]
 ) -> float:
     """How many times as much the workers train together as one of them does alone."""
-    from ablate.executors.best import epochs_a_second
+    from ablate.workers.executors.worker_count import epochs_a_second
 
     if len(shares) == 1:
         return 1.0
@@ -104,8 +104,8 @@ def _name(study: StudySpec, cell: Cell) -> str:
 def _work(worker: LocalWorker, study: StudySpec, dataset: str) -> dict[Cell, int]:
     """The FLOPs, or else the parameters, of each variant that can be built, untuned."""
     from ablate.data.prepared import shape
-    from ablate.messages import MeasureNetworks
     from ablate.planning.plan import configure, untuned
+    from ablate.workers.messages import MeasureNetworks
 
     data = shape(study.data(dataset))
     sizes: dict[Cell, dict[str, Any]] = {}
@@ -129,8 +129,8 @@ def _work(worker: LocalWorker, study: StudySpec, dataset: str) -> dict[Cell, int
 
 
 def _time(worker: LocalWorker, study: StudySpec, cell: Cell, cache: str) -> Timing:
-    from ablate.messages import TimeEpoch
     from ablate.planning.estimate import Timing
+    from ablate.workers.messages import TimeEpoch
 
     answer = _ask(worker, TimeEpoch(study=study, cell=cell, cache=cache))
     if answer["later"] is None:
@@ -139,7 +139,7 @@ def _time(worker: LocalWorker, study: StudySpec, cell: Cell, cache: str) -> Timi
 
 
 def _ask(worker: LocalWorker, order: Order) -> Any:
-    from ablate.messages import Done
+    from ablate.workers.messages import Done
 
     answer = worker.ask(order)
     if not isinstance(answer, Done):

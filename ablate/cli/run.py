@@ -35,11 +35,11 @@ from ablate.limits import TERMINATION, Limits
 from ablate.spec.outcomes import PHASES, counts_text
 
 if TYPE_CHECKING:
-    from ablate.executors._base import Executor
     from ablate.running import StopRequest
     from ablate.state.phases import PhaseState
     from ablate.store.place import StoragePlace
     from ablate.study import RunSummary
+    from ablate.workers.executors._base import Executor
 
 
 @click.command("run")
@@ -142,11 +142,11 @@ def command(
     from ablate.config import find_study, load_study
     from ablate.config.toml import read_toml
     from ablate.data.prepared import shape
-    from ablate.executors.defaults import Machine
     from ablate.planning.plan import make_plan
     from ablate.progress import LiveProgress, PlainProgress
     from ablate.running import StopRequest
     from ablate.study import log_path, run_study
+    from ablate.workers.executors.defaults import Machine
 
     path = find_study(study)
     machine, asked = Machine.here(), WorkerOptions(workers, workers_per_gpu, threads, worker_memory)

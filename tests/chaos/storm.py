@@ -178,7 +178,7 @@ def workers_of(parent: subprocess.Popen[str]) -> list[psutil.Process]:
     found = []
     for child in psutil.Process(parent.pid).children():
         try:
-            if "ablate.worker" in child.cmdline():
+            if "ablate.workers.process" in child.cmdline():
                 found.append(child)
         except psutil.Error:
             continue

@@ -17,11 +17,11 @@ from ablate.cli import main
 from ablate.cli.options import Duration
 from ablate.cli.plan import estimate_text
 from ablate.cli.run import summary_text
-from ablate.executors.defaults import Machine
 from ablate.planning.estimate import Estimate
 from ablate.state.phases import PhaseState
 from ablate.store.place import open_storage
 from ablate.study import RunSummary
+from ablate.workers.executors.defaults import Machine
 
 
 def refused(project, *arguments, **environment):

@@ -14,11 +14,11 @@ from ablate.cli.executors import (
     make_ray_executor,
 )
 from ablate.errors import InputError
-from ablate.executors import best
-from ablate.executors.defaults import Machine
-from ablate.executors.shares import memory_share
 from ablate.running import Silence
 from ablate.store.place import StoragePlace
+from ablate.workers.executors import worker_count as best
+from ablate.workers.executors.defaults import Machine
+from ablate.workers.executors.shares import memory_share
 
 CORES = Machine((0, 1), (), 16 * 2**30)
 GPUS = Machine((0, 1), ("0", "1"), 16 * 2**30)
@@ -82,7 +82,9 @@ def test_a_file_is_for_one_machine():
 
 
 def test_the_command_line_does_not_load_ray(project):
-    code = "import sys, ablate.cli.run, ablate.executors.ray; assert 'ray' not in sys.modules"
+    code = (
+        "import sys, ablate.cli.run, ablate.workers.executors.ray; assert 'ray' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

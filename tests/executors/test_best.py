@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ablate.errors import InputError
-from ablate.executors import best
-from ablate.executors.best import best_workers
-from ablate.executors.defaults import Machine, Workers
+from ablate.workers.executors import worker_count as best
+from ablate.workers.executors.defaults import Machine, Workers
+from ablate.workers.executors.worker_count import best_workers
 
 
 @pytest.mark.parametrize(

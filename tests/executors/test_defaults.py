@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hand_made import compare
 
-from ablate.executors.defaults import Machine, Workers, choose_workers, workers_text
-from ablate.executors.shares import Share
+from ablate.workers.executors.defaults import Machine, Workers, choose_workers, workers_text
+from ablate.workers.executors.shares import Share
 
 GIB = 2**30
 TWO = Machine((0, 1), (), 16 * GIB)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ablate.executors.environment import environment_threads, worker_environment
-from ablate.executors.shares import Share
+from ablate.workers.executors.environment import environment_threads, worker_environment
+from ablate.workers.executors.shares import Share
 
 
 def test_the_environment_is_set_before_keras_is_imported():

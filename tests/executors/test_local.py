@@ -9,10 +9,10 @@ import psutil
 import pytest
 
 from ablate.errors import RunError
-from ablate.executors.local import LocalExecutor, LocalWorker, WorkerDiedError
-from ablate.executors.shares import Share
-from ablate.messages import Done, PrepareData, Refused
 from ablate.spec.data import DataSettings
+from ablate.workers.executors.local import LocalExecutor, LocalWorker, WorkerDiedError
+from ablate.workers.executors.shares import Share
+from ablate.workers.messages import Done, PrepareData, Refused
 
 DIGITS = DataSettings(dataset="digits")
 
@@ -55,8 +55,8 @@ def test_no_event_in_time_is_none(tmp_path):
 
 
 def test_a_run_that_stops_at_once_does_not_wait_for_a_worker_that_hangs(tmp_path, monkeypatch):
-    monkeypatch.setattr("ablate.executors.local.GRACE", 60.0)
-    monkeypatch.setattr("ablate.executors.local.HASTE", 0.2)
+    monkeypatch.setattr("ablate.workers.executors.local.GRACE", 60.0)
+    monkeypatch.setattr("ablate.workers.executors.local.HASTE", 0.2)
     executor = LocalExecutor(tmp_path / "a.log", "tensorflow", [Share()])
     with pytest.raises(KeyboardInterrupt), executor:
         executor.give(0, PrepareData(settings=DIGITS, cache=str(tmp_path / "cache")))

@@ -8,7 +8,7 @@ import sys
 import psutil
 import pytest
 
-from ablate.executors.memory import held_memory
+from ablate.workers.executors.memory import held_memory
 
 SIZE = 64 * 2**20
 

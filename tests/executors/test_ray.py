@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from ablate.errors import InputError
-from ablate.executors._base import Death
-from ablate.executors.ray import RayExecutor
-from ablate.messages import Done, Taken
 from ablate.spec.study import Resources
+from ablate.workers.executors._base import Death
+from ablate.workers.executors.ray import RayExecutor
+from ablate.workers.messages import Done, Taken
 
 
 def node(address="10.0.0.1", alive=True, **resources):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablate.executors.environment import worker_environment
-from ablate.executors.shares import (
+from ablate.workers.executors.environment import worker_environment
+from ablate.workers.executors.shares import (
     Share,
     memory_share,
     share_out,

@@ -132,7 +132,7 @@ def test_a_worker_is_replaced_after_so_many_trials(project):
 
         def heard(self, event):
             own = psutil.Process().children()
-            processes.update(p.pid for p in own if "ablate.worker" in p.cmdline())
+            processes.update(p.pid for p in own if "ablate.workers.process" in p.cmdline())
 
         def said(self, text):
             pass

@@ -12,15 +12,15 @@ from types import TracebackType
 from typing import Any, Self
 
 from ablate.errors import InputError, Problem
-from ablate.executors._base import Death
-from ablate.executors.environment import worker_environment
-from ablate.executors.local import worker_log
-from ablate.executors.memory import held_memory
-from ablate.executors.shares import Share
 from ablate.limits import CLUSTER_ANSWER
-from ablate.messages import Event, Order, Refused, StopTraining, event_from_json
 from ablate.spec.study import Resources
 from ablate.spec.training import Backend
+from ablate.workers.executors._base import Death
+from ablate.workers.executors.environment import worker_environment
+from ablate.workers.executors.local import worker_log
+from ablate.workers.executors.memory import held_memory
+from ablate.workers.executors.shares import Share
+from ablate.workers.messages import Event, Order, Refused, StopTraining, event_from_json
 
 PASSED_ON = ("ABLATE_DATA_HOME", "GLIBC_", "MALLOC_", "OMP_NUM_THREADS", "TF_", "XLA_", "JAX_")
 """The beginnings of the environment variables that workers on other machines get, too."""
@@ -300,7 +300,7 @@ class RayWorker:
     """
 
     def __init__(self, events: Any, number: int, life: int, folder: str, log: str) -> None:
-        from ablate.worker import Worker
+        from ablate.workers.process import Worker
 
         self._events = events
         self._name = number, life
@@ -311,7 +311,7 @@ class RayWorker:
 
     def carry_out(self, order: str) -> None:
         """Carries out an order, given as JSON."""
-        from ablate.messages import order_from_json
+        from ablate.workers.messages import order_from_json
 
         if self._is_ready or self._prepare():
             self._worker.carry_out(order_from_json.validate_json(order))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ablate.executors.shares import Share
 from ablate.spec.training import Backend
+from ablate.workers.executors.shares import Share
 
 GIB = 2**30
 HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}

@@ -21,7 +21,6 @@ from ablate.catalog import file_digest
 from ablate.data.prepared import PreparedData, prepare
 from ablate.data.split import Split, TestSet, test_set, training_split
 from ablate.errors import InputError, Problem
-from ablate.messages import Event, Finished, Started, Taken, TimeEpoch, Trained
 from ablate.planning.plan import Part, longest_training, parts, trial_spec, untuned
 from ablate.spec.data import DataSettings
 from ablate.spec.environment import Environment
@@ -60,6 +59,7 @@ from ablate.training.kept import KeptNetworks
 from ablate.training.loop import Decision, train
 from ablate.training.memory import BLOCK, blocks_are_kept
 from ablate.training.saving import save_network
+from ablate.workers.messages import Event, Finished, Started, Taken, TimeEpoch, Trained
 
 LAST_SEED = 2**32 - 1
 Decide = Callable[[Epoch], Decision]

@@ -8,15 +8,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ablate.errors import InputError
-from ablate.executors.local import LocalWorker
-from ablate.executors.shares import Share
 from ablate.files import folder_name
-from ablate.messages import Refused, TimeEpoch
+from ablate.workers.executors.local import LocalWorker
+from ablate.workers.executors.shares import Share
+from ablate.workers.messages import Refused, TimeEpoch
 
 if TYPE_CHECKING:
-    from ablate.executors.defaults import Machine, Workers
     from ablate.spec.study import Cell, StudySpec
     from ablate.store.place import StoragePlace
+    from ablate.workers.executors.defaults import Machine, Workers
 
 WORTH = 1.05
 """How many times more must be trained before another worker is taken."""

@@ -17,13 +17,13 @@ from typing import IO, Self
 import psutil
 
 from ablate.errors import RunError
-from ablate.executors._base import Death
-from ablate.executors.environment import environment_threads, worker_environment
-from ablate.executors.memory import held_memory
-from ablate.executors.shares import Share, memory_share
 from ablate.limits import GRACE, HASTE
-from ablate.messages import Done, Event, Order, Refused, event_from_json
 from ablate.spec.training import Backend
+from ablate.workers.executors._base import Death
+from ablate.workers.executors.environment import environment_threads, worker_environment
+from ablate.workers.executors.memory import held_memory
+from ablate.workers.executors.shares import Share, memory_share
+from ablate.workers.messages import Done, Event, Order, Refused, event_from_json
 
 
 class WorkerDiedError(Exception):
@@ -61,7 +61,7 @@ class LocalWorker:
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("a") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "ablate.worker"],
+                [sys.executable, "-P", "-m", "ablate.workers.process"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from ablate.errors import AblateError, InputError, Problem
 from ablate.limits import ORPHAN_GRACE
-from ablate.messages import (
+from ablate.state.orders import TrainReplicate, TuneTrial
+from ablate.workers.messages import (
     Done,
     Event,
     MeasureNetworks,
@@ -33,11 +34,10 @@ from ablate.messages import (
     TimeEpoch,
     order_from_json,
 )
-from ablate.state.orders import TrainReplicate, TuneTrial
 
 if TYPE_CHECKING:
     from ablate.spec.space import Scalar
-    from ablate.trainer import Trainer
+    from ablate.workers.trainer import Trainer
 
 Tell = Callable[[Event], None]
 
@@ -52,7 +52,7 @@ class Worker:
 
     @cached_property
     def _trainer(self) -> Trainer:
-        from ablate.trainer import Trainer
+        from ablate.workers.trainer import Trainer
 
         return Trainer(self.tell, self.stop)
 

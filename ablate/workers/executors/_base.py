@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
-from ablate.messages import Event, Order
+from ablate.workers.messages import Event, Order
 
 
 @dataclass(frozen=True)

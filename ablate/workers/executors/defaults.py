@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ablate.executors.shares import Share, memory_share, share_out, usable_cores, visible_gpus
 from ablate.spec.study import StudySpec
+from ablate.workers.executors.shares import (
+    Share,
+    memory_share,
+    share_out,
+    usable_cores,
+    visible_gpus,
+)
 
 WORKER_BYTES = 2 * 2**30
 """Memory that there should be for each worker: about twice what one holds at first."""
