@@ -18,8 +18,8 @@ from ablate.errors import AblateError, InputError, RunError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ablate.running.run import RunSummary
     from ablate.spec.study import StudySpec
-    from ablate.study import RunSummary
 
 __all__ = [
     "AblateError",
@@ -86,8 +86,8 @@ def run(
         InputError: the storage, the data or an earlier study of that name do not fit.
         RunError: trial after trial failed and none succeeded.
     """
+    from ablate.running.run import log_path, run_study
     from ablate.store.place import StoragePlace
-    from ablate.study import log_path, run_study
     from ablate.workers.executors.defaults import Machine, choose_workers
     from ablate.workers.executors.local import LocalExecutor
 

@@ -36,11 +36,11 @@ from processes import bare_environment
 from ablate.config import load_study
 from ablate.config.data import HOME_VARIABLE
 from ablate.limits import Limits
+from ablate.running.run import log_path, run_study
 from ablate.spec.study import StudySpec
 from ablate.spec.training import Backend
 from ablate.state.phases import PhaseState
 from ablate.store.place import StoragePlace
-from ablate.study import log_path, run_study
 from ablate.workers.executors.defaults import Machine, choose_workers
 from ablate.workers.executors.local import LocalExecutor
 from ablate.workers.executors.memory import held_memory

@@ -20,8 +20,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ablate.config import find_study, load_study
+from ablate.running.run import run_study
 from ablate.store.place import StoragePlace
-from ablate.study import run_study
 from ablate.workers.executors.local import LocalExecutor
 from ablate.workers.executors.shares import Share, share_out, usable_cores
 

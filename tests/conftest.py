@@ -16,10 +16,10 @@ from kept_study import Kept
 
 from ablate.config import load_study
 from ablate.data.prepared import prepared as data
+from ablate.running.run import run_study
 from ablate.spec.study import StudySpec
 from ablate.store.place import StoragePlace
 from ablate.store.studies import find_study
-from ablate.study import run_study
 
 MODELS = Path(__file__).parent / "functional" / "models.py"
 

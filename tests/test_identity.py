@@ -7,6 +7,7 @@ from hand_made import make_stored
 from pydantic import PositiveInt
 
 from ablate.config import load_study
+from ablate.running.run import as_begun
 from ablate.spec import identity
 from ablate.spec.data import DataSettings
 from ablate.spec.identity import WORDS, earlier_defaults, under_rules
@@ -14,7 +15,6 @@ from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import TrialSpec
 from ablate.store.place import open_storage
 from ablate.store.studies import find_study
-from ablate.study import as_begun
 
 
 @pytest.fixture

@@ -93,7 +93,9 @@ def test_what_results_promises_is_what_its_description_names():
 
 def test_several_workers_can_be_asked_for(project, monkeypatch):
     asked = {}
-    monkeypatch.setattr("ablate.study.run_study", lambda study, place, **how: asked.update(how))
+    monkeypatch.setattr(
+        "ablate.running.dispatcher.run.run_study", lambda study, place, **how: asked.update(how)
+    )
     ablate.run(project.study(), workers=3)
     executor = asked["executor"](5)
     assert (executor.workers, executor.threads, asked["in_turn"]) == (3, 5, False)

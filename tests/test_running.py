@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 
 from ablate.errors import RunError
 from ablate.limits import Limits
-from ablate.running import StopRequest, StudyRun
+from ablate.running.dispatcher import StopRequest, StudyRun
 from ablate.state.orders import TrainReplicate, TuneTrial
 from ablate.store.owner import Owner
 from ablate.store.place import open_storage

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import pytest
 from hand_made import compare, make_stored
 
-from ablate import study as studies
 from ablate.errors import RunError
+from ablate.running import run as studies
+from ablate.running.run import _note_threads
 from ablate.store.place import open_storage
 from ablate.store.studies import find_study, recorded_threads
-from ablate.study import _note_threads
 from ablate.workers.messages import Done, PrepareData
 
 

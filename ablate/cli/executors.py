@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from ablate.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from ablate.running import Listener
+    from ablate.running.dispatcher import Listener
     from ablate.spec.study import StudySpec
     from ablate.store.place import StoragePlace
     from ablate.workers.executors._base import Executor
@@ -43,7 +43,7 @@ def make_local_executor(
     recorded: int | None,
 ) -> Executor:
     """The workers that --workers asks for, with the threads that the study was begun with."""
-    from ablate.study import log_path
+    from ablate.running.run import log_path
     from ablate.workers.executors.defaults import choose_workers
     from ablate.workers.executors.local import LocalExecutor
 
@@ -102,7 +102,7 @@ def make_ray_executor(
     address: str | None,
 ) -> Executor:
     """Workers on a Ray cluster; ``auto`` is as many as it has room for."""
-    from ablate.study import log_path
+    from ablate.running.run import log_path
     from ablate.workers.executors.ray import RayExecutor
 
     return RayExecutor(

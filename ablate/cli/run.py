@@ -35,10 +35,10 @@ from ablate.limits import TERMINATION, Limits
 from ablate.spec.outcomes import PHASES, counts_text
 
 if TYPE_CHECKING:
-    from ablate.running import StopRequest
+    from ablate.running.dispatcher import StopRequest
+    from ablate.running.run import RunSummary
     from ablate.state.phases import PhaseState
     from ablate.store.place import StoragePlace
-    from ablate.study import RunSummary
     from ablate.workers.executors._base import Executor
 
 
@@ -144,8 +144,8 @@ def command(
     from ablate.data.prepared import shape
     from ablate.planning.plan import make_plan
     from ablate.progress import LiveProgress, PlainProgress
-    from ablate.running import StopRequest
-    from ablate.study import log_path, run_study
+    from ablate.running.dispatcher import StopRequest
+    from ablate.running.run import log_path, run_study
     from ablate.workers.executors.defaults import Machine
 
     path = find_study(study)

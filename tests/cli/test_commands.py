@@ -18,9 +18,9 @@ from ablate.cli.options import Duration
 from ablate.cli.plan import estimate_text
 from ablate.cli.run import summary_text
 from ablate.planning.estimate import Estimate
+from ablate.running.run import RunSummary
 from ablate.state.phases import PhaseState
 from ablate.store.place import open_storage
-from ablate.study import RunSummary
 from ablate.workers.executors.defaults import Machine
 
 

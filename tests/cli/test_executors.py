@@ -14,7 +14,7 @@ from ablate.cli.executors import (
     make_ray_executor,
 )
 from ablate.errors import InputError
-from ablate.running import Silence
+from ablate.running.dispatcher import Silence
 from ablate.store.place import StoragePlace
 from ablate.workers.executors import worker_count as best
 from ablate.workers.executors.defaults import Machine

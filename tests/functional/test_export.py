@@ -14,7 +14,7 @@ from conftest import make_project
 import ablate
 from ablate.data.prepared import prepared as data
 from ablate.data.prepared import split
-from ablate.study import run_study
+from ablate.running.run import run_study
 
 STUDY = """
 [study]

@@ -9,7 +9,7 @@ import ablate
 from ablate.data.card import keep_card
 from ablate.data.prepared import prepare
 from ablate.errors import RunError
-from ablate.study import run_study
+from ablate.running.run import run_study
 
 
 def test_a_search_needs_no_test_images_and_a_replicate_does(project):

@@ -6,7 +6,7 @@ import pytest
 from conftest import make_project
 
 import ablate
-from ablate.study import run_study
+from ablate.running.run import run_study
 
 
 def outcomes(project):

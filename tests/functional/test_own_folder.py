@@ -7,7 +7,7 @@ from conftest import COMPARED
 from sklearn.datasets import load_digits
 
 import ablate
-from ablate.study import run_study
+from ablate.running.run import run_study
 
 
 def test_a_study_trains_and_tests_on_images_that_stay_where_they_are(project):

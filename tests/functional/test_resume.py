@@ -16,11 +16,11 @@ from hand_made import make_stored
 import ablate
 from ablate.report.sections import make_document
 from ablate.report.summary import make_report
+from ablate.running.run import run_study
 from ablate.store.artifacts import Artifacts
 from ablate.store.place import open_existing, open_storage
 from ablate.store.studies import find_study
 from ablate.store.trials import begin
-from ablate.study import run_study
 
 LONG = ("--set", "training.epochs=40", "--set", "data.per_class=100")
 

@@ -10,7 +10,7 @@ import pytest
 
 import ablate
 from ablate.limits import Limits
-from ablate.study import run_study
+from ablate.running.run import run_study
 
 STUDY = """
 [study]

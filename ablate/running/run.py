@@ -16,7 +16,7 @@ from ablate.data.prepared import find_prepared
 from ablate.errors import InputError, Problem, RunError
 from ablate.files import folder_name
 from ablate.limits import LIVES, Limits
-from ablate.running import Listener, Silence, StopRequest, StudyRun
+from ablate.running.dispatcher import Listener, Silence, StopRequest, StudyRun
 from ablate.spec.data import DataSettings
 from ablate.spec.identity import RULES
 from ablate.spec.study import StudySpec
