@@ -45,7 +45,7 @@ def command(name: str, settings: tuple[str, ...], storage: str) -> int:
 
 def card_text(card: dict[str, Any]) -> str:
     """A data card as plain text."""
-    from ablate.report import words
+    from ablate.document import words
 
     height, width, channels = card["image"]
     lines = [

@@ -60,7 +60,7 @@ def content_text(study: StudyOverview) -> str:
     """What there is of a study."""
     from rich.filesize import decimal
 
-    from ablate.report.words import plural
+    from ablate.document.words import plural
 
     return (
         f"{study.name}: {plural(study.trials, 'trial')}, {plural(study.replicates, 'replicate')}, "

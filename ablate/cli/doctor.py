@@ -60,7 +60,7 @@ def command(repair: bool, gone: tuple[str, ...], storage: str) -> int:
 
 def health_lines(name: str, health: Health) -> list[str]:
     """What was found, a line for each thing."""
-    from ablate.report.words import plural
+    from ablate.document.words import plural
 
     lines = [*_journal_lines(health), *_file_lines(health), *_study_lines(health)]
     notes = [
@@ -78,7 +78,7 @@ def health_lines(name: str, health: Health) -> list[str]:
 
 def mended_lines(mended: Mended) -> list[str]:
     """What was done."""
-    from ablate.report.words import plural
+    from ablate.document.words import plural
 
     lines = []
     if mended.saved:
@@ -114,7 +114,7 @@ def _journal_lines(health: Health) -> list[str]:
 
 
 def _file_lines(health: Health) -> list[str]:
-    from ablate.report.words import plural
+    from ablate.document.words import plural
 
     lines = [
         f"  lock: {path} is left over: whoever writes next waits for it" for path in health.stale

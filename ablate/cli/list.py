@@ -12,8 +12,8 @@ from ablate.cli.report import WIDE
 from ablate.spec.outcomes import PHASES, counts_text
 
 if TYPE_CHECKING:
+    from ablate.document.elements import Document
     from ablate.housekeeping.overview import StudyOverview
-    from ablate.report.document import Document
     from ablate.spec.study import Phase
 
 
@@ -50,8 +50,8 @@ def studies_document(place: str, studies: list[StudyOverview]) -> Document:
     """The studies as a table."""
     from rich.filesize import decimal
 
-    from ablate.report.document import Column, Document, table
-    from ablate.report.words import plural
+    from ablate.document.elements import Column, Document, table
+    from ablate.document.words import plural
 
     columns = (
         Column("study", "name"),

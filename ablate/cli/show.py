@@ -15,8 +15,8 @@ from ablate.spec.outcomes import PHASES
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from ablate.document.elements import Document, Section
     from ablate.housekeeping.details import RunDetails
-    from ablate.report.document import Document, Section
     from ablate.spec.study import Phase
 
 BARS = "▁▂▃▄▅▆▇█"
@@ -72,7 +72,7 @@ def command(
 
 def run_document(study: str, found: RunDetails) -> Document:
     """What is recorded of a training run."""
-    from ablate.report.document import Document, Paragraph
+    from ablate.document.elements import Document, Paragraph
 
     run = found.run
     title = f"{study}: {PHASES[run.phase].one} {run.trial.number} of {run.cell.variant}"
@@ -108,7 +108,7 @@ def _outcome(found: RunDetails) -> Sequence[tuple[str, str]]:
 
 
 def _outcome_text(found: RunDetails) -> str:
-    from ablate.report.words import plural
+    from ablate.document.words import plural
 
     if found.outcome != "running":
         return found.outcome
@@ -127,7 +127,7 @@ def _owner_text(found: RunDetails) -> str:
 
 def _costs(found: RunDetails) -> Sequence[tuple[str, str]]:
     """Sizes, times, and where it was trained."""
-    from ablate.report.words import environment_line
+    from ablate.document.words import environment_line
     from ablate.store.attributes import ENVIRONMENT
 
     attributes, environment = found.attributes, ENVIRONMENT.of(found.run.trial)
@@ -140,7 +140,7 @@ def _costs(found: RunDetails) -> Sequence[tuple[str, str]]:
 
 def _measures(found: RunDetails) -> Section | None:
     """The scores on the validation and the test set."""
-    from ablate.report.document import Column, Section, table
+    from ablate.document.elements import Column, Section, table
 
     attributes = dict(found.attributes)
     if found.outcome == "complete" and found.run.trial.value is not None:
@@ -156,8 +156,8 @@ def _measures(found: RunDetails) -> Section | None:
 
 
 def _hyperparameters(found: RunDetails) -> Section | None:
-    from ablate.report.document import Column, Section, table
-    from ablate.report.words import number
+    from ablate.document.elements import Column, Section, table
+    from ablate.document.words import number
 
     rows = [(one.name, number(one.value), one.origin) for one in found.hyperparameters]
     columns = (Column("name", "name"), Column("value", "text"), Column("origin", "text"))
@@ -166,7 +166,7 @@ def _hyperparameters(found: RunDetails) -> Section | None:
 
 def _curves(found: RunDetails) -> Section | None:
     """Every epoch, and what it measured on the validation set as rows of bars."""
-    from ablate.report.document import Column, Paragraph, Section, table
+    from ablate.document.elements import Column, Paragraph, Section, table
 
     if not found.curves:
         return _reported(found.reported)
@@ -193,8 +193,8 @@ def _curves(found: RunDetails) -> Section | None:
 
 def _reported(losses: Mapping[int, float]) -> Section | None:
     """What is known of the epochs of a training run that has no curves."""
-    from ablate.report.document import Column, Paragraph, Section, table
-    from ablate.report.words import score
+    from ablate.document.elements import Column, Paragraph, Section, table
+    from ablate.document.words import score
 
     if not losses:
         return None
@@ -207,7 +207,7 @@ def _reported(losses: Mapping[int, float]) -> Section | None:
 def _artifacts(found: RunDetails) -> Section | None:
     from rich.filesize import decimal
 
-    from ablate.report.document import Column, Section, table
+    from ablate.document.elements import Column, Section, table
 
     rows = [
         (

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from ablate.document.words import amount, difference, interval, listed, plural, score
 from ablate.report.ablation import Ablation, Block, VariantRow
 from ablate.report.published import PublishedComparison
-from ablate.report.words import amount, difference, interval, listed, plural, score
 from ablate.spec.measures import Metric
 
 

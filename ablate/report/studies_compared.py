@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from ablate.document import words
+from ablate.document.elements import Column, Document, Element, Paragraph, Section, table
 from ablate.errors import InputError, Problem
-from ablate.report import words
 from ablate.report.ablation import VariantRow, front_of, make_ablation
 from ablate.report.again import run_command
-from ablate.report.document import Column, Document, Element, Paragraph, Section, table
 from ablate.report.variant_cells import variant_cells, variant_columns
 from ablate.spec.measures import WEIGHED
 from ablate.spec.study import Cell

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ablate.report import words
+from ablate.document import words
+from ablate.document.elements import Column
 from ablate.report.ablation import VariantRow
-from ablate.report.document import Column
 from ablate.spec.measures import COSTS, SCORES, Measure
 
 TIMED = "training_seconds"

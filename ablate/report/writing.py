@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablate import catalog
+from ablate.document.words import listed, plural
 from ablate.errors import InputError, Problem
 from ablate.files import folder_name, write_text
 from ablate.report.figures import Draughtsman, figure_files
 from ablate.report.formats._base import Page
-from ablate.report.words import listed, plural
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage

@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import pytest
 
-from ablate.report.document import Column, Document, Figure, Paragraph, Section, Table
+from ablate.document.elements import Column, Document, Figure, Paragraph, Section, Table
 from ablate.report.formats import html
 from ablate.report.formats._base import Page
 from ablate.report.formats._svg import inline

@@ -7,7 +7,16 @@ import subprocess
 
 import pytest
 
-from ablate.report.document import Bars, Bullets, Code, Column, Document, Paragraph, Section, Table
+from ablate.document.elements import (
+    Bars,
+    Bullets,
+    Code,
+    Column,
+    Document,
+    Paragraph,
+    Section,
+    Table,
+)
 from ablate.report.formats import latex
 from ablate.report.formats._base import Page
 from ablate.report.formats._tex import escape, escape_code

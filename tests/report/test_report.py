@@ -8,8 +8,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from ablate.document import words
 from ablate.errors import InputError
-from ablate.report import words
 from ablate.report.formats import csv as csv_format
 from ablate.report.formats import markdown, terminal
 from ablate.report.formats._base import Page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ablate.report.words import side_by_side
+from ablate.document.words import side_by_side
 from ablate.store.results import workers_of
 
 

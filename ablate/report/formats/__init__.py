@@ -3,7 +3,7 @@
 Other packages import from here what their formats write down.
 """
 
-from ablate.report.document import (
+from ablate.document.elements import (
     Bars,
     Bullets,
     Code,

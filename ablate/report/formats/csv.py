@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ablate.report.document import Document
+    from ablate.document.elements import Document
     from ablate.report.formats._base import Page
     from ablate.report.summary import Report
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ablate.report.document import Document, Element, Figure, Table
+from ablate.document.elements import Document, Element, Figure, Table
 from ablate.report.formats._svg import inline
 
 if TYPE_CHECKING:

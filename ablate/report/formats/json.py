@@ -25,7 +25,7 @@ from ablate.state.phases import PhaseState
 from ablate.store.results import COLUMNS, PLACE
 
 if TYPE_CHECKING:
-    from ablate.report.document import Document
+    from ablate.document.elements import Document
     from ablate.report.formats._base import Page
     from ablate.report.summary import Report
 

@@ -6,7 +6,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ablate.report.document import (
+from ablate.document.elements import (
     Bars,
     Bullets,
     Code,
@@ -17,7 +17,7 @@ from ablate.report.document import (
     Paragraph,
     Table,
 )
-from ablate.report.formats._fitting import fitting
+from ablate.document.fitting import fitting
 from ablate.report.formats._tex import escape, escape_code
 
 if TYPE_CHECKING:

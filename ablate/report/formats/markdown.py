@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
-from ablate.report.document import Bars, Bullets, Code, Document, Element, Figure, Paragraph, Table
+from ablate.document.elements import (
+    Bars,
+    Bullets,
+    Code,
+    Document,
+    Element,
+    Figure,
+    Paragraph,
+    Table,
+)
 
 if TYPE_CHECKING:
     from ablate.report.formats._base import Page

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ablate.report.document import (
+from ablate.document.elements import (
     Bars,
     Bullets,
     Code,
@@ -20,7 +20,7 @@ from ablate.report.document import (
     Paragraph,
     Table,
 )
-from ablate.report.formats._fitting import fitting
+from ablate.document.fitting import fitting
 
 if TYPE_CHECKING:
     from ablate.report.formats._base import Page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ablate.report.document import Document
+from ablate.document.elements import Document
 from ablate.report.sections.conclusion import conclusion
 from ablate.report.sections.confusion import confusion
 from ablate.report.sections.curves import curves

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ablate.report.document import Paragraph, Section
+from ablate.document.elements import Paragraph, Section
 
 if TYPE_CHECKING:
     from ablate.report.summary import Report

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ablate.report import figures_data, words
-from ablate.report.document import Column, Element, Figure, Paragraph, Section, table
+from ablate.document import words
+from ablate.document.elements import Column, Element, Figure, Paragraph, Section, table
+from ablate.report import figures_data
 
 if TYPE_CHECKING:
     from ablate.report.summary import Report

@@ -6,8 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from ablate.report import words
-from ablate.report.document import Bullets, Element, Paragraph, Section
+from ablate.document import words
+from ablate.document.elements import Bullets, Element, Paragraph, Section
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ablate.report import figures_data, words
+from ablate.document import words
+from ablate.document.elements import Column, Element, Figure, Paragraph, Section, Table, table
+from ablate.report import figures_data
 from ablate.report.ablation import Ablation, Block, VariantRow
-from ablate.report.document import Column, Element, Figure, Paragraph, Section, Table, table
 from ablate.report.sections.variants import block_title
 from ablate.spec.measures import METRICS
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ablate.report.document import Bullets, Section
-from ablate.report.words import environment_line
+from ablate.document.elements import Bullets, Section
+from ablate.document.words import environment_line
 
 if TYPE_CHECKING:
     from ablate.report.summary import Report

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ablate.report import words
+from ablate.document import words
+from ablate.document.elements import Bullets, Element, Paragraph
 from ablate.report.again import run_command
 from ablate.report.answer import answer, published_answer
-from ablate.report.document import Bullets, Element, Paragraph
 from ablate.spec.outcomes import PHASES, counts_text
 
 if TYPE_CHECKING:

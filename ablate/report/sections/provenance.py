@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ablate.document.elements import Code, Section
 from ablate.report.again import report_command, run_command
-from ablate.report.document import Code, Section
 
 if TYPE_CHECKING:
     from ablate.report.summary import Report

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ablate.report import words
-from ablate.report.document import Column, Element, Paragraph, Section, Table, table
+from ablate.document import words
+from ablate.document.elements import Column, Element, Paragraph, Section, Table, table
 from ablate.report.published import RATIOS, Ordering, PublishedComparison, PublishedNumber
 from ablate.spec.measures import PUBLISHED
 

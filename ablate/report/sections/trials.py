@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ablate.report import figures_data, words
-from ablate.report.document import (
-    Bars,
-    Column,
-    Element,
-    Figure,
-    Kind,
-    Paragraph,
-    Section,
-    Table,
-)
+from ablate.document import words
+from ablate.document.elements import Bars, Column, Element, Figure, Kind, Paragraph, Section, Table
+from ablate.report import figures_data
 from ablate.report.tradeoff import FRONT, HEADINGS
 from ablate.spec.measures import BY_KEY, WEIGHED
 

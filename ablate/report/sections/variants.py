@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ablate.report import figures_data, words
-from ablate.report.document import (
+from ablate.document import words
+from ablate.document.elements import (
     Bullets,
     Column,
     Element,
@@ -16,6 +16,7 @@ from ablate.report.document import (
     Table,
     table,
 )
+from ablate.report import figures_data
 from ablate.report.variant_cells import variant_cells, variant_columns
 from ablate.spec.measures import WEIGHED
 

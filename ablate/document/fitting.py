@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ablate.report.document import Column, Table
-from ablate.report.words import NOTHING
+from ablate.document.elements import Column, Table
+from ablate.document.words import NOTHING
 
 
 def fitting(table: Table, fits: Callable[[Table], bool]) -> list[Table]:
