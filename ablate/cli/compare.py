@@ -26,7 +26,7 @@ def command(studies: tuple[str, ...], storage: str) -> int:
     from rich.console import Console
 
     from ablate.report.formats.terminal import text_of
-    from ablate.report.studies_compared import (
+    from ablate.report.numbers.studies_compared import (
         compare_studies,
         comparison_document,
         data_sets_apart,

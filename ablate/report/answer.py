@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ablate.document.words import amount, difference, interval, listed, plural, score
-from ablate.report.ablation import Ablation, Block, VariantRow
-from ablate.report.published import PublishedComparison
+from ablate.report.numbers.ablation import Ablation, Block, VariantRow
+from ablate.report.numbers.published import PublishedComparison
 from ablate.spec.measures import Metric
 
 

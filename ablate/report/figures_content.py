@@ -7,9 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from ablate.report.ablation import SPACE, Ablation
-from ablate.report.confusion import Confusion
-from ablate.report.curves import MeanCurves
 from ablate.report.figures_data import (
     Band,
     CellCurves,
@@ -23,8 +20,11 @@ from ablate.report.figures_data import (
     SearchCurve,
     VariantPoint,
 )
-from ablate.report.search import CellSearch
-from ablate.report.tradeoff import FRONT
+from ablate.report.numbers.ablation import SPACE, Ablation
+from ablate.report.numbers.confusion import Confusion
+from ablate.report.numbers.curves import MeanCurves
+from ablate.report.numbers.search import CellSearch
+from ablate.report.numbers.tradeoff import FRONT
 from ablate.spec.space import Scalar, label
 from ablate.spec.study import Cell, StudySpec
 from ablate.state.replicates import CellReplicates

@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ablate.report.ablation import Ablation, make_ablation
 from ablate.report.again import DEFAULT_STORAGE
-from ablate.report.confusion import Confusion, make_confusions
-from ablate.report.curves import MeanCurves, make_mean_curves
 from ablate.report.figures_content import (
     ablation_figures,
     replicate_figures,
@@ -19,10 +16,13 @@ from ablate.report.figures_content import (
     trial_figures,
 )
 from ablate.report.figures_data import FiguresData
-from ablate.report.importance import Importance, hyperparameter_importance
-from ablate.report.published import PublishedComparison, make_published
-from ablate.report.search import CellSearch, make_searches
-from ablate.report.tradeoff import tradeoff_table
+from ablate.report.numbers.ablation import Ablation, make_ablation
+from ablate.report.numbers.confusion import Confusion, make_confusions
+from ablate.report.numbers.curves import MeanCurves, make_mean_curves
+from ablate.report.numbers.importance import Importance, hyperparameter_importance
+from ablate.report.numbers.published import PublishedComparison, make_published
+from ablate.report.numbers.search import CellSearch, make_searches
+from ablate.report.numbers.tradeoff import tradeoff_table
 from ablate.spec.environment import Environment
 from ablate.spec.study import StudySpec
 from ablate.state.phases import PhaseState, phase_states

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ablate.document import words
 from ablate.document.elements import Column
-from ablate.report.ablation import VariantRow
+from ablate.report.numbers.ablation import VariantRow
 from ablate.spec.measures import COSTS, SCORES, Measure
 
 TIMED = "training_seconds"

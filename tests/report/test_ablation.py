@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ablate.report import ablation, variant_cells
-from ablate.report.ablation import make_ablation
+from ablate.report import variant_cells
+from ablate.report.numbers import ablation
+from ablate.report.numbers.ablation import make_ablation
 from ablate.report.sections import make_document
 from ablate.spec.measures import COSTS, Measure
 from ablate.store.studies import find_study

@@ -12,8 +12,8 @@ from sklearn import metrics
 
 from ablate.cli.data import card_text
 from ablate.data.card import DataCard
-from ablate.report.confusion import Confusion
-from ablate.report.curves import mean_curves
+from ablate.report.numbers.confusion import Confusion
+from ablate.report.numbers.curves import mean_curves
 from ablate.report.sections.data import _origin
 from ablate.spec.study import Cell
 from ablate.spec.trial import Epoch

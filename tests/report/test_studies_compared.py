@@ -6,7 +6,7 @@ import pytest
 from optuna.storages import InMemoryStorage
 
 from ablate.errors import InputError
-from ablate.report.studies_compared import (
+from ablate.report.numbers.studies_compared import (
     compare_studies,
     comparison_document,
     data_sets_apart,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablate.errors import InputError
-from ablate.report.tradeoff import OBJECTIVES, pareto_front, tradeoff_table
+from ablate.report.numbers.tradeoff import OBJECTIVES, pareto_front, tradeoff_table
 from ablate.spec.measures import BY_KEY
 
 ROWS = [

@@ -11,13 +11,13 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from ablate.report.ablation import Ablation
-from ablate.report.confusion import Confusion
-from ablate.report.curves import MeanCurves
-from ablate.report.importance import Importance
-from ablate.report.published import PublishedComparison
-from ablate.report.search import CellSearch
-from ablate.report.tradeoff import FRONT
+from ablate.report.numbers.ablation import Ablation
+from ablate.report.numbers.confusion import Confusion
+from ablate.report.numbers.curves import MeanCurves
+from ablate.report.numbers.importance import Importance
+from ablate.report.numbers.published import PublishedComparison
+from ablate.report.numbers.search import CellSearch
+from ablate.report.numbers.tradeoff import FRONT
 from ablate.spec.measures import KEYS
 from ablate.spec.space import Scalar
 from ablate.spec.study import Phase, StudySpec

@@ -9,7 +9,7 @@ from ablate.document.elements import Column, Element, Figure, Paragraph, Section
 from ablate.report.figures_content import cell_name, shown_confusions
 
 if TYPE_CHECKING:
-    from ablate.report.confusion import Confusion
+    from ablate.report.numbers.confusion import Confusion
     from ablate.report.summary import Report
 
 PAIRS = 10

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ablate.document import words
 from ablate.document.elements import Column, Element, Figure, Paragraph, Section, Table, table
 from ablate.report import figures_data
-from ablate.report.ablation import Ablation, Block, VariantRow
+from ablate.report.numbers.ablation import Ablation, Block, VariantRow
 from ablate.report.sections.variants import block_title
 from ablate.spec.measures import METRICS
 

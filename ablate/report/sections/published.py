@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ablate.document import words
 from ablate.document.elements import Column, Element, Paragraph, Section, Table, table
-from ablate.report.published import RATIOS, Ordering, PublishedComparison, PublishedNumber
+from ablate.report.numbers.published import RATIOS, Ordering, PublishedComparison, PublishedNumber
 from ablate.spec.measures import PUBLISHED
 
 if TYPE_CHECKING:

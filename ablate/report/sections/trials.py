@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ablate.document import words
 from ablate.document.elements import Bars, Column, Element, Figure, Kind, Paragraph, Section, Table
 from ablate.report import figures_data
-from ablate.report.tradeoff import FRONT, HEADINGS
+from ablate.report.numbers.tradeoff import FRONT, HEADINGS
 from ablate.spec.measures import BY_KEY, WEIGHED
 
 if TYPE_CHECKING:

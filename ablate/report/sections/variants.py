@@ -21,7 +21,7 @@ from ablate.report.variant_cells import variant_cells, variant_columns
 from ablate.spec.measures import WEIGHED
 
 if TYPE_CHECKING:
-    from ablate.report.ablation import Ablation, Block
+    from ablate.report.numbers.ablation import Ablation, Block
     from ablate.report.summary import Report
 
 TEST_NOTE = (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from ablate.report.tradeoff import undominated
+from ablate.report.numbers.tradeoff import undominated
 from ablate.spec.measures import COSTS, METRICS, WEIGHED, Measure, Metric
 from ablate.spec.space import Scalar
 from ablate.spec.study import Cell, StudySpec

@@ -10,8 +10,8 @@ from statistics import fmean
 from ablate.document import words
 from ablate.document.elements import Column, Document, Element, Paragraph, Section, table
 from ablate.errors import InputError, Problem
-from ablate.report.ablation import VariantRow, front_of, make_ablation
 from ablate.report.again import run_command
+from ablate.report.numbers.ablation import VariantRow, front_of, make_ablation
 from ablate.report.variant_cells import variant_cells, variant_columns
 from ablate.spec.measures import WEIGHED
 from ablate.spec.study import Cell
