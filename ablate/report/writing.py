@@ -13,7 +13,7 @@ from ablate import catalog
 from ablate.document.words import listed, plural
 from ablate.errors import InputError, Problem
 from ablate.files import folder_name, write_text
-from ablate.report.figures import Draughtsman, figure_files
+from ablate.report.figures.process import Draughtsman, figure_files
 from ablate.report.formats._base import Page
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ def write_report(
     types = tuple(sorted({module.FIGURES for module in modules if module.FIGURES}))
     with Draughtsman() if types else nullcontext() as draughtsman:
         # Loads pandas and Optuna, while the draughtsman loads seaborn.
+        from ablate.report.report import make_report
         from ablate.report.sections import make_document
-        from ablate.report.summary import make_report
         from ablate.store.artifacts import Artifacts
         from ablate.store.place import open_existing
 

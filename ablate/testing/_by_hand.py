@@ -19,7 +19,7 @@ from optuna.trial import TrialState
 
 from ablate.config import load_study
 from ablate.data.card import DataCard
-from ablate.report.summary import Report, make_report
+from ablate.report.report import Report, make_report
 from ablate.spec.environment import Environment
 from ablate.spec.space import Scalar
 from ablate.spec.study import Cell

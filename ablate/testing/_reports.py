@@ -9,7 +9,7 @@ from pathlib import Path
 
 from optuna import logging
 
-from ablate.report.summary import Report
+from ablate.report.report import Report
 from ablate.testing._by_hand import ByHand, result
 
 COMPLETE = "a comparison that is complete"

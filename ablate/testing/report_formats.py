@@ -23,7 +23,7 @@ from ablate.report.formats import (
 from ablate.testing._subject import Subject
 
 if TYPE_CHECKING:
-    from ablate.report.summary import Report
+    from ablate.report.report import Report
 
 WIDTHS = (40, 200)
 FIGURES = {

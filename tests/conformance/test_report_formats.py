@@ -3,7 +3,7 @@
 import pytest
 
 from ablate import catalog
-from ablate.report.summary import make_report
+from ablate.report.report import make_report
 from ablate.store.artifacts import Artifacts
 from ablate.store.place import open_existing
 from ablate.store.studies import find_study

@@ -14,8 +14,8 @@ from conftest import COMPARED, make_project
 from hand_made import make_stored
 
 import ablate
+from ablate.report.report import make_report
 from ablate.report.sections import make_document
-from ablate.report.summary import make_report
 from ablate.running.run import run_study
 from ablate.store.artifacts import Artifacts
 from ablate.store.place import open_existing, open_storage

@@ -98,7 +98,7 @@ def test_the_list_of_commands_says_what_their_pages_say(name):
 
 
 def test_the_program_that_draws_loads_seaborn_without_scipy():
-    program = [sys.executable, "-X", "importtime", "-m", "ablate.report.drawing_program"]
+    program = [sys.executable, "-X", "importtime", "-m", "ablate.report.figures.program"]
     answer = subprocess.run(program, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert answer.returncode == 0, answer.stderr
     names = [line.rpartition("|")[2].strip() for line in answer.stderr.splitlines()]

@@ -12,8 +12,8 @@ from optuna.trial import TrialState, create_trial
 from ablate.config import load_study
 from ablate.report.formats import markdown, terminal
 from ablate.report.formats._base import Page
+from ablate.report.report import make_report
 from ablate.report.sections import make_document
-from ablate.report.summary import make_report
 from ablate.spec.study import Cell
 from ablate.store.artifacts import Artifacts
 from ablate.store.place import StoragePlace

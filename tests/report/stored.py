@@ -11,8 +11,8 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import TrialState
 
 from ablate.config import load_study
+from ablate.report.report import make_report
 from ablate.report.sections import make_document
-from ablate.report.summary import make_report
 from ablate.spec.trial import Epoch, TrialResult
 from ablate.store.artifacts import Artifacts
 from ablate.store.place import StoragePlace, open_storage

@@ -7,9 +7,9 @@ import xml.etree.ElementTree as ET
 import matplotlib as mpl
 import pytest
 
-from ablate.report.drawing import draw
-from ablate.report.figures import Draughtsman
-from ablate.report.figures_data import FiguresData, ForestRow, SearchCurve
+from ablate.report.figures.draw import draw
+from ablate.report.figures.process import Draughtsman
+from ablate.report.figures.records import FiguresData, ForestRow, SearchCurve
 
 from .by_hand import quoted
 

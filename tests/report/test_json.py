@@ -13,7 +13,7 @@ import pytest
 
 from ablate.report.formats import json as json_format
 from ablate.report.formats._base import Page
-from ablate.report.summary import Report
+from ablate.report.report import Report
 
 from .stored import HOSTILE, report_and_document
 

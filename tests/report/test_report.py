@@ -13,9 +13,9 @@ from ablate.errors import InputError
 from ablate.report.formats import csv as csv_format
 from ablate.report.formats import markdown, terminal
 from ablate.report.formats._base import Page
+from ablate.report.report import make_report
 from ablate.report.sections import make_document
 from ablate.report.sections.trials import cell
-from ablate.report.summary import make_report
 from ablate.report.writing import write_report
 from ablate.spec.measures import METRICS
 from ablate.store.artifacts import Artifacts

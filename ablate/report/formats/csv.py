@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ablate.document.elements import Document
     from ablate.report.formats._base import Page
-    from ablate.report.summary import Report
+    from ablate.report.report import Report
 
 FIGURES = None
 FILE = "trials.csv"

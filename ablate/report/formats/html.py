@@ -18,7 +18,7 @@ from ablate.report.formats._svg import inline
 
 if TYPE_CHECKING:
     from ablate.report.formats._base import Page
-    from ablate.report.summary import Report
+    from ablate.report.report import Report
 
 FIGURES = "svg"
 FILE = "report.html"

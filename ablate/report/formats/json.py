@@ -27,7 +27,7 @@ from ablate.store.results import COLUMNS, PLACE
 if TYPE_CHECKING:
     from ablate.document.elements import Document
     from ablate.report.formats._base import Page
-    from ablate.report.summary import Report
+    from ablate.report.report import Report
 
 FIGURES = None
 FILE = "report.json"

@@ -22,7 +22,7 @@ from ablate.report.formats._tex import escape, escape_code
 
 if TYPE_CHECKING:
     from ablate.report.formats._base import Page
-    from ablate.report.summary import Report
+    from ablate.report.report import Report
 
 FIGURES = "pdf"
 FILE = "report.tex"

@@ -20,7 +20,7 @@ from ablate.document.elements import (
 
 if TYPE_CHECKING:
     from ablate.report.formats._base import Page
-    from ablate.report.summary import Report
+    from ablate.report.report import Report
 
 FIGURES = "svg"
 FILE = "report.md"

@@ -24,7 +24,7 @@ from ablate.document.fitting import fitting
 
 if TYPE_CHECKING:
     from ablate.report.formats._base import Page
-    from ablate.report.summary import Report
+    from ablate.report.report import Report
 
 FIGURES = None
 STYLES = {"plain": "", "strong": "bold", "note": "dim"}

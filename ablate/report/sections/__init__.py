@@ -21,7 +21,7 @@ from ablate.report.sections.trials import importance, learning_curves, trials
 from ablate.report.sections.variants import variants
 
 if TYPE_CHECKING:
-    from ablate.report.summary import Report
+    from ablate.report.report import Report
 
 SECTIONS = (
     conclusion,

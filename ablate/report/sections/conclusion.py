@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ablate.document.elements import Paragraph, Section
 
 if TYPE_CHECKING:
-    from ablate.report.summary import Report
+    from ablate.report.report import Report
 
 NOTE = "The words of the study's author; everything else here is computed from the records."
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from ablate.document import words
 from ablate.document.elements import Column, Element, Figure, Paragraph, Section, Table, table
-from ablate.report.figures_content import cell_name, shown_confusions
+from ablate.report.figures.contents import cell_name, shown_confusions
 
 if TYPE_CHECKING:
     from ablate.report.numbers.confusion import Confusion
-    from ablate.report.summary import Report
+    from ablate.report.report import Report
 
 PAIRS = 10
 """Most confused pairs that are listed."""

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from ablate.document import words
 from ablate.document.elements import Column, Element, Figure, Paragraph, Section, table
-from ablate.report import figures_data
+from ablate.report.figures import records as figures_data
 
 if TYPE_CHECKING:
-    from ablate.report.summary import Report
+    from ablate.report.report import Report
 
 NOTE = (
     "Lines are means over seeds on the validation set, with their 95 % band; dashed lines are those of "

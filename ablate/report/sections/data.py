@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from ablate.report.summary import Report
+    from ablate.report.report import Report
 
 
 def data(report: Report) -> Section | None:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from ablate.document import words
 from ablate.document.elements import Column, Element, Figure, Paragraph, Section, Table, table
-from ablate.report import figures_data
+from ablate.report.figures import records as figures_data
 from ablate.report.numbers.ablation import Ablation, Block, VariantRow
 from ablate.report.sections.variants import block_title
 from ablate.spec.measures import METRICS
 
 if TYPE_CHECKING:
-    from ablate.report.summary import Report
+    from ablate.report.report import Report
 
 PAIRED_NOTE = (
     "Differences are paired: every variant was trained with the same seeds, which draw the split, the "

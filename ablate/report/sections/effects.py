@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from ablate.document import words
 from ablate.document.elements import Column, Element, Figure, Paragraph, Section, table
-from ablate.report import figures_data
+from ablate.report.figures import records as figures_data
 from ablate.report.sections.variants import block_title
 from ablate.spec.space import label
 
 if TYPE_CHECKING:
-    from ablate.report.summary import Report
+    from ablate.report.report import Report
 
 
 def effects(report: Report) -> Section | None:

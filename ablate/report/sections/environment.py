@@ -8,7 +8,7 @@ from ablate.document.elements import Bullets, Section
 from ablate.document.words import environment_line
 
 if TYPE_CHECKING:
-    from ablate.report.summary import Report
+    from ablate.report.report import Report
 
 
 def environment(report: Report) -> Section | None:

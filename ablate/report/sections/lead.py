@@ -12,7 +12,7 @@ from ablate.report.answer import answer, published_answer
 from ablate.spec.outcomes import PHASES, counts_text
 
 if TYPE_CHECKING:
-    from ablate.report.summary import Report
+    from ablate.report.report import Report
 
 
 def lead(report: Report) -> Iterator[Element]:

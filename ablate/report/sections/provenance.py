@@ -8,7 +8,7 @@ from ablate.document.elements import Code, Section
 from ablate.report.again import report_command, run_command
 
 if TYPE_CHECKING:
-    from ablate.report.summary import Report
+    from ablate.report.report import Report
 
 
 def study_file(report: Report) -> Section | None:

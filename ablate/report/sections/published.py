@@ -10,7 +10,7 @@ from ablate.report.numbers.published import RATIOS, Ordering, PublishedCompariso
 from ablate.spec.measures import PUBLISHED
 
 if TYPE_CHECKING:
-    from ablate.report.summary import Report
+    from ablate.report.report import Report
 
 NOTE = (
     "A published number comes from one run, ours from several: it is inside where it lies in the interval "

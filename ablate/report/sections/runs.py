@@ -9,7 +9,7 @@ from ablate.document.elements import Column, Element, Paragraph, Section, Table,
 from ablate.spec.outcomes import OUTCOMES, PHASES
 
 if TYPE_CHECKING:
-    from ablate.report.summary import Report
+    from ablate.report.report import Report
     from ablate.state.phases import PhaseState
 
 NOTE = (

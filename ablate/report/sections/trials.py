@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from ablate.document import words
 from ablate.document.elements import Bars, Column, Element, Figure, Kind, Paragraph, Section, Table
-from ablate.report import figures_data
+from ablate.report.figures import records as figures_data
 from ablate.report.numbers.tradeoff import FRONT, HEADINGS
 from ablate.spec.measures import BY_KEY, WEIGHED
 
 if TYPE_CHECKING:
-    from ablate.report.summary import Report
+    from ablate.report.report import Report
 
 SELECTED_NOTE = (
     "Accuracy, macro F1 and loss (crossentropy) are measured on the validation set, on which the "

@@ -16,13 +16,13 @@ from ablate.document.elements import (
     Table,
     table,
 )
-from ablate.report import figures_data
+from ablate.report.figures import records as figures_data
 from ablate.report.variant_cells import variant_cells, variant_columns
 from ablate.spec.measures import WEIGHED
 
 if TYPE_CHECKING:
     from ablate.report.numbers.ablation import Ablation, Block
-    from ablate.report.summary import Report
+    from ablate.report.report import Report
 
 TEST_NOTE = (
     "Means over seeds on the test set, ± the half-width of their 95 % interval (Student's t). Time is "

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from ablate.errors import AblateError
-from ablate.report.figures_data import FiguresData
+from ablate.report.figures.records import FiguresData
 from ablate.spec.space import Frozen
 
 FileType = Literal["svg", "pdf"]
@@ -40,7 +40,7 @@ class Draughtsman:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "ablate.report.drawing_program"],
+            [sys.executable, "-P", "-m", "ablate.report.figures.program"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

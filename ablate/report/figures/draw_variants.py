@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ablate.report.ablation_drawing import colours, place_legend
-from ablate.report.figures_data import Band, CellCurves, ConfusionData, FiguresData, VariantPoint
+from ablate.report.figures.draw_differences import colours, place_legend
+from ablate.report.figures.records import Band, CellCurves, ConfusionData, FiguresData, VariantPoint
 from ablate.spec.measures import CURVES, Measure
 
 GREY = "#5a5a5a"

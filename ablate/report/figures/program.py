@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from ablate.report.figures import Order
+from ablate.report.figures.process import Order
 
 
 def main() -> None:
@@ -13,7 +13,7 @@ def main() -> None:
     # Seaborn loads SciPy where it is there, which takes as long as all else together, for kinds
     # of plots that are not drawn here. In this process there is none.
     sys.modules["scipy"] = None  # type: ignore[assignment]
-    from ablate.report.drawing import draw
+    from ablate.report.figures.draw import draw
 
     text = sys.stdin.read()
     if not text:

@@ -9,13 +9,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ablate.report.again import DEFAULT_STORAGE
-from ablate.report.figures_content import (
+from ablate.report.figures.contents import (
     ablation_figures,
     replicate_figures,
     search_figures,
     trial_figures,
 )
-from ablate.report.figures_data import FiguresData
+from ablate.report.figures.records import FiguresData
 from ablate.report.numbers.ablation import Ablation, make_ablation
 from ablate.report.numbers.confusion import Confusion, make_confusions
 from ablate.report.numbers.curves import MeanCurves, make_mean_curves

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ablate.report.figures_data import FiguresData
+from ablate.report.figures.records import FiguresData
 
 COLOURS = {"better": "#1b7f4d", "worse": "#b3372f"}
 OTHER = "#5a5a5a"

@@ -16,13 +16,19 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ablate.files import replacing
-from ablate.report.ablation_drawing import (
+from ablate.report.figures.draw_differences import (
     expected_best_figure,
     forest_figure,
     interactions_figure,
 )
-from ablate.report.figures import FileType
-from ablate.report.figures_data import (
+from ablate.report.figures.draw_variants import (
+    confusion_figure,
+    history_figure,
+    mean_curves_figure,
+    variants_figure,
+)
+from ablate.report.figures.process import FileType
+from ablate.report.figures.records import (
     EXPECTED_BEST,
     FOREST,
     HISTORY,
@@ -33,12 +39,6 @@ from ablate.report.figures_data import (
     VARIANTS,
     Curve,
     FiguresData,
-)
-from ablate.report.variant_drawing import (
-    confusion_figure,
-    history_figure,
-    mean_curves_figure,
-    variants_figure,
 )
 from ablate.spec.measures import CURVES
 

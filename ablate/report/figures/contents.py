@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from ablate.report.figures_data import (
+from ablate.report.figures.records import (
     Band,
     CellCurves,
     ConfusionData,
