@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from ablate.progress import STYLES
+from ablate.display.live import STYLES
 from ablate.spec.outcomes import OUTCOMES, PHASES, counts_text
 from ablate.spec.study import Phase
 from ablate.spec.trial import Outcome

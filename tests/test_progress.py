@@ -8,7 +8,7 @@ import pytest
 from hand_made import compare
 from rich.console import Console
 
-from ablate.progress import LiveProgress, PlainProgress, RunState, duration, render
+from ablate.display.live import LiveProgress, PlainProgress, RunState, duration, render
 from ablate.spec.study import Cell
 from ablate.spec.trial import Epoch
 from ablate.state.phases import PhaseState

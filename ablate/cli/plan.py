@@ -86,7 +86,7 @@ def _gain(
 
 def estimate_text(study: StudySpec, found: Estimate) -> str:
     """How long a study takes, in a line."""
-    from ablate.progress import duration
+    from ablate.display.live import duration
 
     parts = []
     if study.tune is not None:

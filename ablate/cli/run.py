@@ -142,8 +142,8 @@ def command(
     from ablate.config import find_study, load_study
     from ablate.config.toml import read_toml
     from ablate.data.prepared import shape
+    from ablate.display.live import LiveProgress, PlainProgress
     from ablate.planning.plan import make_plan
-    from ablate.progress import LiveProgress, PlainProgress
     from ablate.running.dispatcher import StopRequest
     from ablate.running.run import log_path, run_study
     from ablate.workers.executors.defaults import Machine
@@ -244,7 +244,7 @@ def _write_report(name: str, place: StoragePlace, out: Path) -> None:
 
 def summary_text(name: str, summary: RunSummary) -> str:
     """How a run ended, in one line."""
-    from ablate.progress import duration
+    from ablate.display.live import duration
 
     states = [_phase_text(phase) for phase in summary.phases]
     if summary.stopped:
