@@ -8,7 +8,10 @@ import pytest
 from hand_made import compare
 from rich.console import Console
 
-from ablate.display.live import LiveProgress, PlainProgress, RunState, duration, render
+from ablate.display.live import LiveProgress, render
+from ablate.display.plain import PlainProgress
+from ablate.display.state import RunState
+from ablate.document.words import duration
 from ablate.spec.study import Cell
 from ablate.spec.trial import Epoch
 from ablate.state.phases import PhaseState

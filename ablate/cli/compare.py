@@ -25,7 +25,7 @@ def command(studies: tuple[str, ...], storage: str) -> int:
     """
     from rich.console import Console
 
-    from ablate.report.formats.terminal import text_of
+    from ablate.document.terminal import text_of
     from ablate.report.numbers.studies_compared import (
         compare_studies,
         comparison_document,

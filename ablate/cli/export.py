@@ -55,7 +55,7 @@ def command(
 
 def exported_text(study: str, file: Path, exported: Exported) -> str:
     """What a file holds and how it is loaded, as plain text."""
-    from ablate.display.live import parameters_text
+    from ablate.document.words import parameters_text
 
     run, attributes = exported.run, exported.run.trial.user_attrs
     lines = [

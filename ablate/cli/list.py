@@ -28,9 +28,9 @@ def command(storage: str) -> int:
     from rich.console import Console
 
     from ablate import catalog
+    from ablate.document.terminal import text_of
     from ablate.housekeeping.overview import overviews
     from ablate.housekeeping.reading import RUN_FIRST, is_empty, open_to_read, shown
-    from ablate.report.formats.terminal import text_of
     from ablate.store.artifacts import Artifacts
 
     place = storage_place(storage)

@@ -86,7 +86,7 @@ def _gain(
 
 def estimate_text(study: StudySpec, found: Estimate) -> str:
     """How long a study takes, in a line."""
-    from ablate.display.live import duration
+    from ablate.document.words import duration
 
     parts = []
     if study.tune is not None:

@@ -142,7 +142,8 @@ def command(
     from ablate.config import find_study, load_study
     from ablate.config.toml import read_toml
     from ablate.data.prepared import shape
-    from ablate.display.live import LiveProgress, PlainProgress
+    from ablate.display.live import LiveProgress
+    from ablate.display.plain import PlainProgress
     from ablate.planning.plan import make_plan
     from ablate.running.dispatcher import StopRequest
     from ablate.running.run import log_path, run_study
@@ -244,7 +245,7 @@ def _write_report(name: str, place: StoragePlace, out: Path) -> None:
 
 def summary_text(name: str, summary: RunSummary) -> str:
     """How a run ended, in one line."""
-    from ablate.display.live import duration
+    from ablate.document.words import duration
 
     states = [_phase_text(phase) for phase in summary.phases]
     if summary.stopped:

@@ -52,10 +52,10 @@ def command(
     """
     from rich.console import Console
 
+    from ablate.document.terminal import text_of
     from ablate.housekeeping.details import details
     from ablate.housekeeping.lookup import find_run
     from ablate.housekeeping.reading import open_to_read
-    from ablate.report.formats.terminal import text_of
     from ablate.store.artifacts import Artifacts
     from ablate.store.studies import named_study
 

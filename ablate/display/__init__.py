@@ -1,1 +1,1 @@
-"""TODO."""
+"""Shows a run while it happens: state from events, then rendering."""

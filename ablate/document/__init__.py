@@ -1,1 +1,1 @@
-"""TODO."""
+"""What is shown, whatever it is written as: reports, and what list, show and compare print."""

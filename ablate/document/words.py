@@ -143,3 +143,21 @@ def environment_line(environment: Environment) -> str:
         f"Python {environment.python}",
     ]
     return ", ".join([*parts, versions, *([f"commit {commit}"] if commit else [])])
+
+
+def parameters_text(parameters: Mapping[str, Any]) -> str:
+    """Hyperparameters as ``name=value``, numbers in four digits."""
+    return " ".join(
+        f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in parameters.items()
+    )
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it: ``48 s``, ``3 min 20 s``, ``2 h 05 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"

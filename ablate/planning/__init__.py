@@ -1,1 +1,1 @@
-"""TODO."""
+"""What a study will train, how long that takes, and how large its networks are."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What a stored study still owes, and how far it is."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What is stored and how it is read again: storages, studies, trials, artifacts, results."""

@@ -69,10 +69,11 @@ import hashlib, json, threading
 import keras, numpy as np
 from pathlib import Path
 from ablate.config import load_study
-from ablate.messages import Finished, Place, TrainReplicate, TuneTrial
+from ablate.state.orders import Place, TrainReplicate, TuneTrial
+from ablate.workers.messages import Finished
 from ablate.store.place import StoragePlace, open_storage
 from ablate.store.studies import open_study
-from ablate.trainer import Trainer
+from ablate.workers.trainer import Trainer
 
 seen, events = [], []
 
