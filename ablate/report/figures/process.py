@@ -1,7 +1,7 @@
 """Draws the figures of a report, in a process of its own.
 
 Seaborn takes longer to load than a report takes to compute, so the two go side by side:
-`Draughtsman` starts `drawing_program`, which loads seaborn while the caller reads the storage, and
+`Draughtsman` starts `program`, which loads seaborn while the caller reads the storage, and
 then sends it what to draw.
 """
 

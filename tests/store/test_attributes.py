@@ -26,8 +26,8 @@ from ablate.store.attributes import (
 from ablate.store.owner import Owner
 from ablate.store.place import StoragePlace, open_storage
 
-STORAGES = sorted(Path(__file__).parent.glob("storages/*/ablate.journal"))
-SOURCES = sorted(Path(attributes.__file__).parent.rglob("*.py"))
+STORAGES = sorted(Path(__file__).parents[1].glob("storages/*/ablate.journal"))
+SOURCES = sorted(Path(attributes.__file__).parents[1].rglob("*.py"))
 TABLE = {one.name: one for one in vars(attributes).values() if isinstance(one, Attribute)}
 OLD_ENVIRONMENT = {
     "device": "cpu",
