@@ -15,7 +15,7 @@ from hand_made import settings as data_settings
 from kept_study import Kept
 
 from ablate.config import load_study
-from ablate.data.prepared import prepared as data
+from ablate.data import prepared as data
 from ablate.running.run import run_study
 from ablate.spec.study import StudySpec
 from ablate.store.place import StoragePlace

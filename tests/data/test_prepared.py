@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from hand_made import npz, settings
 
+from ablate.data import prepared as data
+from ablate.data import split
 from ablate.data.card import data_card, find_card, keep_card
-from ablate.data.prepared import prepared as data
-from ablate.data.prepared import split
 from ablate.errors import InputError
 from ablate.spec.data import DataSettings, DataShape
 

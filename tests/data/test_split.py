@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hand_made import npz, settings
 
-from ablate.data.prepared import prepared as data
-from ablate.data.prepared import split as splits
+from ablate.data import prepared as data
+from ablate.data import split as splits
 from ablate.errors import InputError
 
 

@@ -10,9 +10,9 @@ import sys
 import numpy as np
 import pytest
 
+from ablate.data import prepared as data
+from ablate.data import split
 from ablate.data.card import data_card
-from ablate.data.prepared import prepared as data
-from ablate.data.prepared import split
 from ablate.datasets._base import Places
 from ablate.datasets.npz import Options, load, shape, source
 from ablate.errors import InputError

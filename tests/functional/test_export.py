@@ -12,8 +12,8 @@ import pytest
 from conftest import make_project
 
 import ablate
-from ablate.data.prepared import prepared as data
-from ablate.data.prepared import split
+from ablate.data import prepared as data
+from ablate.data import split
 from ablate.running.run import run_study
 
 STUDY = """

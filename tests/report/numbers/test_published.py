@@ -9,7 +9,7 @@ from scipy import stats
 
 from ablate.statistics import mean_interval, prediction_interval
 
-from .by_hand import answer_of, rows_of, section
+from ..by_hand import answer_of, rows_of, section
 
 TABLES = """
 [vary]

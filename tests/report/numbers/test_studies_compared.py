@@ -13,7 +13,7 @@ from ablate.report.numbers.studies_compared import (
 )
 from ablate.store.attributes import DATA
 
-from .by_hand import ByHand
+from ..by_hand import ByHand
 
 TABLES = "[vary]\nunits = [4, 16]\n[replicate]\nseeds = 2\n"
 
