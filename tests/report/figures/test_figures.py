@@ -10,8 +10,7 @@ import pytest
 from ablate.report.figures.draw import draw
 from ablate.report.figures.process import Draughtsman
 from ablate.report.figures.records import FiguresData, ForestRow, SearchCurve
-
-from ..by_hand import quoted
+from report.by_hand import quoted
 
 FACTORIAL = """
 [vary]

@@ -10,8 +10,7 @@ from ablate.report.numbers.ablation import make_ablation
 from ablate.report.sections import make_document
 from ablate.spec.measures import COSTS, Measure
 from ablate.store.studies import find_study
-
-from ..by_hand import answer_of, quoted, rows_of, section, texts_of
+from report.by_hand import answer_of, quoted, rows_of, section, texts_of
 
 TWO = "[vary]\nunits = [4, 16]\n[replicate]\nseeds = {}\n"
 THREE = "[vary]\nunits = [4, 8, 16]\n[replicate]\nseeds = {}\n"

@@ -17,8 +17,7 @@ from ablate.report.numbers.curves import mean_curves
 from ablate.report.sections.data import _origin
 from ablate.spec.study import Cell
 from ablate.spec.trial import Epoch
-
-from ..by_hand import section, texts_of
+from report.by_hand import section, texts_of
 
 CELL = Cell(dataset="digits", variant="one")
 

@@ -8,8 +8,7 @@ import pytest
 from scipy import stats
 
 from ablate.statistics import mean_interval, prediction_interval
-
-from ..by_hand import answer_of, rows_of, section
+from report.by_hand import answer_of, rows_of, section
 
 TABLES = """
 [vary]

@@ -12,8 +12,7 @@ from ablate.report.numbers.studies_compared import (
     data_sets_apart,
 )
 from ablate.store.attributes import DATA
-
-from ..by_hand import ByHand
+from report.by_hand import ByHand
 
 TABLES = "[vary]\nunits = [4, 16]\n[replicate]\nseeds = 2\n"
 
