@@ -35,8 +35,11 @@ from ablate.limits import TERMINATION, Limits
 from ablate.spec.outcomes import PHASES, counts_text
 
 if TYPE_CHECKING:
+    from ablate.display.live import LiveProgress
+    from ablate.display.plain import PlainProgress
     from ablate.running.dispatcher import StopRequest
     from ablate.running.run import RunSummary
+    from ablate.spec.study import StudySpec
     from ablate.state.phases import PhaseState
     from ablate.store.place import StoragePlace
     from ablate.workers.executors._base import Executor
@@ -137,57 +140,80 @@ def command(
     ablate run line_dropout --workers 2
     ablate run line_dropout --executor ray --address auto --storage postgresql://host/ablate
     """
-    from rich.console import Console
+    from ablate.running.dispatcher import StopRequest
+    from ablate.running.run import run_study
+    from ablate.workers.executors.defaults import Machine
 
+    machine, asked = Machine.here(), WorkerOptions(workers, workers_per_gpu, threads, worker_memory)
+    check_options(executor_name, address, asked, machine)
+    spec = _load(study, settings, trials, seeds, large=yes)
+    place = storage_place(storage)
+    stop = StopRequest()
+    with stopped_by_signals(stop), _display(plain=plain) as display:
+
+        def executor(recorded: int | None) -> Executor:
+            if executor_name == "ray":
+                return make_ray_executor(spec, place, workers, address)
+            return make_local_executor(spec, place, machine, asked, display, recorded)
+
+        summary = run_study(
+            spec,
+            place,
+            display,
+            executor=executor,
+            in_turn=executor_name == "local" and workers is None and not machine.gpus,
+            limits=Limits(trial_timeout, asked.worker_bytes, worker_trials),
+            stop=stop,
+            timeout=timeout,
+            fresh=fresh,
+        )
+    return _tell(spec, summary, place, storage, out)
+
+
+def _load(
+    study: str, settings: tuple[str, ...], trials: int | None, seeds: int | None, *, large: bool
+) -> StudySpec:
+    """Reads a study file, and warns of what its plan makes one wary of."""
     from ablate.config import find_study, load_study
     from ablate.config.toml import read_toml
     from ablate.data.prepared import shape
-    from ablate.display.live import LiveProgress
-    from ablate.display.plain import PlainProgress
     from ablate.planning.plan import make_plan
-    from ablate.running.dispatcher import StopRequest
-    from ablate.running.run import log_path, run_study
-    from ablate.workers.executors.defaults import Machine
 
     path = find_study(study)
-    machine, asked = Machine.here(), WorkerOptions(workers, workers_per_gpu, threads, worker_memory)
-    check_options(executor_name, address, asked, machine)
     if trials and "tune" not in read_toml(path):
         rule = "this study tunes nothing: it has no [tune]"
         raise InputError(Problem("--trials", rule, hint="for more replicates give --seeds"))
     counts = {"tune.trials": trials, "replicate.seeds": seeds}
     overrides = [*settings, *(f"{key}={count}" for key, count in counts.items() if count)]
-    spec = load_study(path, overrides, large=yes)
-    place = storage_place(storage)
-    console = Console(soft_wrap=True)
+    spec = load_study(path, overrides, large=large)
     shapes = {data.dataset: shape(data) for data in spec.datasets}
     for warning in make_plan(spec, shapes).warnings:
         click.echo(f"warning: {warning}", err=True)
-    stop = StopRequest()
+    return spec
+
+
+def _display(*, plain: bool) -> LiveProgress | PlainProgress:
+    """Plain lines where they are asked for, or where there is no terminal."""
+    from rich.console import Console
+
+    from ablate.display.live import LiveProgress
+    from ablate.display.plain import PlainProgress
+
+    console = Console(soft_wrap=True)
     live = console.is_terminal and not plain
-    with stopped_by_signals(stop), (LiveProgress if live else PlainProgress)(console) as progress:
+    return LiveProgress(console) if live else PlainProgress(console)
 
-        def executor(recorded: int | None) -> Executor:
-            if executor_name == "ray":
-                return make_ray_executor(spec, place, workers, address)
-            return make_local_executor(spec, place, machine, asked, progress, recorded)
 
-        limits = Limits(
-            trial_seconds=trial_timeout,
-            worker_memory=asked.worker_bytes,
-            worker_trials=worker_trials,
-        )
-        summary = run_study(
-            spec,
-            place,
-            progress,
-            executor=executor,
-            in_turn=executor_name == "local" and workers is None and not machine.gpus,
-            limits=limits,
-            stop=stop,
-            timeout=timeout,
-            fresh=fresh,
-        )
+def _tell(
+    spec: StudySpec, summary: RunSummary, place: StoragePlace, storage: str, out: Path
+) -> int:
+    """Says how a run ended and what to do next, and writes the report.
+
+    Returns:
+        The exit code.
+    """
+    from ablate.running.run import log_path
+
     click.echo(summary_text(spec.name, summary))
     if any(phase.counts.get("failed") or phase.counts.get("missing") for phase in summary.phases):
         click.echo(f"why trials failed: {log_path(place, spec)}")

@@ -6,15 +6,13 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_args
-
-from pydantic import Field
 
 from ablate import catalog
 from ablate.config.checks import check_exhaustive, check_in_use, check_overlap, check_training
 from ablate.config.data import parse_datasets
 from ablate.config.published import parse_published
 from ablate.config.search_space import find_search_space, load_search_space
+from ablate.config.tables import LISTS, OwnTables, Tables, names_of, own_tables
 from ablate.config.toml import override, read_toml
 from ablate.config.tuning import TuneTable, fixed_parameters, listed_parameters, tuned_parameters
 from ablate.config.validation import validate
@@ -23,39 +21,12 @@ from ablate.config.words import own_keys
 from ablate.errors import InputError, Problem, did_you_mean
 from ablate.spec.identity import RULES, under_rules
 from ablate.spec.published import Published
-from ablate.spec.space import Frozen, Parameter, SearchSpace
+from ablate.spec.space import Parameter, SearchSpace
 from ablate.spec.study import (
     Architecture,
-    ArtifactSettings,
-    ReplicateSettings,
-    Resources,
     StudySpec,
 )
-from ablate.spec.training import Backend, TrainingSettings
-
-Names = tuple[str, ...]
-
-
-class _Study(Frozen):
-    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
-    description: str = ""
-    conclusion: str = ""
-    dataset: Names
-    search_space: Names
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-
-
-class _Tables(Frozen):
-    study: Mapping[str, Any]
-    training: Mapping[str, Any] = {}
-    data: Mapping[str, Any] = {}
-    vary: Mapping[str, Any] | None = None
-    tune: Mapping[str, Any] | None = None
-    fix: Mapping[str, Any] = {}
-    replicate: Mapping[str, Any] | None = None
-    published: Mapping[str, Any] = {}
-    artifacts: Mapping[str, Any] = {}
-    resources: Mapping[str, Any] = {}
+from ablate.spec.training import TrainingSettings
 
 
 def find_study(name: str) -> Path:
@@ -102,35 +73,23 @@ def load_study(
     """
     where, problems = str(path), list[Problem]()
     written = under_rules(override(read_toml(path), settings), rules)
-    tables = validate(_Tables, written, where, "", problems)
+    tables = validate(Tables, written, where, "", problems)
     if tables is None:
         raise InputError(*problems)
-    lists = {key: _names(tables.study.get(key), key, where, problems) for key in LISTS}
+    lists = {key: names_of(tables.study.get(key), key, where, problems) for key in LISTS}
     unread: list[Problem] = []
     spaces = _search_spaces(lists["search_space"] or (), path, unread)
-    own = _own_tables(tables, lists, [space for space, _ in spaces], environment, where, problems)
+    own = own_tables(tables, lists, [space for space, _ in spaces], environment, where, problems)
     datasets = parse_datasets(lists["dataset"] or (), tables.data, path, environment, problems)
     problems += unread
     compared = None
     if spaces and len(spaces) == len(lists["search_space"] or ()):
-        compared = _compared(tables, own, spaces, where, problems, large=large)
-    published: tuple[Published, ...] = ()
-    if compared is not None and compared.variants is not None:
-        names = [variant.name for variant in compared.variants.variants]
-        is_tested = tables.replicate is not None
-        published = parse_published(
-            tables.published, names, lists["dataset"] or (), where, problems, is_tested=is_tested
-        )
-    if (
-        problems
-        or compared is None
-        or compared.variants is None
-        or not own.are_right
-        or not datasets
-    ):
+        names = lists["dataset"] or ()
+        compared = _compared(tables, own, spaces, names, where, problems, large=large)
+    variants = None if compared is None else compared.variants
+    if problems or compared is None or variants is None or not own.are_right or not datasets:
         raise InputError(*problems)
     assert own.study and own.training and own.artifacts and own.resources
-    variants = compared.variants
     return StudySpec(
         name=own.study.name,
         description=own.study.description,
@@ -145,7 +104,7 @@ def load_study(
         baseline=variants.baseline,
         tune=own.tune.settings if own.tune is not None else None,
         replicate=own.replicate,
-        published=published,
+        published=compared.published,
         artifacts=own.artifacts,
         resources=own.resources,
         path=str(path),
@@ -156,74 +115,26 @@ def load_study(
 
 
 @dataclass(frozen=True)
-class _Own:
-    """The tables that are checked by themselves; None where one is absent, or wrong."""
-
-    study: _Study | None
-    training: TrainingSettings | None
-    tune: TuneTable | None
-    replicate: ReplicateSettings | None
-    artifacts: ArtifactSettings | None
-    resources: Resources | None
-
-    @property
-    def are_right(self) -> bool:
-        """Whether all are there that every study has."""
-        return None not in (self.study, self.training, self.artifacts, self.resources)
-
-
-def _own_tables(
-    tables: _Tables,
-    lists: Mapping[str, Names | None],
-    spaces: Sequence[SearchSpace],
-    environment: Mapping[str, str],
-    where: str,
-    problems: list[Problem],
-) -> _Own:
-    """Checks each table that can be checked by itself."""
-    given = {key: value for key, value in lists.items() if value is not None}
-    study = validate(_Study, {**tables.study, **given}, where, "study", problems)
-    backend = _environment_backend(environment, problems)
-    training = validate(
-        TrainingSettings, {**backend, **tables.training}, where, "training", problems
-    )
-    tune: TuneTable | None = None
-    if tables.tune is not None:
-        tune = validate(
-            TuneTable, own_keys(TuneTable, tables.tune, spaces), where, "tune", problems
-        )
-    replicate = (
-        None
-        if tables.replicate is None
-        else validate(ReplicateSettings, tables.replicate, where, "replicate", problems)
-    )
-    artifacts = validate(ArtifactSettings, tables.artifacts, where, "artifacts", problems)
-    resources = validate(Resources, tables.resources, where, "resources", problems)
-    if tables.tune is None and tables.replicate is None:
-        rule = "nothing is trained: give [tune] with trials, [replicate] with seeds, or both"
-        problems.append(Problem(where, rule))
-    return _Own(study, training, tune, replicate, artifacts, resources)
-
-
-@dataclass(frozen=True)
 class _Compared:
     """What a study compares."""
 
     architectures: tuple[Architecture, ...]
     variants: Variants | None
     """None where ``[vary]`` is wrong."""
+    published: tuple[Published, ...]
 
 
 def _compared(
-    tables: _Tables,
-    own: _Own,
+    tables: Tables,
+    own: OwnTables,
     spaces: Sequence[tuple[SearchSpace, catalog.ArchitectureFile]],
+    datasets: Sequence[str],
     where: str,
     problems: list[Problem],
     *,
     large: bool,
 ) -> _Compared:
-    """Checks what is fixed, tuned and varied of the search spaces, and all of it together."""
+    """Checks what is fixed, tuned and varied of the search spaces, and all that depends on it."""
     # What depends on a table that is itself wrong is checked against its defaults.
     known = own.training or TrainingSettings()
     architectures = _architectures(spaces, tables, known, where, problems)
@@ -240,24 +151,14 @@ def _compared(
     if own.tune is not None:
         tuned = {p.name: p for architecture in architectures for p in architecture.tuned}
         check_exhaustive(own.tune.sampler, list(tuned.values()), where, problems)
-    return _Compared(architectures, variants)
-
-
-LISTS = ("dataset", "search_space")
-"""Keys of ``[study]`` that hold one name or a list of names."""
-
-
-def _names(value: Any, key: str, where: str, problems: list[Problem]) -> Names | None:
-    """One name or a list of different names, as a tuple; None where it is something else."""
-    if value is None:
-        return None
-    listed = value if isinstance(value, list) else [value]
-    if not listed or not all(isinstance(name, str) for name in listed):
-        problems.append(Problem(where, "must be text, or a list of texts", f"study.{key}", value))
-        return ()
-    for name in sorted({name for name in listed if listed.count(name) > 1}):
-        problems.append(Problem(where, f"names {name} twice", f"study.{key}"))
-    return tuple(dict.fromkeys(listed))
+    published: tuple[Published, ...] = ()
+    if variants is not None:
+        names = [variant.name for variant in listed]
+        is_tested = tables.replicate is not None
+        published = parse_published(
+            tables.published, names, datasets, where, problems, is_tested=is_tested
+        )
+    return _Compared(architectures, variants, published)
 
 
 def _search_spaces(
@@ -289,7 +190,7 @@ def _search_spaces(
 
 def _architectures(
     found: Sequence[tuple[SearchSpace, catalog.ArchitectureFile]],
-    tables: _Tables,
+    tables: Tables,
     training: TrainingSettings,
     where: str,
     problems: list[Problem],
@@ -316,15 +217,3 @@ def _architectures(
         )
         for space, file in found
     )
-
-
-def _environment_backend(environment: Mapping[str, str], problems: list[Problem]) -> dict[str, str]:
-    backend = environment.get("KERAS_BACKEND")
-    if not backend:
-        return {}
-    known = get_args(Backend)
-    if backend not in known:
-        rule = f"must be one of {', '.join(known)}"
-        problems.append(Problem("the environment variable KERAS_BACKEND", rule, found=backend))
-        return {}
-    return {"backend": backend}

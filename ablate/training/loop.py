@@ -149,23 +149,41 @@ def _train(
             verbose=0,
         )
     measures = _measured(size, recorder, clock() - started)
-    curves, stopped = tuple(recorder.epochs), recorder.stopped
-    if stopped is not None:
-        outcome: Any = stopped.outcome
-        reason = stopped.reason
-        return TrialResult(outcome=outcome, reason=reason, measures=measures, curves=curves)
+    if recorder.stopped is not None:
+        outcome: Any = recorder.stopped.outcome
+        return TrialResult(
+            outcome=outcome,
+            reason=recorder.stopped.reason,
+            measures=measures,
+            curves=tuple(recorder.epochs),
+        )
+    return _complete(model, split, recorder, settings, measures, test, clock, save)
+
+
+def _complete(
+    model: keras.Model,
+    split: Split,
+    recorder: _Recorder,
+    settings: TrainingSettings,
+    measures: Mapping[str, int | float],
+    test: TestSet | None,
+    clock: Callable[[], float],
+    save: Save | None,
+) -> TrialResult:
+    """Measures a network that was trained to its end, with the weights that the study asks for."""
+    curves = tuple(recorder.epochs)
     best = min(curves, key=lambda epoch: epoch.val_loss)
     kept = best if settings.checkpoint == "best" else curves[-1]
     if recorder.best_weights is not None and kept.epoch != curves[-1].epoch:
         model.set_weights(recorder.best_weights)
     trained, confusion_matrix = measure_trained(model, split)
-    measures |= {OBJECTIVE: kept.val_loss} | trained
+    found = {**measures, OBJECTIVE: kept.val_loss, **trained}
     if test is not None:
         tested, confusion_matrix = measure_tested(model, test, clock)
-        measures |= tested
+        found |= tested
     return TrialResult(
         outcome="complete",
-        measures=measures,
+        measures=found,
         curves=curves,
         confusion_matrix=confusion_matrix,
         no_model=save(model, kept.val_loss) if save is not None else None,

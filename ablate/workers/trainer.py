@@ -14,25 +14,21 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.storages import BaseStorage, get_storage
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from ablate.catalog import file_digest
-from ablate.data.prepared import PreparedData, prepare
-from ablate.data.split import Split, TestSet, test_set, training_split
+from ablate.data.split import TestSet
 from ablate.errors import InputError, Problem
-from ablate.planning.plan import Part, longest_training, parts, trial_spec, untuned
-from ablate.spec.data import DataSettings
+from ablate.planning.plan import longest_training, trial_spec, untuned
 from ablate.spec.environment import Environment
 from ablate.spec.measures import OBJECTIVE
 from ablate.spec.pruners import make_pruner
 from ablate.spec.samplers import make_sampler
-from ablate.spec.space import Choices, Parameter, Scalar
-from ablate.spec.study import Architecture, Cell
+from ablate.spec.space import Scalar
+from ablate.spec.study import Architecture
 from ablate.spec.trial import Epoch, TrialResult, TrialSpec
 from ablate.state.next_order import trials_for
 from ablate.state.orders import TrainingOrder, TrainReplicate, TuneTrial
-from ablate.store.artifacts import Artifacts
 from ablate.store.attributes import (
     CHOSEN_FROM,
     DATASET_PARAMETER,
@@ -48,17 +44,18 @@ from ablate.store.attributes import (
     replicate_parameters,
 )
 from ablate.store.heartbeat import beating
-from ablate.store.kept_models import MODEL_FILE, ModelKeeper
-from ablate.store.place import StoragePlace, open_storage, told_plainly
+from ablate.store.kept_models import MODEL_FILE
+from ablate.store.place import StoragePlace, told_plainly
 from ablate.store.results import write_result
 from ablate.store.slots import given_again
-from ablate.store.studies import StoredStudy
 from ablate.store.trials import TakenError, begin, outcome_of
 from ablate.training.device import prepare_device
 from ablate.training.kept import KeptNetworks
 from ablate.training.loop import Decision, train
 from ablate.training.memory import BLOCK, blocks_are_kept
 from ablate.training.saving import save_network
+from ablate.workers.ask_and_tell import suggest, tell
+from ablate.workers.at_hand import AtHand, part_of
 from ablate.workers.messages import Event, Finished, Started, Taken, TimeEpoch, Trained
 
 LAST_SEED = 2**32 - 1
@@ -72,14 +69,8 @@ class Trainer:
     tell: Callable[[Event], None]
     stop: threading.Event
     """Set when the running trial should end after its epoch."""
-    _data: dict[str, PreparedData] = field(default_factory=dict)
-    _splits: dict[str, Split] = field(default_factory=dict)
-    _tests: dict[str, TestSet] = field(default_factory=dict)
-    _storages: dict[str, BaseStorage] = field(default_factory=dict)
+    at_hand: AtHand = field(default_factory=AtHand)
     _networks: KeptNetworks = field(default_factory=KeptNetworks)
-    _studies: dict[str, StoredStudy] = field(default_factory=dict)
-    """The study of each storage that was worked on last."""
-    _keepers: dict[Cell, ModelKeeper] = field(default_factory=dict)
 
     @cached_property
     def environment(self) -> Environment:
@@ -105,7 +96,7 @@ class Trainer:
         pruner = make_pruner(study.tune.pruner, longest_training(study, cell.variant))
 
         def objective(trial: optuna.Trial) -> TrialResult:
-            prepared = self._prepared(study.data(cell.dataset), order.place.cache)
+            prepared = self.at_hand.prepared(study.data(cell.dataset), order.place.cache)
             spec = trial_spec(study, cell, prepared.digest, study.seed, lambda p: suggest(trial, p))
 
             def decide(epoch: Epoch) -> Decision:
@@ -128,7 +119,7 @@ class Trainer:
             trial.suggest_categorical(DATASET_PARAMETER, datasets)
             trial.suggest_categorical(VARIANT_PARAMETER, variants)
             trial.suggest_int(SEED_PARAMETER, 0, LAST_SEED)
-            prepared = self._prepared(study.data(cell.dataset), order.place.cache)
+            prepared = self.at_hand.prepared(study.data(cell.dataset), order.place.cache)
             spec = trial_spec(
                 study, cell, prepared.digest, order.seed, lambda p: order.tuned[p.name]
             )
@@ -137,7 +128,7 @@ class Trainer:
                 trial.report(epoch.val_loss, step=epoch.epoch)
                 return Decision.CONTINUE
 
-            test = self._test_set(study.data(cell.dataset), order.place.cache)
+            test = self.at_hand.test_set(study.data(cell.dataset), order.place.cache)
             return self._train(trial, order, spec, decide, {SEED_PARAMETER: order.seed}, test)
 
         attributes = CHOSEN_FROM.entry(order.chosen_from) | TUNED.entry(dict(order.tuned))
@@ -155,11 +146,11 @@ class Trainer:
         """
         _ = self.environment
         settings = order.study.data(order.cell.dataset)
-        prepared = self._prepared(settings, order.cache)
+        prepared = self.at_hand.prepared(settings, order.cache)
         spec = trial_spec(order.study, order.cell, prepared.digest, order.study.seed, untuned)
         training = spec.training.model_copy(update={"epochs": 2, "early_stopping": None})
         spec = spec.model_copy(update={"training": training})
-        split = self._split(settings, order.study.seed, order.cache)
+        split = self.at_hand.split(settings, order.study.seed, order.cache)
         result = train(spec, split, lambda epoch: Decision.CONTINUE)
         seconds = [epoch.seconds for epoch in result.curves]
         return {
@@ -188,7 +179,7 @@ class Trainer:
             self.tell(Taken())
             return
         _check_source(order.study.architecture(order.cell.variant))
-        storage, stored = self._storage(order.place.storage), self._stored(order)
+        storage, stored = self.at_hand.storage(order.place.storage), self.at_hand.stored(order)
         part = part_of(order)
         study = optuna.load_study(
             study_name=part.name,
@@ -213,8 +204,8 @@ class Trainer:
             return
         with beating(storage, trial):
             result = train_trial(trial)
-            _tell_optuna(study, trial, result)
-        keeper = self._keeper(order)
+            tell(study, trial, result)
+        keeper = self.at_hand.keeper(order)
         if keeper is not None:
             keeper.tidy()
         self.tell(_finished(part.name, trial.number, result))
@@ -229,7 +220,7 @@ class Trainer:
         test: TestSet | None = None,
     ) -> TrialResult:
         """Trains what a spec says, and writes its record unless it was stopped."""
-        split = self._split(spec.data, spec.seed, order.place.cache)
+        split = self.at_hand.split(spec.data, spec.seed, order.place.cache)
         SEED.write(trial, spec.seed)
         FINGERPRINT.write(trial, spec.fingerprint)
         ENVIRONMENT.write(trial, self.environment)
@@ -254,7 +245,7 @@ class Trainer:
             self.tell(Trained(part=part.name, number=trial.number, epoch=epoch))
             return Decision.STOP if self.stop.is_set() else decision
 
-        keeper, file = self._keeper(order), Path()
+        keeper, file = self.at_hand.keeper(order), Path()
         with ExitStack() as scratch:
 
             def save(model: Any, val_loss: float) -> str | None:
@@ -268,71 +259,11 @@ class Trainer:
 
             result = train(spec, split, on_epoch, test, save=save, kept=self._networks)
             if result.outcome != "interrupted":
-                artifacts = self._artifacts(order.place.storage)
+                artifacts = self.at_hand.artifacts(order.place.storage)
                 model = file if file.is_file() else None
                 no_model = write_result(trial, result, split.class_names, artifacts, model)
                 result = result.model_copy(update={"no_model": no_model})
         return result
-
-    def _keeper(self, order: TrainingOrder) -> ModelKeeper | None:
-        """Which models of a cell are kept; None where the study keeps none."""
-        models = order.study.artifacts.models
-        if models == "none":
-            return None
-        stored, keeper = self._stored(order), self._keepers.get(order.cell)
-        if keeper is None or keeper.stored is not stored:
-            artifacts = self._artifacts(order.place.storage)
-            keeper = ModelKeeper(models, stored, order.cell, artifacts)
-            self._keepers[order.cell] = keeper
-        return keeper
-
-    def _stored(self, order: TrainingOrder) -> StoredStudy:
-        """The study of an order as it is stored, and what is known of its trials."""
-        url, study = order.place.storage, order.study
-        stored = self._studies.get(url)
-        if stored is None or stored.spec != study:
-            # With one cache for all, a database is asked for a finished trial once.
-            storage = get_storage(self._storage(url))
-            opened = {
-                part: optuna.load_study(study_name=part.name, storage=storage)
-                for part in parts(study)
-            }
-            stored = self._studies[url] = StoredStudy(study, opened)
-        return stored
-
-    def _storage(self, url: str) -> BaseStorage:
-        if url not in self._storages:
-            self._storages[url] = open_storage(StoragePlace(url))
-        return self._storages[url]
-
-    def _artifacts(self, url: str) -> Artifacts:
-        return Artifacts(StoragePlace(url), self._storage(url))
-
-    def _prepared(self, settings: DataSettings, cache: str) -> PreparedData:
-        key = settings.model_dump_json()
-        if key not in self._data:
-            self._data[key] = prepare(settings, Path(cache))
-        return self._data[key]
-
-    def _split(self, settings: DataSettings, seed: int, cache: str) -> Split:
-        key = f"{settings.model_dump_json()} {seed}"
-        if key not in self._splits:
-            self._splits.clear()  # one split in memory at a time
-            self._splits[key] = training_split(self._prepared(settings, cache), settings, seed)
-        return self._splits[key]
-
-    def _test_set(self, settings: DataSettings, cache: str) -> TestSet:
-        key = settings.model_dump_json()
-        if key not in self._tests:
-            self._tests.clear()
-            self._tests[key] = test_set(self._prepared(settings, cache), settings)
-        return self._tests[key]
-
-
-def part_of(order: TrainingOrder) -> Part:
-    """The part of the study that holds the trial that is ordered."""
-    cell = order.cell if isinstance(order, TuneTrial) else None
-    return next(part for part in parts(order.study) if part.cell == cell)
 
 
 def _check_source(architecture: Architecture) -> None:
@@ -352,21 +283,6 @@ def _check_source(architecture: Architecture) -> None:
         raise InputError(Problem(str(file), rule, hint=hint))
 
 
-def _tell_optuna(study: optuna.Study, trial: optuna.Trial, result: TrialResult) -> None:
-    """Closes a trial whose record is written."""
-    match result.outcome:
-        case "complete":
-            study.tell(trial, result.objective)
-        case "infeasible":
-            # Pruned rather than failed, so that samplers learn to stay away.
-            trial.set_constraint("can_be_built", 1.0)
-            study.tell(trial, state=TrialState.PRUNED)
-        case "pruned":
-            study.tell(trial, state=TrialState.PRUNED)
-        case "failed" | "interrupted":
-            study.tell(trial, state=TrialState.FAIL)
-
-
 def _finished(part: str, number: int, result: TrialResult) -> Finished:
     measures = dict(result.measures)
     if result.curves:
@@ -379,24 +295,4 @@ def _finished(part: str, number: int, result: TrialResult) -> Finished:
         # JSON has no other numbers.
         measures={key: value for key, value in measures.items() if math.isfinite(value)},
         no_model=result.no_model,
-    )
-
-
-def suggest(trial: optuna.Trial, parameter: Parameter) -> Scalar:
-    """Asks Optuna for the value of one parameter."""
-    domain = parameter.domain
-    if isinstance(domain, Choices):
-        chosen: Scalar | None = trial.suggest_categorical(parameter.name, domain.choices)
-        assert chosen is not None
-        return chosen
-    if domain.is_integer:
-        return trial.suggest_int(
-            parameter.name,
-            int(domain.low),
-            int(domain.high),
-            step=int(domain.step or 1),
-            log=domain.log,
-        )
-    return trial.suggest_float(
-        parameter.name, domain.low, domain.high, step=domain.step, log=domain.log
     )

@@ -16,9 +16,9 @@ from ablate.store.owner import Owner
 from ablate.store.place import open_storage
 from ablate.store.slots import slots_of
 from ablate.store.trials import begin, outcome_of
+from ablate.workers.at_hand import part_of
 from ablate.workers.executors._base import Death
 from ablate.workers.messages import Finished, Refused, Started, StopTraining, Taken
-from ablate.workers.trainer import part_of
 
 
 class Played:

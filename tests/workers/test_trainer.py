@@ -20,8 +20,10 @@ from ablate.store.artifacts import ArtifactStore
 from ablate.store.place import open_storage
 from ablate.store.studies import open_study
 from ablate.store.trials import outcome_of
+from ablate.workers.ask_and_tell import suggest
+from ablate.workers.at_hand import part_of
 from ablate.workers.messages import Finished, Started, TimeEpoch, Trained
-from ablate.workers.trainer import Trainer, part_of, suggest
+from ablate.workers.trainer import Trainer
 
 
 class Bench:

@@ -1,0 +1,122 @@
+"""The tables of a study file, those that can be checked by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, get_args
+
+from pydantic import Field
+
+from ablate.config.tuning import TuneTable
+from ablate.config.validation import validate
+from ablate.config.words import own_keys
+from ablate.errors import Problem
+from ablate.spec.space import Frozen, SearchSpace
+from ablate.spec.study import ArtifactSettings, ReplicateSettings, Resources
+from ablate.spec.training import Backend, TrainingSettings
+
+Names = tuple[str, ...]
+LISTS = ("dataset", "search_space")
+"""Keys of ``[study]`` that hold one name or a list of names."""
+
+
+class StudyTable(Frozen):
+    """``[study]``."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+    description: str = ""
+    conclusion: str = ""
+    dataset: Names
+    search_space: Names
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+
+
+class Tables(Frozen):
+    """All tables of a study file; what stands in most of them is checked one by one."""
+
+    study: Mapping[str, Any]
+    training: Mapping[str, Any] = {}
+    data: Mapping[str, Any] = {}
+    vary: Mapping[str, Any] | None = None
+    tune: Mapping[str, Any] | None = None
+    fix: Mapping[str, Any] = {}
+    replicate: Mapping[str, Any] | None = None
+    published: Mapping[str, Any] = {}
+    artifacts: Mapping[str, Any] = {}
+    resources: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class OwnTables:
+    """The tables that are checked by themselves; None where one is absent, or wrong."""
+
+    study: StudyTable | None
+    training: TrainingSettings | None
+    tune: TuneTable | None
+    replicate: ReplicateSettings | None
+    artifacts: ArtifactSettings | None
+    resources: Resources | None
+
+    @property
+    def are_right(self) -> bool:
+        """Whether all are there that every study has."""
+        return None not in (self.study, self.training, self.artifacts, self.resources)
+
+
+def own_tables(
+    tables: Tables,
+    lists: Mapping[str, Names | None],
+    spaces: Sequence[SearchSpace],
+    environment: Mapping[str, str],
+    where: str,
+    problems: list[Problem],
+) -> OwnTables:
+    """Checks each table that can be checked by itself."""
+    given = {key: value for key, value in lists.items() if value is not None}
+    study = validate(StudyTable, {**tables.study, **given}, where, "study", problems)
+    backend = _environment_backend(environment, problems)
+    training = validate(
+        TrainingSettings, {**backend, **tables.training}, where, "training", problems
+    )
+    tune: TuneTable | None = None
+    if tables.tune is not None:
+        tune = validate(
+            TuneTable, own_keys(TuneTable, tables.tune, spaces), where, "tune", problems
+        )
+    replicate = (
+        None
+        if tables.replicate is None
+        else validate(ReplicateSettings, tables.replicate, where, "replicate", problems)
+    )
+    artifacts = validate(ArtifactSettings, tables.artifacts, where, "artifacts", problems)
+    resources = validate(Resources, tables.resources, where, "resources", problems)
+    if tables.tune is None and tables.replicate is None:
+        rule = "nothing is trained: give [tune] with trials, [replicate] with seeds, or both"
+        problems.append(Problem(where, rule))
+    return OwnTables(study, training, tune, replicate, artifacts, resources)
+
+
+def names_of(value: Any, key: str, where: str, problems: list[Problem]) -> Names | None:
+    """One name or a list of different names, as a tuple; None where it is something else."""
+    if value is None:
+        return None
+    listed = value if isinstance(value, list) else [value]
+    if not listed or not all(isinstance(name, str) for name in listed):
+        problems.append(Problem(where, "must be text, or a list of texts", f"study.{key}", value))
+        return ()
+    for name in sorted({name for name in listed if listed.count(name) > 1}):
+        problems.append(Problem(where, f"names {name} twice", f"study.{key}"))
+    return tuple(dict.fromkeys(listed))
+
+
+def _environment_backend(environment: Mapping[str, str], problems: list[Problem]) -> dict[str, str]:
+    backend = environment.get("KERAS_BACKEND")
+    if not backend:
+        return {}
+    known = get_args(Backend)
+    if backend not in known:
+        rule = f"must be one of {', '.join(known)}"
+        problems.append(Problem("the environment variable KERAS_BACKEND", rule, found=backend))
+        return {}
+    return {"backend": backend}

@@ -1,0 +1,98 @@
+"""What a worker keeps at hand, because several trials in a row need it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import optuna
+from optuna.storages import BaseStorage, get_storage
+
+from ablate.data.prepared import PreparedData, prepare
+from ablate.data.split import Split, TestSet, test_set, training_split
+from ablate.planning.plan import Part, parts
+from ablate.spec.data import DataSettings
+from ablate.spec.study import Cell
+from ablate.state.orders import TrainingOrder, TuneTrial
+from ablate.store.artifacts import Artifacts
+from ablate.store.kept_models import ModelKeeper
+from ablate.store.place import StoragePlace, open_storage
+from ablate.store.studies import StoredStudy
+
+
+@dataclass
+class AtHand:
+    """Storages, studies, images and what is known of kept models; each is read when it is asked for."""
+
+    _data: dict[str, PreparedData] = field(default_factory=dict)
+    _splits: dict[str, Split] = field(default_factory=dict)
+    _tests: dict[str, TestSet] = field(default_factory=dict)
+    _storages: dict[str, BaseStorage] = field(default_factory=dict)
+    _studies: dict[str, StoredStudy] = field(default_factory=dict)
+    """The study of each storage that was worked on last."""
+    _keepers: dict[Cell, ModelKeeper] = field(default_factory=dict)
+
+    def keeper(self, order: TrainingOrder) -> ModelKeeper | None:
+        """Which models of a cell are kept; None where the study keeps none."""
+        models = order.study.artifacts.models
+        if models == "none":
+            return None
+        stored, keeper = self.stored(order), self._keepers.get(order.cell)
+        if keeper is None or keeper.stored is not stored:
+            artifacts = self.artifacts(order.place.storage)
+            keeper = ModelKeeper(models, stored, order.cell, artifacts)
+            self._keepers[order.cell] = keeper
+        return keeper
+
+    def stored(self, order: TrainingOrder) -> StoredStudy:
+        """The study of an order as it is stored, and what is known of its trials."""
+        url, study = order.place.storage, order.study
+        stored = self._studies.get(url)
+        if stored is None or stored.spec != study:
+            # With one cache for all, a database is asked for a finished trial once.
+            storage = get_storage(self.storage(url))
+            opened = {
+                part: optuna.load_study(study_name=part.name, storage=storage)
+                for part in parts(study)
+            }
+            stored = self._studies[url] = StoredStudy(study, opened)
+        return stored
+
+    def storage(self, url: str) -> BaseStorage:
+        """The storage behind a URL or a path."""
+        if url not in self._storages:
+            self._storages[url] = open_storage(StoragePlace(url))
+        return self._storages[url]
+
+    def artifacts(self, url: str) -> Artifacts:
+        """The artifacts of a storage."""
+        return Artifacts(StoragePlace(url), self.storage(url))
+
+    def prepared(self, settings: DataSettings, cache: str) -> PreparedData:
+        """A data set, prepared where it is not yet."""
+        key = settings.model_dump_json()
+        if key not in self._data:
+            self._data[key] = prepare(settings, Path(cache))
+        return self._data[key]
+
+    def split(self, settings: DataSettings, seed: int, cache: str) -> Split:
+        """What a seed draws of a data set; one split at a time."""
+        key = f"{settings.model_dump_json()} {seed}"
+        if key not in self._splits:
+            self._splits.clear()
+            self._splits[key] = training_split(self.prepared(settings, cache), settings, seed)
+        return self._splits[key]
+
+    def test_set(self, settings: DataSettings, cache: str) -> TestSet:
+        """The test images of a data set; those of one at a time."""
+        key = settings.model_dump_json()
+        if key not in self._tests:
+            self._tests.clear()
+            self._tests[key] = test_set(self.prepared(settings, cache), settings)
+        return self._tests[key]
+
+
+def part_of(order: TrainingOrder) -> Part:
+    """The part of the study that holds the trial that is ordered."""
+    cell = order.cell if isinstance(order, TuneTrial) else None
+    return next(part for part in parts(order.study) if part.cell == cell)
