@@ -7,8 +7,6 @@ only when it is used.
 
 from __future__ import annotations
 
-import ast
-import hashlib
 import importlib
 import importlib.util
 import pkgutil
@@ -19,6 +17,7 @@ from types import ModuleType
 from typing import Literal
 
 from ablate.errors import InputError, Problem, did_you_mean
+from ablate.user_code import BuildArguments, build_arguments, file_digest
 
 Kind = Literal["datasets", "architectures", "report_formats"]
 _FOLDERS = {
@@ -93,11 +92,6 @@ class ArchitectureFile:
         return file_digest(self.source)
 
 
-def file_digest(file: Path) -> str:
-    """SHA-256 of a file."""
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
 def find_architecture(architecture: str, folder: Path) -> ArchitectureFile:
     """Finds an architecture by name, or as ``file.py:function`` relative to `folder`.
 
@@ -122,47 +116,10 @@ def find_architecture(architecture: str, folder: Path) -> ArchitectureFile:
     return ArchitectureFile(Path(spec.origin), "build", is_users=False)
 
 
-@dataclass(frozen=True)
-class BuildArguments:
-    """The hyperparameters that a build function takes."""
-
-    names: frozenset[str]
-    required: frozenset[str]
-    """Those without a default."""
-    takes_any: bool
-    """Whether it takes others too (``**parameters``)."""
-
-
-def build_arguments(file: ArchitectureFile) -> BuildArguments:
-    """What a build function takes besides the image shape and the classes, read without running it.
+def arguments_of(architecture: ArchitectureFile) -> BuildArguments:
+    """What the function that builds an architecture takes besides the image shape and the classes.
 
     Raises:
         InputError: the file is not Python, or does not define the function.
     """
-    try:
-        tree = ast.parse(file.source.read_bytes(), filename=str(file.source))
-    except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None)
-        where = f"{file.source}: line {line}" if line else str(file.source)
-        reason = getattr(error, "msg", str(error))
-        raise InputError(Problem(where, f"not valid Python: {reason}")) from error
-    defined = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-    if file.function not in defined:
-        hint = did_you_mean(file.function, defined)
-        rule = f"no function {file.function} is defined there"
-        raise InputError(Problem(str(file.source), rule, hint=hint))
-    arguments = defined[file.function].args
-    positional = [argument.arg for argument in arguments.posonlyargs + arguments.args]
-    if positional[:2] != ["input_shape", "num_classes"]:
-        rule = f"{file.function} must start with the arguments input_shape and num_classes"
-        found = ", ".join(positional[:2])
-        raise InputError(Problem(str(file.source), rule, found=found))
-    without_default = positional[2 : len(positional) - len(arguments.defaults)]
-    keywords = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    without_default += [argument.arg for argument, default in keywords if default is None]
-    keyword_only = [argument.arg for argument in arguments.kwonlyargs]
-    return BuildArguments(
-        names=frozenset(positional[2:] + keyword_only),
-        required=frozenset(without_default),
-        takes_any=arguments.kwarg is not None,
-    )
+    return build_arguments(architecture.source, architecture.function)

@@ -1,3 +1,5 @@
+"""What comes with ablate, or another package brings, is found by its name."""
+
 import hashlib
 import subprocess
 import sys
@@ -7,23 +9,11 @@ from pathlib import Path
 import pytest
 
 from ablate import catalog
-from ablate.catalog import ArchitectureFile, build_arguments, find_architecture
+from ablate.catalog import find_architecture
 from ablate.errors import InputError
 
 ROOT = Path(__file__).parents[1]
 KINDS = ["datasets", "architectures", "report_formats"]
-
-
-def arguments(folder, text, function="build"):
-    path = folder / "model.py"
-    path.write_text(text)
-    return build_arguments(ArchitectureFile(path, function, is_users=True))
-
-
-def problem(folder, *args):
-    with pytest.raises(InputError) as caught:
-        arguments(folder, *args)
-    return str(caught.value).removeprefix(str(folder / "model.py"))
 
 
 def test_finding_and_checking_imports_nothing_heavy():
@@ -35,7 +25,7 @@ from ablate import catalog, config
 for kind in {KINDS}:
     catalog.available(kind)
 for name in catalog.available("architectures"):
-    catalog.build_arguments(catalog.find_architecture(name, Path()))
+    catalog.arguments_of(catalog.find_architecture(name, Path()))
 for name in catalog.available("datasets"):
     catalog.load("datasets", name)
 for path in catalog.shipped("studies").values():
@@ -114,60 +104,6 @@ def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError) as caught:
         find_architecture("none.py:build", tmp_path)
     assert str(caught.value) == f"{tmp_path.resolve() / 'none.py'}: there is no such file"
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("def build(input_shape, num_classes): ...", (set(), set(), False)),
-        (
-            "def build(input_shape, num_classes, units, *, act='relu'): ...",
-            ({"units", "act"}, {"units"}, False),
-        ),
-        (
-            "import nothing_like_it\ndef build(input_shape, num_classes, *, a=1): ...",
-            ({"a"}, set(), False),
-        ),
-        ("def build(input_shape, num_classes, a=1, **others): ...", ({"a"}, set(), True)),
-        ("def build(input_shape, num_classes, /, *, a=1, b): ...", ({"a", "b"}, {"b"}, False)),
-    ],
-)
-def test_hyperparameters_are_read_without_running_the_file(tmp_path, text, expected):
-    found = arguments(tmp_path, text)
-    assert (found.names, found.required, found.takes_any) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("x = 1\ndef build(:\n", ": line 2: not valid Python: invalid syntax"),
-        (
-            "def bild(input_shape, num_classes): ...",
-            ': no function build is defined there; did you mean "bild"?',
-        ),
-        ("build = 3", ": no function build is defined there"),
-        (
-            "def build(a, b): ...",
-            ': build must start with the arguments input_shape and num_classes, found "a, b"',
-        ),
-        (
-            "def build(num_classes, input_shape): ...",
-            ": build must start with the arguments input_shape and num_classes, "
-            'found "num_classes, input_shape"',
-        ),
-    ],
-)
-def test_a_wrong_file_is_said(tmp_path, text, message):
-    assert problem(tmp_path, text) == message
-
-
-def test_the_first_two_arguments_must_be_positional(tmp_path):
-    text = "def build(*, input_shape, num_classes): ..."
-    assert "must start with the arguments input_shape and num_classes" in problem(tmp_path, text)
-
-
-def test_a_file_that_is_no_text_is_not_valid_python(tmp_path):
-    assert "None" not in problem(tmp_path, "\0")
 
 
 def test_other_packages_are_asked_only_for_what_is_not_shipped(monkeypatch):

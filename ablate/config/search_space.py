@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ablate.catalog import ArchitectureFile, build_arguments, find_architecture, shipped
+from ablate.catalog import ArchitectureFile, arguments_of, find_architecture, shipped
 from ablate.config.toml import read_toml
 from ablate.config.validation import validate
 from ablate.errors import InputError, Problem, did_you_mean
@@ -208,7 +208,7 @@ def _not_taken(architecture: ArchitectureFile, header: _Header, where: str) -> l
         for name in header.parameters
         if name in WORDS and name in TrainingSettings.model_fields
     ]
-    taken = build_arguments(architecture)
+    taken = arguments_of(architecture)
     for name in sorted(taken.required - set(header.parameters)):
         rule = f"{header.architecture} needs the parameter {name}, which has no default there"
         problems.append(Problem(where, rule, "parameters"))

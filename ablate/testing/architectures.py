@@ -84,7 +84,7 @@ def _check_arguments(subject: Subject, name: str, space: SearchSpace) -> None:
         same = type(found) is type(value) and found == value
         rule = f"{parameter} must have the default of the search space, {label(value)}, in build"
         subject.expect(same, rule, found=None if found is inspect.Parameter.empty else found)
-    read = catalog.build_arguments(catalog.find_architecture(name, Path())).names
+    read = catalog.arguments_of(catalog.find_architecture(name, Path())).names
     rule = "build must be written with all its arguments, because they are read without running it"
     subject.expect(read == set(space.names), rule, found=", ".join(sorted(read)))
 

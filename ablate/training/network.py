@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ import keras
 from ablate import catalog
 from ablate.spec.space import Scalar
 from ablate.training.flops import count_flops
+from ablate.user_code import load
 
 
 class InfeasibleError(Exception):
@@ -82,19 +81,7 @@ def find_build(architecture: str, source: str | None) -> Callable[..., Any]:
     if source is None:
         build: Callable[..., Any] = catalog.load("architectures", architecture).build
         return build
-    path, function = Path(source), architecture.rpartition(":")[2]
-    name = f"ablate_user_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    folder = str(path.parent)
-    sys.path.insert(0, folder)  # so that the file can import its neighbours
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(folder)
-    user_build: Callable[..., Any] = getattr(module, function)
+    user_build: Callable[..., Any] = getattr(load(Path(source)), architecture.rpartition(":")[2])
     return user_build
 
 

@@ -16,7 +16,6 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial
 
-from ablate.catalog import file_digest
 from ablate.data.split import TestSet
 from ablate.errors import InputError, Problem
 from ablate.planning.plan import longest_training, trial_spec, untuned
@@ -54,6 +53,7 @@ from ablate.training.kept import KeptNetworks
 from ablate.training.loop import Decision, train
 from ablate.training.memory import BLOCK, blocks_are_kept
 from ablate.training.saving import save_network
+from ablate.user_code import file_digest
 from ablate.workers.ask_and_tell import suggest, tell
 from ablate.workers.at_hand import AtHand, part_of
 from ablate.workers.messages import Event, Finished, Started, Taken, TimeEpoch, Trained

@@ -1,0 +1,87 @@
+"""A user's Python file: its arguments are read without running it, and it is imported afresh."""
+
+from __future__ import annotations
+
+import pytest
+
+from ablate.errors import InputError
+from ablate.user_code import build_arguments, load
+
+
+def arguments(folder, text, function="build"):
+    path = folder / "model.py"
+    path.write_text(text)
+    return build_arguments(path, function)
+
+
+def problem(folder, *args):
+    with pytest.raises(InputError) as caught:
+        arguments(folder, *args)
+    return str(caught.value).removeprefix(str(folder / "model.py"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("def build(input_shape, num_classes): ...", (set(), set(), False)),
+        (
+            "def build(input_shape, num_classes, units, *, act='relu'): ...",
+            ({"units", "act"}, {"units"}, False),
+        ),
+        (
+            "import nothing_like_it\ndef build(input_shape, num_classes, *, a=1): ...",
+            ({"a"}, set(), False),
+        ),
+        ("def build(input_shape, num_classes, a=1, **others): ...", ({"a"}, set(), True)),
+        ("def build(input_shape, num_classes, /, *, a=1, b): ...", ({"a", "b"}, {"b"}, False)),
+    ],
+)
+def test_hyperparameters_are_read_without_running_the_file(tmp_path, text, expected):
+    found = arguments(tmp_path, text)
+    assert (found.names, found.required, found.takes_any) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x = 1\ndef build(:\n", ": line 2: not valid Python: invalid syntax"),
+        (
+            "def bild(input_shape, num_classes): ...",
+            ': no function build is defined there; did you mean "bild"?',
+        ),
+        ("build = 3", ": no function build is defined there"),
+        (
+            "def build(a, b): ...",
+            ': build must start with the arguments input_shape and num_classes, found "a, b"',
+        ),
+        (
+            "def build(num_classes, input_shape): ...",
+            ": build must start with the arguments input_shape and num_classes, "
+            'found "num_classes, input_shape"',
+        ),
+    ],
+)
+def test_a_wrong_file_is_said(tmp_path, text, message):
+    assert problem(tmp_path, text) == message
+
+
+def test_the_first_two_arguments_must_be_positional(tmp_path):
+    text = "def build(*, input_shape, num_classes): ..."
+    assert "must start with the arguments input_shape and num_classes" in problem(tmp_path, text)
+
+
+def test_a_file_that_is_no_text_is_not_valid_python(tmp_path):
+    assert "None" not in problem(tmp_path, "\0")
+
+
+def test_a_file_imports_its_neighbours(tmp_path):
+    (tmp_path / "neighbour_of_mine.py").write_text("WIDTH = 7\n")
+    (tmp_path / "mine.py").write_text("from neighbour_of_mine import WIDTH\n")
+    assert load(tmp_path / "mine.py").WIDTH == 7
+
+
+def test_an_edited_file_is_read_again(tmp_path):
+    file = tmp_path / "mine.py"
+    for width in (1, 22):
+        file.write_text(f"WIDTH = {width}\n")
+        assert width == load(file).WIDTH
