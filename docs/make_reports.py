@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import chdir
 from pathlib import Path
 
+from ablate import catalog
 from ablate.report.writing import WrittenReport, write_report
 from ablate.store.place import StoragePlace, open_existing
 from ablate.store.studies import study_names
@@ -39,7 +40,7 @@ def report(folder: Path, study: str | None, formats: Sequence[str], out: Path) -
 
 def golden_texts(scratch: Path) -> dict[str, str]:
     """The golden report in every format, by file; without figures, which vary with their library."""
-    formats = ("terminal", "csv", "html", "json", "latex", "markdown")
+    formats = catalog.available("report_formats")
     written = report(GOLDEN, None, formats, scratch)
     texts = {path.name: path.read_text() for path in written.files}
     return {"terminal.txt": written.printed[0]} | {

@@ -6,8 +6,7 @@ import shlex
 
 import click
 
-from ablate.cli.options import storage_option, storage_place
-from ablate.cli.report import WIDE
+from ablate.cli.options import WIDE, storage_option, storage_place
 from ablate.errors import InputError, Problem
 
 

@@ -15,6 +15,9 @@ DEFAULT_STORAGE = "runs/ablate.journal"
 DEFAULT_TOP = 20
 """Rows of a trade-off table that are shown; trials.csv has all."""
 
+WIDE = 200
+"""The width, in characters, of what goes to a file or a pipe."""
+
 storage_option = click.option(
     "--storage",
     envvar="ABLATE_STORAGE",

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import click
 
-from ablate.cli.options import DEFAULT_TOP, out_option, storage_option, storage_place
+from ablate import catalog
+from ablate.cli.options import DEFAULT_TOP, WIDE, out_option, storage_option, storage_place
 
 DEFAULT = "terminal,markdown,html,csv"
-WIDE = 200
-"""The width, in characters, of a report that goes to a file or a pipe."""
 
 
 @click.command("report")
@@ -21,7 +20,7 @@ WIDE = 200
     default=DEFAULT,
     show_default=True,
     metavar="NAMES",
-    help="Formats, separated by commas: csv, html, json, latex, markdown, terminal.",
+    help=f"Formats, separated by commas: {', '.join(catalog.available('report_formats'))}.",
 )
 @click.option(
     "--sort",

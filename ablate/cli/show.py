@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ablate.cli.options import storage_option, storage_place
-from ablate.cli.report import WIDE
+from ablate.cli.options import WIDE, storage_option, storage_place
 from ablate.spec.measures import CURVES, MEASURES, OBJECTIVE, Stage, loss_first
 from ablate.spec.outcomes import PHASES
 
