@@ -31,7 +31,7 @@ def available(kind: Kind) -> dict[str, str]:
     """Every name of a kind with its module's dotted path, sorted by name."""
     from importlib.metadata import entry_points
 
-    found = _shipped_modules(kind)
+    found = shipped_modules(kind)
     for entry in entry_points(group=f"ablate.{kind}"):
         found.setdefault(entry.name, entry.module)
     return dict(sorted(found.items()))
@@ -42,10 +42,11 @@ def find(kind: Kind, name: str) -> str | None:
 
     Other packages are asked, which takes a while, only for a name that is not shipped.
     """
-    return _shipped_modules(kind).get(name) or available(kind).get(name)
+    return shipped_modules(kind).get(name) or available(kind).get(name)
 
 
-def _shipped_modules(kind: Kind) -> dict[str, str]:
+def shipped_modules(kind: Kind) -> dict[str, str]:
+    """The names of a kind that come with ablate, each with its module's dotted path."""
     package = _FOLDERS[kind]
     folder = Path(__file__).parent.joinpath(*package.split(".")[1:])
     return {

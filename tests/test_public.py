@@ -94,7 +94,7 @@ def test_what_results_promises_is_what_its_description_names():
 def test_several_workers_can_be_asked_for(project, monkeypatch):
     asked = {}
     monkeypatch.setattr(
-        "ablate.running.dispatcher.run.run_study", lambda study, place, **how: asked.update(how)
+        "ablate.running.run.run_study", lambda study, place, **how: asked.update(how)
     )
     ablate.run(project.study(), workers=3)
     executor = asked["executor"](5)

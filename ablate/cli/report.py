@@ -20,7 +20,7 @@ DEFAULT = "terminal,markdown,html,csv"
     default=DEFAULT,
     show_default=True,
     metavar="NAMES",
-    help=f"Formats, separated by commas: {', '.join(catalog.available('report_formats'))}.",
+    help=f"Formats, separated by commas: {', '.join(catalog.shipped_modules('report_formats'))}.",
 )
 @click.option(
     "--sort",

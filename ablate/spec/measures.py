@@ -16,7 +16,7 @@ STAGES: tuple[Stage, ...] = ("validation", "network", "training", "test", "infer
 """In the order of the results table."""
 Kind = Literal["share", "loss", "count", "number"]
 """A share lies between 0 and 1, a loss is not below 0, a count is whole, a number may be any."""
-Place = Literal["curves", "progress", "export", "trials", "variants", "front"]
+Display = Literal["curves", "progress", "export", "trials", "variants", "front"]
 """Where it is shown beside the results table, ``show`` and the JSON report, which show all:
 epoch by epoch, while a study runs, by ``ablate export``, in the table of trials, in those of
 variants and studies; or weighed by the Pareto front."""
@@ -37,7 +37,7 @@ class Measure:
     kind: Kind
     stages: tuple[Stage, ...]
     """One; or for a score both that have images."""
-    shown: tuple[Place, ...] = ()
+    shown: tuple[Display, ...] = ()
     better: Literal["higher", "lower"] | None = None
     short: str = ""
     """What it is called in the heading of a column; empty for its title."""
@@ -194,7 +194,7 @@ def loss_first(measures: Iterable[Measure]) -> tuple[Measure, ...]:
     return tuple(sorted(measures, key=lambda measure: measure.kind != "loss"))
 
 
-def shown(place: Place) -> tuple[Measure, ...]:
+def shown(place: Display) -> tuple[Measure, ...]:
     """The measures that are shown there."""
     return tuple(measure for measure in MEASURES if place in measure.shown)
 

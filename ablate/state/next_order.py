@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from ablate.state.orders import Place, TrainingOrder, TrainReplicate, TuneTrial
+from ablate.state.orders import TrainingOrder, TrainReplicate, TuneTrial
 from ablate.state.replicates import begun_replicates, owed_replicates
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ def next_order(
     Returns:
         None where nothing is owed, or nothing before a trial under way has ended.
     """
-    where = Place(storage=place.url, cache=str(place.cache))
     taken = {(one.cell, one.slot) for one in given if isinstance(one, TuneTrial)}
     searching = bool(taken)
     owing: dict[tuple[int, int], TuneTrial] = {}
@@ -47,7 +46,7 @@ def next_order(
         searching = searching or bool(free or search.running)
         if free and not (in_turn and any(one == cell for one, _ in taken)):
             order = TuneTrial(
-                study=stored.spec, place=where, cell=cell, slot=free[0], workers=workers
+                study=stored.spec, place=place, cell=cell, slot=free[0], workers=workers
             )
             owing[total - len(free), index] = order
     if owing:
@@ -59,7 +58,7 @@ def next_order(
         if (owed.cell, owed.seed) not in ordered:
             return TrainReplicate(
                 study=stored.spec,
-                place=where,
+                place=place,
                 cell=owed.cell,
                 seed=owed.seed,
                 chosen_from=owed.choice.number,

@@ -7,13 +7,7 @@ from typing import Literal
 
 from ablate.spec.space import Frozen, Scalar
 from ablate.spec.study import Cell, StudySpec
-
-
-class Place(Frozen):
-    """Where a worker finds and leaves things."""
-
-    storage: str
-    cache: str
+from ablate.store.place import StoragePlace
 
 
 class TuneTrial(Frozen):
@@ -24,7 +18,7 @@ class TuneTrial(Frozen):
 
     order: Literal["tune_trial"] = "tune_trial"
     study: StudySpec
-    place: Place
+    place: StoragePlace
     cell: Cell
     slot: int
     """Which of the cell's trials it is, see `slots`."""
@@ -37,7 +31,7 @@ class TrainReplicate(Frozen):
 
     order: Literal["train_replicate"] = "train_replicate"
     study: StudySpec
-    place: Place
+    place: StoragePlace
     cell: Cell
     seed: int
     chosen_from: int | None

@@ -39,14 +39,14 @@ class AtHand:
             return None
         stored, keeper = self.stored(order), self._keepers.get(order.cell)
         if keeper is None or keeper.stored is not stored:
-            artifacts = self.artifacts(order.place.storage)
+            artifacts = self.artifacts(order.place.url)
             keeper = ModelKeeper(models, stored, order.cell, artifacts)
             self._keepers[order.cell] = keeper
         return keeper
 
     def stored(self, order: TrainingOrder) -> StoredStudy:
         """The study of an order as it is stored, and what is known of its trials."""
-        url, study = order.place.storage, order.study
+        url, study = order.place.url, order.study
         stored = self._studies.get(url)
         if stored is None or stored.spec != study:
             # With one cache for all, a database is asked for a finished trial once.
@@ -68,14 +68,14 @@ class AtHand:
         """The artifacts of a storage."""
         return Artifacts(StoragePlace(url), self.storage(url))
 
-    def prepared(self, settings: DataSettings, cache: str) -> PreparedData:
+    def prepared(self, settings: DataSettings, cache: Path) -> PreparedData:
         """A data set, prepared where it is not yet."""
         key = settings.model_dump_json()
         if key not in self._data:
-            self._data[key] = prepare(settings, Path(cache))
+            self._data[key] = prepare(settings, cache)
         return self._data[key]
 
-    def split(self, settings: DataSettings, seed: int, cache: str) -> Split:
+    def split(self, settings: DataSettings, seed: int, cache: Path) -> Split:
         """What a seed draws of a data set; one split at a time."""
         key = f"{settings.model_dump_json()} {seed}"
         if key not in self._splits:
@@ -83,7 +83,7 @@ class AtHand:
             self._splits[key] = training_split(self.prepared(settings, cache), settings, seed)
         return self._splits[key]
 
-    def test_set(self, settings: DataSettings, cache: str) -> TestSet:
+    def test_set(self, settings: DataSettings, cache: Path) -> TestSet:
         """The test images of a data set; those of one at a time."""
         key = settings.model_dump_json()
         if key not in self._tests:

@@ -44,7 +44,7 @@ from ablate.store.attributes import (
 )
 from ablate.store.heartbeat import beating
 from ablate.store.kept_models import MODEL_FILE
-from ablate.store.place import StoragePlace, told_plainly
+from ablate.store.place import told_plainly
 from ablate.store.results import write_result
 from ablate.store.slots import given_again
 from ablate.store.trials import TakenError, begin, outcome_of
@@ -105,7 +105,7 @@ class Trainer:
 
             return self._train(trial, order, spec, decide, dict(trial.params))
 
-        with told_plainly(StoragePlace(order.place.storage)):
+        with told_plainly(order.place):
             self._begin(order, sampler, pruner, SLOT.entry(order.slot), objective)
 
     def replicate(self, order: TrainReplicate) -> None:
@@ -134,7 +134,7 @@ class Trainer:
         attributes = CHOSEN_FROM.entry(order.chosen_from) | TUNED.entry(dict(order.tuned))
         fixed = replicate_parameters(cell, order.seed)
         sampler, pruner = optuna.samplers.RandomSampler(), optuna.pruners.NopPruner()
-        with told_plainly(StoragePlace(order.place.storage)):
+        with told_plainly(order.place):
             self._begin(order, sampler, pruner, attributes, objective, fixed)
 
     def time_epoch(self, order: TimeEpoch) -> dict[str, Any]:
@@ -146,11 +146,11 @@ class Trainer:
         """
         _ = self.environment
         settings = order.study.data(order.cell.dataset)
-        prepared = self.at_hand.prepared(settings, order.cache)
+        prepared = self.at_hand.prepared(settings, Path(order.cache))
         spec = trial_spec(order.study, order.cell, prepared.digest, order.study.seed, untuned)
         training = spec.training.model_copy(update={"epochs": 2, "early_stopping": None})
         spec = spec.model_copy(update={"training": training})
-        split = self.at_hand.split(settings, order.study.seed, order.cache)
+        split = self.at_hand.split(settings, order.study.seed, Path(order.cache))
         result = train(spec, split, lambda epoch: Decision.CONTINUE)
         seconds = [epoch.seconds for epoch in result.curves]
         return {
@@ -179,7 +179,7 @@ class Trainer:
             self.tell(Taken())
             return
         _check_source(order.study.architecture(order.cell.variant))
-        storage, stored = self.at_hand.storage(order.place.storage), self.at_hand.stored(order)
+        storage, stored = self.at_hand.storage(order.place.url), self.at_hand.stored(order)
         part = part_of(order)
         study = optuna.load_study(
             study_name=part.name,
@@ -237,7 +237,7 @@ class Trainer:
             )
         )
 
-        place = StoragePlace(order.place.storage)
+        place = order.place
 
         def on_epoch(epoch: Epoch) -> Decision:
             with told_plainly(place):
@@ -259,7 +259,7 @@ class Trainer:
 
             result = train(spec, split, on_epoch, test, save=save, kept=self._networks)
             if result.outcome != "interrupted":
-                artifacts = self.at_hand.artifacts(order.place.storage)
+                artifacts = self.at_hand.artifacts(order.place.url)
                 model = file if file.is_file() else None
                 no_model = write_result(trial, result, split.class_names, artifacts, model)
                 result = result.model_copy(update={"no_model": no_model})

@@ -275,7 +275,7 @@ import sys, threading
 from pathlib import Path
 import numpy as np, psutil
 from ablate.data.prepared import prepare
-from ablate.executors.memory import held_memory
+from ablate.workers.executors.memory import held_memory
 from ablate.spec.data import DataSettings
 
 folder = Path(sys.argv[1])

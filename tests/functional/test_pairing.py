@@ -69,7 +69,7 @@ import hashlib, json, threading
 import keras, numpy as np
 from pathlib import Path
 from ablate.config import load_study
-from ablate.state.orders import Place, TrainReplicate, TuneTrial
+from ablate.state.orders import TrainReplicate, TuneTrial
 from ablate.workers.messages import Finished
 from ablate.store.place import StoragePlace, open_storage
 from ablate.store.studies import open_study
@@ -110,15 +110,14 @@ study = load_study(Path("study.toml"))
 place = StoragePlace("runs/ablate.journal")
 open_study(open_storage(place), study, {"digits": "0"})
 trainer = Trainer(events.append, threading.Event())
-at = Place(storage=place.url, cache="runs/data")
 for seed in study.seeds:
     for cell in study.cells:
         trainer.replicate(TrainReplicate(
-            study=study, place=at, cell=cell, seed=seed, chosen_from=0,
+            study=study, place=place, cell=cell, seed=seed, chosen_from=0,
             tuned={"learning_rate": 0.001 if cell.variant == "kind=plain" else 0.009},
         ))
 for cell in study.cells:
-    trainer.tune(TuneTrial(study=study, place=at, cell=cell, slot=0))
+    trainer.tune(TuneTrial(study=study, place=place, cell=cell, slot=0))
 outcomes = [event.outcome for event in events if isinstance(event, Finished)]
 print(json.dumps({"backend": keras.config.backend(), "outcomes": outcomes, "seen": seen}))
 """

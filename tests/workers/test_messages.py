@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from ablate.spec.data import DataSettings
 from ablate.spec.trial import Epoch
-from ablate.state.orders import Place, TrainReplicate, TuneTrial
+from ablate.state.orders import TrainReplicate, TuneTrial
+from ablate.store.place import StoragePlace
 from ablate.workers.messages import (
     Done,
     Finished,
@@ -23,7 +24,7 @@ from ablate.workers.messages import (
     order_from_json,
 )
 
-PLACE = Place(storage="runs/ablate.journal", cache="runs/data")
+PLACE = StoragePlace("runs/ablate.journal")
 DATA = DataSettings(dataset="npz", options={"file": "a.npz", "class_names": ["a", "b"]})
 
 

@@ -15,7 +15,7 @@ from optuna.trial import FixedTrial, TrialState, create_trial
 
 from ablate.errors import InputError
 from ablate.spec.space import Choices, Parameter, Range
-from ablate.state.orders import Place, TrainReplicate, TuneTrial
+from ablate.state.orders import TrainReplicate, TuneTrial
 from ablate.store.artifacts import ArtifactStore
 from ablate.store.place import open_storage
 from ablate.store.studies import open_study
@@ -36,7 +36,7 @@ class Bench:
         self.stored = open_study(open_storage(place), self.study, {"digits": "0"})
         self.events = []
         self.trainer = Trainer(self.events.append, threading.Event())
-        self.place = Place(storage=place.url, cache=str(place.cache))
+        self.place = place
         self.artifacts = place.artifacts
 
     def tune(self, variant=0, slot=0):
@@ -113,7 +113,7 @@ def test_a_replicate_depends_on_its_seed_and_its_configuration_alone(bench):
 
 
 def test_a_trial_needs_no_more_writes_where_many_are_stored(bench):
-    journal = Path(bench.place.storage)
+    journal = Path(bench.place.url)
 
     def writes(train):
         before = journal.read_bytes().count(b"\n")
@@ -185,7 +185,7 @@ def test_an_infeasible_trial_violates_a_constraint(project):
 
 def test_epochs_are_timed_and_nothing_is_stored(bench):
     cell = bench.study.cells[0]
-    order = TimeEpoch(study=bench.study, cell=cell, cache=bench.place.cache)
+    order = TimeEpoch(study=bench.study, cell=cell, cache=str(bench.place.cache))
     timed = bench.trainer.time_epoch(order)
     assert (timed["outcome"], timed["reason"]) == ("complete", None)
     assert timed["first"] > 0
@@ -196,7 +196,7 @@ def test_epochs_are_timed_and_nothing_is_stored(bench):
 
 def test_a_failure_is_told_instead_of_seconds(project):
     bench = Bench(project, 'fix.trouble="nan"')
-    order = TimeEpoch(study=bench.study, cell=bench.study.cells[0], cache=bench.place.cache)
+    order = TimeEpoch(study=bench.study, cell=bench.study.cells[0], cache=str(bench.place.cache))
     assert bench.trainer.time_epoch(order) == {
         "outcome": "failed",
         "reason": "the training loss is nan after epoch 1",
