@@ -1,4 +1,4 @@
-"""The figures of an ablation: differences, interactions, and how quickly the searches got there."""
+"""The figures of an ablation: differences, and interactions."""
 
 from __future__ import annotations
 
@@ -6,17 +6,13 @@ import math
 
 import pandas as pd
 import seaborn as sns
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from ablate.report.figures.records import FiguresData
 
 COLOURS = {"better": "#1b7f4d", "worse": "#b3372f"}
 OTHER = "#5a5a5a"
 MARKERS = {"better": "^", "worse": "v"}
-FEW = 10
-"""Lines that a legend inside of a figure holds, and that a palette for the colour-blind tells apart."""
 DODGE = 0.06
 """How far lines over the same levels stand apart, in levels."""
 
@@ -82,36 +78,3 @@ def interactions_figure(data: FiguresData) -> Figure:
         ax.set_visible(False)
     grid[0].set_ylabel(data.metric)
     return figure
-
-
-def expected_best_figure(data: FiguresData) -> Figure:
-    """The expected lowest validation loss after so many trials, a line for each variant."""
-    figure = Figure(figsize=(6, 3.6), layout="constrained")
-    ax = figure.subplots()
-    palette = colours(len(data.searches))
-    values = []
-    for curve, colour in zip(data.searches, palette, strict=True):
-        known = [(k, v) for k, v in enumerate(curve.expected, 1) if v is not None]
-        values += [value for _, value in known]
-        ax.plot(*zip(*known, strict=True), marker=".", color=colour, label=curve.name)
-    if min(values) > 0 and max(values) > 10 * min(values):
-        ax.set_yscale("log")
-    ax.set(xlabel="trials", ylabel="expected lowest validation loss")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    place_legend(ax, len(data.searches))
-    return figure
-
-
-def colours(count: int) -> list[tuple[float, float, float]]:
-    """A colour for each of so many lines, all different."""
-    palette = sns.color_palette("colorblind" if count <= FEW else "husl", count)
-    return [(red, green, blue) for red, green, blue in palette]
-
-
-def place_legend(ax: Axes, count: int) -> None:
-    """The legend: inside the axes, or beside them where it has many lines."""
-    if count <= FEW:
-        ax.legend(fontsize=7)
-    else:
-        columns = math.ceil(count / 20)
-        ax.legend(fontsize=6, loc="upper left", bbox_to_anchor=(1.01, 1), ncols=columns)

@@ -1,20 +1,17 @@
-"""The figures of variants over seeds: trade-off, learning curves, confusion, search history."""
+"""The figures of variants over seeds: their trade-off, and their learning curves."""
 
 from __future__ import annotations
 
 import numpy as np
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ablate.report.figures.draw_differences import colours, place_legend
-from ablate.report.figures.records import Band, CellCurves, ConfusionData, FiguresData, VariantPoint
+from ablate.report.figures.records import Band, CellCurves, FiguresData, VariantPoint
+from ablate.report.figures.style import colours, place_legend
 from ablate.spec.measures import CURVES, Measure
 
 GREY = "#5a5a5a"
-FEW = 20
-"""Classes up to which a confusion matrix holds numbers and names."""
 
 
 def variants_figure(data: FiguresData) -> Figure:
@@ -106,55 +103,3 @@ def _draw_cell(
     ax.plot(np.arange(1, len(own.mean) + 1), own.mean, color=colour, lw=1, ls="--")
     at = min(max(round(curves.best_epoch), 1), len(band.mean))
     ax.plot(at, band.mean[at - 1], "o", color=colour, mec="black", ms=5)
-
-
-def confusion_figure(data: ConfusionData) -> Figure:
-    """A confusion matrix as shares of the true class; with numbers where there are few classes."""
-    matrix = np.array(data.matrix, dtype=float)
-    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    few = len(data.class_names) <= FEW
-    figure = Figure(figsize=(5.6, 4.8) if few else (7.2, 6.4), layout="constrained")
-    ax = figure.subplots()
-    sns.heatmap(
-        shares,
-        vmin=0,
-        vmax=1,
-        cmap="Blues",
-        square=True,
-        annot=np.array(data.matrix) if few else None,
-        fmt="d",
-        annot_kws={"size": 7},
-        xticklabels=list(data.class_names) if few else False,
-        yticklabels=list(data.class_names) if few else False,
-        cbar_kws={"label": "share of the true class", "shrink": 0.8},
-        rasterized=not few,
-        ax=ax,
-    )
-    ax.set(xlabel="predicted class", ylabel="true class")
-    ax.set_title(data.title, loc="left", fontsize="medium")
-    return figure
-
-
-def history_figure(data: FiguresData) -> Figure:
-    """Validation loss of each trial in the order of its search, and the best so far."""
-    figure = Figure(figsize=(7, 3.4), layout="constrained")
-    ax = figure.subplots()
-    palette = colours(len(data.histories))
-    losses: list[float] = []
-    for history, colour in zip(data.histories, palette, strict=True):
-        points = [point for point in history.points if np.isfinite(point.loss)]
-        losses += [point.loss for point in points]
-        for pruned, marker in ((False, "o"), (True, "x")):
-            shown = [point for point in points if point.pruned == pruned]
-            numbers, values = [p.number for p in shown], [p.loss for p in shown]
-            ax.plot(numbers, values, marker, color=colour, ms=4, alpha=0.7, ls="")
-        best = np.minimum.accumulate([point.loss for point in points])
-        numbers = [point.number for point in points]
-        ax.step(numbers, best, where="post", color=colour, lw=1.4, label=history.name)
-    if losses and min(losses) > 0 and max(losses) > 10 * min(losses):
-        ax.set_yscale("log")
-    ax.set(xlabel="trial", ylabel="validation loss")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    if len(data.histories) > 1:
-        place_legend(ax, len(data.histories))
-    return figure
