@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate.errors import AblateError, InputError, RunError
+from ablate.store import DEFAULT_STORAGE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +31,6 @@ __all__ = [
     "results",
     "run",
 ]
-
-DEFAULT_STORAGE = "runs/ablate.journal"
 
 
 def __getattr__(name: str) -> Any:

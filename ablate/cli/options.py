@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ablate.store import DEFAULT_STORAGE
+
 if TYPE_CHECKING:
     from ablate.store.place import StoragePlace
 
-DEFAULT_STORAGE = "runs/ablate.journal"
 DEFAULT_TOP = 20
 """Rows of a trade-off table that are shown; trials.csv has all."""
 

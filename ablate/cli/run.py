@@ -20,7 +20,6 @@ from ablate.cli.executors import (
     make_ray_executor,
 )
 from ablate.cli.options import (
-    DEFAULT_STORAGE,
     DEFAULT_TOP,
     Duration,
     Workers,
@@ -33,6 +32,7 @@ from ablate.cli.options import (
 from ablate.errors import AblateError, InputError, Problem
 from ablate.limits import TERMINATION, Limits
 from ablate.spec.outcomes import PHASES, counts_text
+from ablate.store import DEFAULT_STORAGE
 
 if TYPE_CHECKING:
     from ablate.display.live import LiveProgress

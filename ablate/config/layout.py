@@ -16,7 +16,7 @@ from ablate.config.validation import validate
 from ablate.config.words import is_setting
 from ablate.errors import Problem, did_you_mean, shown
 from ablate.spec.space import Scalar, label, same
-from ablate.spec.study import Architecture, DesignName, Variant
+from ablate.spec.study import SPACE, Architecture, DesignName, Variant
 from ablate.spec.training import TrainingSettings
 
 NOT_VARIED = ("backend", "early_stopping", "plateau")
@@ -24,8 +24,6 @@ NOT_VARIED = ("backend", "early_stopping", "plateau")
 MANY = 256
 """Factorial designs with more cells than this need the user's consent."""
 TOO_MANY = 10_000
-SPACE = "search_space"
-"""The name of the factor whose levels are search spaces."""
 BASELINE = "baseline"
 OWN_KEYS = ("design", "baseline", "components", "pairs", "variants")
 """The keys of ``[vary]`` that are not parameters."""

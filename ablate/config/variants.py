@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ablate.config.layout import SPACE, Layout
+from ablate.config.layout import Layout
 from ablate.config.validation import validate
 from ablate.config.words import own_keys
 from ablate.errors import Problem, shown
 from ablate.spec.space import Frozen, Scalar, same
-from ablate.spec.study import Architecture, DesignName, Variant
+from ablate.spec.study import SPACE, Architecture, DesignName, Variant
 from ablate.spec.training import TrainingSettings
 
 

@@ -7,8 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from ablate.spec.study import StudySpec
-
-DEFAULT_STORAGE = "runs/ablate.journal"
+from ablate.store import DEFAULT_STORAGE
 
 
 def run_command(spec: StudySpec, storage: str = DEFAULT_STORAGE) -> str:

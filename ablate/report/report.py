@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ablate.report.again import DEFAULT_STORAGE
 from ablate.report.figures.contents import (
     ablation_figures,
     replicate_figures,
@@ -27,6 +26,7 @@ from ablate.spec.environment import Environment
 from ablate.spec.study import StudySpec
 from ablate.state.phases import PhaseState, phase_states
 from ablate.state.replicates import cell_replicates
+from ablate.store import DEFAULT_STORAGE
 from ablate.store.artifacts import Artifacts
 from ablate.store.results import environments_of, parameter_column, results_table, workers_of
 from ablate.store.studies import StoredStudy, data_cards

@@ -77,6 +77,10 @@ class Architecture(Frozen):
         return self.search_space.name
 
 
+SPACE = "search_space"
+"""The name of the factor whose levels are search spaces."""
+
+
 class Variant(Frozen):
     """One of the things that a study compares."""
 

@@ -20,13 +20,13 @@ from ablate.report.figures.records import (
     SearchCurve,
     VariantPoint,
 )
-from ablate.report.numbers.ablation import SPACE, Ablation
+from ablate.report.numbers.ablation import Ablation
 from ablate.report.numbers.confusion import Confusion
 from ablate.report.numbers.curves import MeanCurves
 from ablate.report.numbers.search import CellSearch
 from ablate.report.numbers.tradeoff import FRONT
 from ablate.spec.space import Scalar, label
-from ablate.spec.study import Cell, StudySpec
+from ablate.spec.study import SPACE, Cell, StudySpec
 from ablate.state.replicates import CellReplicates
 from ablate.statistics import mean_interval
 from ablate.store.artifacts import Artifacts

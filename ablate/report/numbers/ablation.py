@@ -14,7 +14,7 @@ from pydantic import Field
 from ablate.report.numbers.tradeoff import undominated
 from ablate.spec.measures import COSTS, METRICS, WEIGHED, Measure, Metric
 from ablate.spec.space import Scalar
-from ablate.spec.study import Cell, StudySpec
+from ablate.spec.study import SPACE, Cell, StudySpec
 from ablate.state.replicates import CellReplicates, cell_replicates, choices
 from ablate.statistics import (
     Comparison,
@@ -32,9 +32,6 @@ from ablate.store.studies import StoredStudy
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
-
-SPACE = "search_space"
-"""The factor whose levels are search spaces."""
 
 
 @dataclass(frozen=True)
