@@ -8,15 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ablate.report.figures.contents import (
-    ablation_figures,
-    replicate_figures,
-    search_figures,
-    trial_figures,
-)
+from ablate.report.figures.contents import figures_data
 from ablate.report.figures.records import FiguresData
 from ablate.report.numbers.ablation import Ablation, make_ablation
-from ablate.report.numbers.confusion import Confusion, make_confusions
+from ablate.report.numbers.confusion import Confusion, make_confusions, shown_confusions
 from ablate.report.numbers.curves import MeanCurves, make_mean_curves
 from ablate.report.numbers.importance import Importance, hyperparameter_importance
 from ablate.report.numbers.published import PublishedComparison, make_published
@@ -63,6 +58,8 @@ class Report:
     """Of each cell over its seeds."""
     confusions: tuple[Confusion, ...]
     """Of each cell on the test set, added up over its seeds."""
+    shown_confusions: tuple[Confusion, ...]
+    """Those that are drawn and listed, see `figures.records.confusion_file`."""
     unreadable: Mapping[str, int]
     """Of how many complete replicates what was measured is missing or damaged, by what it is."""
     published: PublishedComparison | None
@@ -114,6 +111,7 @@ def make_report(
     searches, ablation = make_searches(stored), make_ablation(stored, replicates)
     curves = make_mean_curves(replicates, artifacts)
     confusions = make_confusions(replicates, artifacts)
+    shown = shown_confusions(stored.spec, ablation, confusions)
     complete = sum(len(own.complete) for own in replicates.values())
     every = [t for study in stored.parts.values() for t in study.get_trials(deepcopy=False)]
     return Report(
@@ -130,6 +128,7 @@ def make_report(
         ablation=ablation,
         curves=curves,
         confusions=confusions,
+        shown_confusions=shown,
         unreadable={
             name: count
             for name, found in (("learning curves", curves), ("confusion matrix", confusions))
@@ -139,12 +138,8 @@ def make_report(
         cards=data_cards(stored),
         environments=environments_of(every),
         workers=workers_of(every),
-        figures=FiguresData(
-            name=stored.spec.name,
-            **trial_figures(stored, artifacts, tradeoff),
-            **search_figures(stored, searches),
-            **ablation_figures(stored, replicates, ablation),
-            **replicate_figures(stored.spec, ablation, curves, confusions),
+        figures=figures_data(
+            stored, artifacts, tradeoff, searches, replicates, ablation, curves, shown
         ),
     )
 

@@ -166,6 +166,10 @@ class StudySpec(Frozen):
         space = self.variant(variant).search_space
         return next(found for found in self.architectures if found.name == space)
 
+    def cell_name(self, cell: Cell) -> str:
+        """What a cell is called: its variant, after its data set where there are several."""
+        return f"{cell.dataset}: {cell.variant}" if len(self.datasets) > 1 else cell.variant
+
     def question(self) -> dict[str, Any]:
         """What makes two studies ask the same, as plain JSON.
 

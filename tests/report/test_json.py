@@ -23,6 +23,7 @@ ELSEWHERE = {
     "tuned": "hyperparameters of each trial",
     "tradeoff": "on_front of each trial",
     "top": "about what is shown",
+    "shown_confusions": "chosen from the confusions of the variants",
     "figures": "drawn from the same numbers",
     "only_search": "importance is computed from it",
     "storage": "where its files lie",

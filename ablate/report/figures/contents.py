@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ablate.report.figures.records import (
     Band,
     CellCurves,
     ConfusionData,
     Curve,
+    FiguresData,
     ForestRow,
     History,
     HistoryPoint,
@@ -19,6 +20,7 @@ from ablate.report.figures.records import (
     Response,
     SearchCurve,
     VariantPoint,
+    confusion_file,
 )
 from ablate.report.numbers.ablation import Ablation
 from ablate.report.numbers.confusion import Confusion
@@ -38,86 +40,55 @@ if TYPE_CHECKING:
 
 CURVES = 60
 """How many learning curves a figure shows at most, the best trials first."""
-FEW_VARIANTS = 4
-"""Variants on a data set up to which each confusion matrix is shown."""
 
 
-def trial_figures(
-    stored: StoredStudy, artifacts: Artifacts, tradeoff: pd.DataFrame
-) -> dict[str, Any]:
-    """The figures of single tuned trials, only where one cell is tuned."""
-    if len(stored.tuning) != 1:
-        return {}
-    return {
-        "points": _points(tradeoff),
-        "curves": _curves(stored, artifacts, tradeoff),
-    }
-
-
-def search_figures(stored: StoredStudy, searches: Sequence[CellSearch]) -> dict[str, Any]:
-    """How the searches went."""
-    return {
-        "searches": tuple(_search_curves(stored, searches)),
-        "histories": tuple(_histories(stored, searches)),
-    }
-
-
-def ablation_figures(
-    stored: StoredStudy, replicates: Mapping[Cell, CellReplicates], ablation: Ablation | None
-) -> dict[str, Any]:
-    """Differences to the baseline, and interactions."""
-    if ablation is None:
-        return {}
-    return {
-        "metric": f"test {ablation.metric.name}",
-        "unit": ablation.metric.unit,
-        "baseline": ablation.baseline,
-        "forest": tuple(_forest(ablation)),
-        "responses": tuple(_responses(stored.spec, replicates, ablation)),
-    }
-
-
-def replicate_figures(
-    spec: StudySpec,
+def figures_data(
+    stored: StoredStudy,
+    artifacts: Artifacts,
+    tradeoff: pd.DataFrame,
+    searches: Sequence[CellSearch],
+    replicates: Mapping[Cell, CellReplicates],
     ablation: Ablation | None,
     curves: Sequence[MeanCurves],
     confusions: Sequence[Confusion],
-) -> dict[str, Any]:
-    """What the seeds of each variant have in common: trade-off, curves, confusion."""
-    return {
-        "variants": tuple(_variant_points(ablation)) if ablation else (),
-        "cell_curves": tuple(_cell_curves(found) for found in curves),
-        "confusions": tuple(
+) -> FiguresData:
+    """All that the figures of a study show.
+
+    Args:
+        stored: the study.
+        artifacts: the learning curves of its trials.
+        tradeoff: the complete tuned trials, sorted.
+        searches: how the searches went.
+        replicates: what became of each cell's replicates.
+        ablation: the comparison of the variants; None where there are no replicates.
+        curves: the learning curves of each cell over its seeds.
+        confusions: the confusion matrices that are shown.
+    """
+    spec = stored.spec
+    has_one_search = len(stored.tuning) == 1  # single trials are shown only then
+    return FiguresData(
+        name=spec.name,
+        points=_points(tradeoff) if has_one_search else (),
+        curves=_curves(stored, artifacts, tradeoff) if has_one_search else (),
+        searches=tuple(_search_curves(stored, searches)),
+        histories=tuple(_histories(stored, searches)),
+        metric=f"test {ablation.metric.name}" if ablation else "",
+        unit=ablation.metric.unit if ablation else "",
+        baseline=ablation.baseline if ablation else "",
+        forest=tuple(_forest(ablation)) if ablation else (),
+        responses=tuple(_responses(spec, replicates, ablation)) if ablation else (),
+        variants=tuple(_variant_points(ablation)) if ablation else (),
+        cell_curves=tuple(_cell_curves(found) for found in curves),
+        confusions=tuple(
             ConfusionData(
-                file=f"confusion_{index}.svg",
-                title=cell_name(spec, found.cell),
+                file=confusion_file(index),
+                title=spec.cell_name(found.cell),
                 class_names=found.class_names,
                 matrix=found.matrix,
             )
-            for index, found in enumerate(shown_confusions(spec, ablation, confusions), 1)
+            for index, found in enumerate(confusions)
         ),
-    }
-
-
-def shown_confusions(
-    spec: StudySpec, ablation: Ablation | None, confusions: Sequence[Confusion]
-) -> list[Confusion]:
-    """On each data set all variants, or of many the baseline and that with the best mean metric."""
-    if ablation is None or len(spec.variants) <= FEW_VARIANTS:
-        return list(confusions)
-    kept: set[Cell] = set()
-    key, sign = ablation.metric.key, 1 if ablation.metric.higher_is_better else -1
-    for block in ablation.blocks:
-        known = [row for row in block.rows if key in row.scores]
-        best = max(known, key=lambda row: sign * row.scores[key].mean, default=None)
-        names = {spec.baseline, *([best.variant] if best else [])}
-        kept |= {Cell(dataset=block.dataset, variant=name) for name in names}
-    return [found for found in confusions if found.cell in kept]
-
-
-def cell_name(spec: StudySpec, cell: Cell) -> str:
-    """What a cell is called: its variant, after its data set where there are several."""
-    return f"{cell.dataset}: {cell.variant}" if len(spec.datasets) > 1 else cell.variant
+    )
 
 
 def _variant_points(ablation: Ablation) -> Iterator[VariantPoint]:
@@ -163,7 +134,7 @@ def _histories(stored: StoredStudy, searches: Sequence[CellSearch]) -> Iterator[
             if math.isfinite(loss)
         )
         if points:
-            yield History(name=cell_name(stored.spec, search.cell), points=points)
+            yield History(name=stored.spec.cell_name(search.cell), points=points)
 
 
 def _points(tradeoff: pd.DataFrame) -> tuple[Point, ...]:
@@ -273,4 +244,4 @@ def _search_curves(stored: StoredStudy, searches: Sequence[CellSearch]) -> Itera
     for search in searches:
         expected = tuple(v if math.isfinite(v) else None for v in search.expected)
         if any(value is not None for value in expected):
-            yield SearchCurve(name=cell_name(stored.spec, search.cell), expected=expected)
+            yield SearchCurve(name=stored.spec.cell_name(search.cell), expected=expected)

@@ -127,6 +127,11 @@ class ConfusionData(Frozen):
     matrix: tuple[tuple[int, ...], ...]
 
 
+def confusion_file(index: int) -> str:
+    """The figure of the confusion matrix of an index, among those that are shown."""
+    return f"confusion_{index + 1}.svg"
+
+
 class FiguresData(Frozen):
     """All that the figures of one report show."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ablate.spec.study import Cell
+from ablate.report.numbers.ablation import Ablation
+from ablate.spec.study import Cell, StudySpec
 from ablate.state.replicates import CellReplicates
 from ablate.store.artifacts import Artifacts
 from ablate.store.results import read_confusion
@@ -14,6 +15,10 @@ from ablate.store.results import read_confusion
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+FEW_VARIANTS = 4
+"""Variants on a data set up to which each confusion matrix is shown."""
 
 
 @dataclass(frozen=True)
@@ -90,3 +95,19 @@ def make_confusions(
             rows = tuple(tuple(int(count) for count in row) for row in total)
             found.append(Confusion(cell, seeds, names, rows))
     return tuple(found)
+
+
+def shown_confusions(
+    spec: StudySpec, ablation: Ablation | None, confusions: Sequence[Confusion]
+) -> tuple[Confusion, ...]:
+    """On each data set all variants, or of many the baseline and that with the best mean metric."""
+    if ablation is None or len(spec.variants) <= FEW_VARIANTS:
+        return tuple(confusions)
+    kept: set[Cell] = set()
+    key, sign = ablation.metric.key, 1 if ablation.metric.higher_is_better else -1
+    for block in ablation.blocks:
+        known = [row for row in block.rows if key in row.scores]
+        best = max(known, key=lambda row: sign * row.scores[key].mean, default=None)
+        names = {spec.baseline, *([best.variant] if best else [])}
+        kept |= {Cell(dataset=block.dataset, variant=name) for name in names}
+    return tuple(found for found in confusions if found.cell in kept)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ablate.document import words
 from ablate.document.elements import Column, Element, Figure, Paragraph, Section, Table, table
-from ablate.report.figures.contents import cell_name, shown_confusions
+from ablate.report.figures.records import confusion_file
 
 if TYPE_CHECKING:
     from ablate.report.numbers.confusion import Confusion
@@ -20,16 +20,15 @@ CLASSES = 20
 
 def confusion(report: Report) -> Section | None:
     """Confusion matrices, the most confused pairs, and each class's precision, recall and F1."""
-    shown = shown_confusions(report.spec, report.ablation, report.confusions)
-    if not shown:
+    if not report.shown_confusions:
         return None
     elements: list[Element] = []
-    for found, data in zip(shown, report.figures.confusions, strict=True):
-        name = cell_name(report.spec, found.cell)
+    for index, found in enumerate(report.shown_confusions):
+        name = report.spec.cell_name(found.cell)
         text = (
             f"Confusion matrix of {name} on the test set, over {words.plural(found.seeds, 'seed')}"
         )
-        elements.append(Figure(data.file, text))
+        elements.append(Figure(confusion_file(index), text))
         pairs = found.most_confused(PAIRS)
         if pairs:
             elements.append(_pairs_table(name, pairs))
@@ -38,7 +37,7 @@ def confusion(report: Report) -> Section | None:
         "Counts are added up over the seeds, each of which tested the same images. Precision is the "
         "share of the images called so that are, recall the share of those that are that were called so."
     )
-    if len(shown) < len(report.confusions):
+    if len(report.shown_confusions) < len(report.confusions):
         note += " Of many variants the baseline and the best are shown."
     elements.append(Paragraph(note, "note"))
     return Section("Confusion on the test set", tuple(elements), on_screen=False)
