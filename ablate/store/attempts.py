@@ -1,7 +1,7 @@
 """The attempts at a study's replicates: each is begun again until it is settled.
 
-An attempt is a trial that was begun for a replicate. Settled is a replicate that is complete or hopeless:
-its network cannot be built, or it failed as often as it is tried.
+An attempt is a trial that was begun for a replicate. Settled is a replicate that is complete or
+hopeless: its network cannot be built, or it failed as often as it is tried.
 """
 
 from __future__ import annotations
