@@ -56,7 +56,7 @@ def problem_of(
         trial: the trial that names it.
         kept: the artifact.
         artifacts: those of its storage.
-        replaced: those that need not be there, see `models.replaced_models`.
+        replaced: those that need not be there, see `kept_models.replaced_models`.
     """
     if kept.size is None:
         return None if kept.artifact in replaced else "is missing"

@@ -1,5 +1,5 @@
 """Reports, made from a study's records alone: no training, no Keras.
 
-`summary` computes what a report says, `figures` draws, ``formats/`` write it down, one file for
-each format.
+`report` computes what a report says, with ``numbers/``; ``sections/`` put it into words, ``figures/``
+draw, ``formats/`` write it down, one file for each format.
 """

@@ -40,7 +40,7 @@ class Report:
     """Where it is kept, as it may be shown."""
     phases: tuple[PhaseState, ...]
     trials: pd.DataFrame
-    """All training runs, see `records.results_table`."""
+    """All training runs, see `store.results.results_table`."""
     tuned: tuple[str, ...]
     """Columns of the tuned parameters."""
     tradeoff: pd.DataFrame
@@ -65,7 +65,7 @@ class Report:
     published: PublishedComparison | None
     """None where the study holds no published numbers."""
     cards: Mapping[str, Mapping[str, Any]]
-    """The data card of each data set that has one, see `data_card.DataCard`."""
+    """The data card of each data set that has one, see `data.card.DataCard`."""
     environments: Sequence[Environment]
     workers: tuple[int, ...]
     """How many trained side by side; several numbers where that changed."""

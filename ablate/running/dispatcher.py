@@ -42,17 +42,10 @@ class Listener(Protocol):
 class Silence:
     """A listener that says nothing."""
 
-    def opened(self, study: StudySpec, phases: Sequence[PhaseState], cut_off: int) -> None:
-        """Says nothing."""
+    def _ignore(self, *told: object) -> None:
+        pass
 
-    def heard(self, event: Event) -> None:
-        """Says nothing."""
-
-    def said(self, text: str) -> None:
-        """Says nothing."""
-
-    def stopping(self) -> None:
-        """Says nothing."""
+    opened = heard = said = stopping = _ignore
 
 
 @dataclass

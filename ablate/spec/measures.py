@@ -203,7 +203,7 @@ SCORES = tuple(measure for measure in MEASURES if measure.is_score)
 COSTS = tuple(measure for measure in shown("variants") if not measure.is_score)
 """What tables of variants hold beside the scores."""
 CURVES = loss_first(shown("curves"))
-"""Scores of every epoch, on the training images too: a field of `spec.Epoch` for each."""
+"""Scores of every epoch, on the training images too: a field of `spec.trial.Epoch` for each."""
 WEIGHED = shown("front")
 """What the Pareto front weighs against each other."""
 PUBLISHED = {measure.published: measure for measure in MEASURES if measure.published}

@@ -166,15 +166,15 @@ class Choices(Frozen):
 
     @property
     def size(self) -> int:
-        """How many values there are."""
+        """How many choices there are: unlike a range, always finitely many."""
         return len(self.choices)
 
     def values(self) -> tuple[Scalar, ...]:
-        """Every value."""
+        """The choices in the order in which they are listed."""
         return self.choices
 
     def ends(self) -> tuple[Scalar, ...]:
-        """Every value: choices have no order."""
+        """All of them, as none is an end: choices have no order."""
         return self.choices
 
     def __str__(self) -> str:
@@ -232,7 +232,7 @@ class SearchSpace(Frozen):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the parameters."""
+        """The names of the parameters, conditions before their users."""
         return tuple(parameter.name for parameter in self.parameters)
 
     @property

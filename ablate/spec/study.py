@@ -82,7 +82,7 @@ SPACE = "search_space"
 
 
 class Variant(Frozen):
-    """One of the things that a study compares."""
+    """One of the things that a study compares: a search space, with values for what is varied."""
 
     name: str
     search_space: str
@@ -140,7 +140,7 @@ class StudySpec(Frozen):
 
     @property
     def cells(self) -> tuple[Cell, ...]:
-        """Every variant on every data set."""
+        """Every variant on every data set, those of one data set after the other."""
         return tuple(
             Cell(dataset=data.dataset, variant=variant.name)
             for data in self.datasets

@@ -1,4 +1,7 @@
-"""The training runs that workers are given to carry out."""
+"""The training runs that workers are given to carry out.
+
+An order asks one worker for one of them, and holds all that it needs to know.
+"""
 
 from __future__ import annotations
 

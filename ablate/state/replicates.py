@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Choice:
-    """The configuration of a cell that is replicated."""
+    """The configuration of a cell that is replicated.
+
+    That of its complete trial with the lowest validation loss; the only one where nothing is tuned.
+    """
 
     number: int | None
     """The tuned trial that it comes from; None where nothing is tuned."""
@@ -27,7 +30,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Replicate:
-    """One training of a cell's configuration from a seed."""
+    """A training of a cell's choice again, from a fresh seed; it alone meets the test images."""
 
     cell: Cell
     seed: int

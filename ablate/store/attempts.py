@@ -1,4 +1,8 @@
-"""The attempts at a study's replicates: each is begun again until it is settled."""
+"""The attempts at a study's replicates: each is begun again until it is settled.
+
+An attempt is a trial that was begun for a replicate. Settled is a replicate that is complete or
+hopeless: its network cannot be built, or it failed as often as it is tried.
+"""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ REASON = Attribute[str]("reason")
 """Why it is infeasible, failed or interrupted."""
 SEED = Attribute[int]("seed")
 FINGERPRINT = Attribute[str]("fingerprint")
-"""See `spec.TrialSpec`."""
+"""See `spec.trial.TrialSpec`."""
 ENVIRONMENT = Attribute("environment", Environment.model_validate)
 WORKERS = Attribute[int]("workers")
 """How many trained side by side."""
@@ -145,7 +145,7 @@ QUESTION = Attribute[dict[str, Any]]("question")
 DATA = Attribute[dict[str, str]]("data")
 """The digest of each data set's images."""
 SPEC = Attribute[dict[str, Any]]("spec")
-"""The whole `spec.StudySpec`, as it was run last."""
+"""The whole `spec.study.StudySpec`, as it was run last."""
 CARDS = Attribute[dict[str, dict[str, Any]]]("cards")
 """The data card of each data set that has one."""
 THREADS = Attribute[int]("threads")

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class Ledger:
-    """The trials of an Optuna study, and what became of them.
+    """The trials of an Optuna study, and what became of them, as a process knows it.
 
-    It knows what it last saw. `refresh` reads from the storage what may have changed since: the
+    A ledger knows what it last saw. `refresh` reads from the storage what may have changed since: the
     trials that are new, and those that were not finished; a finished one never changes.
 
     Args:
@@ -43,7 +43,7 @@ class Ledger:
 
     @property
     def counts(self) -> Counter[str]:
-        """How many trials have each outcome."""
+        """How many trials have each outcome, waiting and running ones included."""
         return self._outcomes + Counter(map(outcome_of, self.unfinished.values()))
 
     @property
@@ -109,6 +109,8 @@ def _rank(trial: FrozenTrial) -> tuple[float, int]:
 
 def close_lost(ledger: Ledger, is_gone: Callable[[Owner], bool] = Owner.is_gone) -> int:
     """Closes every trial whose owner is gone, so that another can be begun in its place.
+
+    Such a trial is lost: it is marked as running, and nobody trains it.
 
     Where the storage keeps heartbeats, also those of other machines whose heart has stopped.
 

@@ -38,7 +38,7 @@ def begin(
         study: the Optuna study, with the sampler that chooses.
         attributes: user attributes.
         given: system attributes, see `slots.given_again`.
-        rivals: reads the trials that are for the same as this one.
+        rivals: reads the trials that are for the same as this one, its rivals.
 
     Raises:
         TakenError: an earlier one of those is being trained, or has been; this one is closed.
@@ -70,7 +70,7 @@ def _is_ghost(trial: FrozenTrial, mine: FrozenTrial) -> bool:
 
 
 def outcome_of(trial: FrozenTrial) -> str:
-    """A trial's outcome: ``waiting`` and ``running``, or one of `spec.Outcome`."""
+    """A trial's outcome: ``waiting`` and ``running``, or one of `spec.trial.Outcome`."""
     match trial.state:
         case TrialState.COMPLETE:
             return "complete"

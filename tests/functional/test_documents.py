@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import importlib.util
 import re
 import shlex
@@ -126,13 +127,16 @@ def test_the_python_page_runs(project):
 
 
 def test_every_key_of_a_study_file_is_in_the_guide():
-    from ablate.config.study import _Study
+    from ablate.config.tables import StudyTable
     from ablate.config.tuning import TuneTable
     from ablate.config.variants import VaryTable
-    from ablate.spec.study import ArtifactSettings, ReplicateSettings
+    from ablate.spec.study import ArtifactSettings, ReplicateSettings, Resources
     from ablate.spec.training import TrainingSettings
 
-    tables = (TrainingSettings, TuneTable, _Study, VaryTable, ReplicateSettings, ArtifactSettings)
+    tables = (
+        *(TrainingSettings, TuneTable, StudyTable, VaryTable, ReplicateSettings),
+        *(ArtifactSettings, Resources),
+    )
     keys = {key for table in tables for key in table.model_fields}
     for name in catalog.available("datasets"):
         keys |= {name, *catalog.load("datasets", name).Options.model_fields}
@@ -158,10 +162,36 @@ def test_every_shipped_design_is_in_the_guide():
         assert f"| `{design}` |" in TEXT["guide.md"]
 
 
-def test_the_changelog_and_the_design_page_name_what_there_is():
+def test_the_design_page_names_all_packages_and_modules():
     for folder in (path.name for path in (ROOT / "ablate").iterdir() if path.is_dir()):
         if not folder.startswith("_"):
             assert f"`{folder}/`" in TEXT["design.md"], folder
     for module in (path.name for path in (ROOT / "ablate").glob("*.py")):
         if not module.startswith("_"):
             assert f"`{module}`" in TEXT["design.md"], module
+
+
+def test_the_modules_that_the_design_page_lists_exist():
+    rows = re.findall(r"^\| (`\w+/`(?:, `\w+/`)*) \| (.*) \|$", TEXT["design.md"], re.MULTILINE)
+    assert len(rows) > 15
+    for packages, text in rows:
+        for package in re.findall(r"`(\w+)/`", packages):
+            for name in re.findall(r"`([^`]+)`", text):
+                path = ROOT / "ablate" / package / name
+                assert path.is_dir() or path.with_name(f"{path.name}.py").is_file(), path
+
+
+def test_the_files_that_the_design_page_names_exist():
+    text = re.sub(r"^\|.*$", "", TEXT["design.md"], flags=re.MULTILINE)
+    names = set(re.findall(r"`([\w./-]+(?:/|\.py))`", text))
+    assert len(names) > 30
+    for name in names:
+        if "NAME" not in name:
+            assert (ROOT / name).exists() or (ROOT / "ablate" / name).exists(), name
+
+
+def test_the_design_page_shows_the_layers_that_are_checked():
+    contracts = configparser.ConfigParser()
+    contracts.read(ROOT / ".importlinter")
+    layers = contracts["importlinter:contract:layers"]["layers"].strip()
+    assert blocks(TEXT["design.md"], "text") == [f"{layers}\n"]

@@ -14,5 +14,5 @@ FILE = "trials.csv"
 
 
 def render(report: Report, document: Document, page: Page) -> dict[str, str]:
-    """Every training run with every column, see `records.results_table`; times in seconds."""
+    """Every training run with every column, see `store.results`; times in seconds."""
     return {FILE: str(report.trials.to_csv(index=False))}

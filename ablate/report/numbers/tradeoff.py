@@ -33,7 +33,7 @@ def tradeoff_table(
     """One row for each complete tuned trial, the best first.
 
     Args:
-        results: all training runs, see `records.results_table`.
+        results: all training runs, see `store.results.results_table`.
         tuned: the columns of the tuned parameters.
         sort: the column to sort by, or its heading; scores from the highest, all else from the
             lowest.

@@ -27,11 +27,11 @@ class Executor(Protocol):
 
     @property
     def workers(self) -> int:
-        """How many there are."""
+        """How many train at the same time, whether they have started or not."""
 
     @property
     def threads(self) -> int | None:
-        """How many threads each computes with; None for what its libraries take."""
+        """How many threads each computes with, which a study records; None where that is unknown."""
 
     @property
     def fair_memory(self) -> int | None:

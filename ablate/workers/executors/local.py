@@ -211,12 +211,12 @@ class LocalExecutor:
 
     @property
     def workers(self) -> int:
-        """How many there are."""
+        """One for each share."""
         return len(self._shares)
 
     @property
     def threads(self) -> int | None:
-        """How many threads each computes with; None for what its libraries take."""
+        """Those of a share, unless the user's variables say others; None where neither does."""
         return environment_threads(worker_environment(os.environ, self._backend, self._shares[0]))
 
     @property

@@ -69,12 +69,12 @@ class RayExecutor:
 
     @property
     def workers(self) -> int:
-        """How many there are."""
+        """As many as were asked for, or as the cluster has room for."""
         return self._workers
 
     @property
     def threads(self) -> int | None:
-        """How many threads each computes with."""
+        """As many as the processor cores that each asks for."""
         return max(1, int(self._resources.num_cpus))
 
     @property

@@ -29,7 +29,7 @@ THREADS = (
 
 @dataclass(frozen=True)
 class Share:
-    """A worker's part of the machine."""
+    """A worker's part of the machine: a GPU, processor cores, and threads to compute with."""
 
     gpu: str | None = None
     """The number or name of its GPU; None where there is none, or all may be used."""
