@@ -136,7 +136,7 @@ def test_a_trial_needs_no_more_writes_where_many_are_stored(bench):
             for slot in range(1, 200)
         )
     many = writes(lambda: bench.tune(slot=200)), writes(lambda: bench.replicate(seed=2))
-    assert few == many == (20, 27), "one epoch, one tuned parameter"
+    assert few == many == (21, 28), "one epoch, one tuned parameter, code of the user's"
 
 
 def test_a_replicate_is_never_pruned(project):
