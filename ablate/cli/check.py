@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ablate.spec.space import SearchSpace
     from ablate.spec.study import StudySpec
     from ablate.workers.executors.local import LocalWorker
+    from ablate.workers.messages import MeasureNetworks
 
 LISTED = 12
 """Variants that are listed by name."""
@@ -176,26 +177,29 @@ def _reference_table(worker: LocalWorker) -> Table:
         space, _ = load_search_space(path)
         for dataset in REFERENCE_DATA:
             data = shape(load_data_settings(dataset, {}, {}))
-            size = _measure(worker, space, None, data.image, data.classes, [space.defaults])[0]
+            order = _order(space, None, str(path), data.image, data.classes)
+            size = _measure(worker, order, set(), [space.defaults])[0]
             table.add_row(name, dataset, *_cells(size))
     return table
 
 
 def _study_table(studies: Sequence[StudySpec], worker: LocalWorker) -> Table:
-    """The default, smallest and largest network of each study."""
+    """The default, smallest and largest network of each study; what code made them is said."""
     from ablate.data.prepared import shape
     from ablate.planning.sizes import find_range
 
     table = _table("networks", ("study", "network"))
     for study in studies:
+        code: set[str] = set()
         for settings in study.datasets:
             data = shape(settings)
             for variant in study.variants:
                 found = study.architecture(variant.name)
                 title = _title(study, settings.dataset, variant.name)
-                measure = partial(
-                    _measure, worker, found.search_space, found.source, data.image, data.classes
+                order = _order(
+                    found.search_space, found.source, study.path, data.image, data.classes
                 )
+                measure = partial(_measure, worker, order, code)
                 given = {n: v for n, v in variant.values.items() if n in found.search_space}
                 sizes = find_range(found.search_space, {**found.fix, **given}, found.tuned, measure)
                 table.add_row(study.name, f"{title}default", *_cells(sizes.default))
@@ -210,6 +214,8 @@ def _study_table(studies: Sequence[StudySpec], worker: LocalWorker) -> Table:
                 if sizes.infeasible:
                     text = f"{title}{sizes.infeasible} of {sizes.tried} cannot be built"
                     table.add_row(study.name, text, "", "", "")
+        for file in sorted(code):
+            click.echo(f"{study.name} is made by {file}: edited, it is another question")
     return table
 
 
@@ -220,28 +226,39 @@ def _title(study: StudySpec, dataset: str, variant: str) -> str:
     return f"{' '.join(words)}: " if words else ""
 
 
-def _measure(
-    worker: LocalWorker,
+def _order(
     space: SearchSpace,
     source: str | None,
+    study: str,
     image: tuple[int, int, int],
     classes: int,
+) -> MeasureNetworks:
+    from ablate.workers.messages import MeasureNetworks
+
+    return MeasureNetworks(
+        architecture=space.architecture,
+        source=source,
+        study=study,
+        input_shape=image,
+        classes=classes,
+        configurations=(),
+    )
+
+
+def _measure(
+    worker: LocalWorker,
+    order: MeasureNetworks,
+    code: set[str],
     configurations: Sequence[Any],
 ) -> list[dict[str, Any]]:
-    from ablate.workers.messages import Done, MeasureNetworks
+    """Measures networks; the user's files that made them join those of `code`."""
+    from ablate.workers.messages import Done
 
-    answer = worker.ask(
-        MeasureNetworks(
-            architecture=space.architecture,
-            source=source,
-            input_shape=image,
-            classes=classes,
-            configurations=tuple(configurations),
-        )
-    )
+    answer = worker.ask(order.model_copy(update={"configurations": tuple(configurations)}))
     if not isinstance(answer, Done):
         raise InputError(*answer.problems)
     sizes: list[dict[str, Any]] = answer.answer
+    code.update(file for size in sizes for file in size.get("code", ()))
     return sizes
 
 

@@ -114,6 +114,7 @@ def _work(worker: LocalWorker, study: StudySpec, dataset: str) -> dict[Cell, int
         order = MeasureNetworks(
             architecture=architecture.search_space.architecture,
             source=architecture.source,
+            study=study.path,
             input_shape=data.image,
             classes=data.classes,
             configurations=(configure(study, cell.variant, untuned)[0],),

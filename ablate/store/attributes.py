@@ -5,6 +5,7 @@ Measures are attributes, too: `ablate.spec.measures`.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -78,6 +79,33 @@ def _as_json(value: object) -> object:
     return value.model_dump() if isinstance(value, BaseModel) else value
 
 
+@dataclass(frozen=True)
+class Digests:
+    """Digests of files, added to a study by whichever process meets a file first.
+
+    Each addition is an attribute of its own, so that nobody overwrites another's. Where a file was
+    edited while two met it at once, both stand there: the lower digest counts for everybody.
+    """
+
+    name: str
+    """How the names of the attributes begin."""
+
+    def of(self, bearer: Bearer) -> dict[str, str]:
+        """The digest of each file, by its path."""
+        found: dict[str, str] = {}
+        for name, stored in bearer.user_attrs.items():
+            if name.startswith(f"{self.name}:"):
+                for path, digest in stored.items():
+                    found[path] = min(digest, found.get(path, digest))
+        return found
+
+    def add(self, bearer: Writable, path: str, digest: str) -> None:
+        """Adds the digest of a file that has none."""
+        # A path may be longer than the name of an attribute in a database.
+        key = hashlib.sha256(f"{path}\n{digest}".encode()).hexdigest()[:16]
+        bearer.set_user_attr(f"{self.name}:{key}", {path: digest})
+
+
 # Of every trial.
 OWNER = Attribute("owner", Owner.model_validate)
 """The process that trains it, or has trained it."""
@@ -100,6 +128,8 @@ EPOCHS = Attribute[int]("epochs")
 MODEL = Attribute[str]("model")
 """Of one whose network was to be kept: `SAVED`, or why it is not."""
 SAVED = "saved"
+CODE = Attribute[dict[str, str]]("code")
+"""Of one whose network is the user's own: the digest of each of the user's files that was executed."""
 
 # Of a trial of a search.
 SLOT = Attribute[int]("slot")
@@ -150,3 +180,5 @@ CARDS = Attribute[dict[str, dict[str, Any]]]("cards")
 """The data card of each data set that has one."""
 THREADS = Attribute[int]("threads")
 """How many threads each worker computes with."""
+KEPT_CODE = Digests("code")
+"""Those of the user's files that its trials have executed, see `ablate.store.code`."""

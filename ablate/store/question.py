@@ -16,6 +16,7 @@ from ablate.planning.plan import parts
 from ablate.spec.identity import RULES, under_rules
 from ablate.spec.study import StudySpec
 from ablate.store.attributes import CELL, DATA, ENVIRONMENT, PHASE, QUESTION, SPEC, STUDY, Bearer
+from ablate.store.code import code_problems
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -144,6 +145,7 @@ def check_question(
     problems = _rule_problems(stored, study) or _differences(stored, study)
     if not problems:
         problems = _data_problems(described, study, digests or {})
+        problems += code_problems(study, described, ANEW)
     if problems:
         raise InputError(*problems)
 

@@ -23,11 +23,16 @@ class PrepareData(Frozen):
 
 
 class MeasureNetworks(Frozen):
-    """Build networks and measure them. Answered by `Done` with a list of sizes or reasons."""
+    """Build networks and measure them. Answered by `Done` with a list of sizes or reasons.
+
+    Of a network of the user's own each holds ``code``, too: the files that building it executed.
+    """
 
     order: Literal["measure_networks"] = "measure_networks"
     architecture: str
     source: str | None
+    study: str
+    """The study file: the user's code lies below its folder, or that of the source."""
     input_shape: tuple[int, int, int]
     classes: int
     configurations: tuple[Mapping[str, Scalar], ...]

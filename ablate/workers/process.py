@@ -83,6 +83,18 @@ class Worker:
 
 
 def _measure(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dict[str, Any]:
+    """A network's size, or the reason why it cannot be built, and the user's files it is made by."""
+    from ablate.user_code import afresh
+
+    with afresh(order.source, order.study) as code:
+        found = _built(order, configuration)
+        if code is None:
+            return found
+        code.meet_others()
+    return {**found, "code": [str(file) for file in code.digests]}
+
+
+def _built(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dict[str, Any]:
     """A network's size, or the reason why it cannot be built."""
     from ablate.training.network import InfeasibleError, ModelError, build_network, measure
 

@@ -17,14 +17,12 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from ablate.data.split import TestSet
-from ablate.errors import InputError, Problem
 from ablate.planning.plan import longest_training, trial_spec, untuned
 from ablate.spec.environment import Environment
 from ablate.spec.measures import OBJECTIVE
 from ablate.spec.pruners import make_pruner
 from ablate.spec.samplers import make_sampler
 from ablate.spec.space import Scalar
-from ablate.spec.study import Architecture
 from ablate.spec.trial import Epoch, TrialResult, TrialSpec
 from ablate.state.next_order import trials_for
 from ablate.state.orders import TrainingOrder, TrainReplicate, TuneTrial
@@ -53,9 +51,10 @@ from ablate.training.kept import KeptNetworks
 from ablate.training.loop import Decision, train
 from ablate.training.memory import BLOCK, blocks_are_kept
 from ablate.training.saving import save_network
-from ablate.user_code import file_digest
+from ablate.user_code import afresh
 from ablate.workers.ask_and_tell import suggest, tell
 from ablate.workers.at_hand import AtHand, part_of
+from ablate.workers.code import check_files, executed_code
 from ablate.workers.messages import Event, Finished, Started, Taken, TimeEpoch, Trained
 
 LAST_SEED = 2**32 - 1
@@ -151,7 +150,8 @@ class Trainer:
         training = spec.training.model_copy(update={"epochs": 2, "early_stopping": None})
         spec = spec.model_copy(update={"training": training})
         split = self.at_hand.split(settings, order.study.seed, Path(order.cache))
-        result = train(spec, split, lambda epoch: Decision.CONTINUE)
+        with afresh(spec.architecture_source, order.study.path):
+            result = train(spec, split, lambda epoch: Decision.CONTINUE)
         seconds = [epoch.seconds for epoch in result.curves]
         return {
             "outcome": result.outcome,
@@ -172,14 +172,14 @@ class Trainer:
         """Begins a trial, trains it, and tells how it ended.
 
         Raises:
-            InputError: the network's file is not the one that the study was begun with.
+            InputError: the user's code is not that which the study was begun with.
         """
         _ = self.environment
         if self.stop.is_set():  # while Keras was loaded
             self.tell(Taken())
             return
-        _check_source(order.study.architecture(order.cell.variant))
         storage, stored = self.at_hand.storage(order.place.url), self.at_hand.stored(order)
+        check_files(stored)
         part = part_of(order)
         study = optuna.load_study(
             study_name=part.name,
@@ -257,30 +257,14 @@ class Trainer:
                 file = Path(folder) / MODEL_FILE
                 return save_network(model, file)
 
-            result = train(spec, split, on_epoch, test, save=save, kept=self._networks)
+            with executed_code(self.at_hand.stored(order), spec.architecture_source, trial):
+                result = train(spec, split, on_epoch, test, save=save, kept=self._networks)
             if result.outcome != "interrupted":
                 artifacts = self.at_hand.artifacts(order.place.url)
                 model = file if file.is_file() else None
                 no_model = write_result(trial, result, split.class_names, artifacts, model)
                 result = result.model_copy(update={"no_model": no_model})
         return result
-
-
-def _check_source(architecture: Architecture) -> None:
-    """A user's file is read again for every trial, and may have been edited in the meantime.
-
-    Raises:
-        InputError: it was.
-    """
-    if architecture.source is None:
-        return
-    file = Path(architecture.source)
-    if not file.is_file():
-        raise InputError(Problem(str(file), "is gone; what is finished is kept"))
-    if file_digest(file) != architecture.digest:
-        rule = "was changed while the study ran; what is finished is kept"
-        hint = "put it back and run again, or ask the new question under another study.name"
-        raise InputError(Problem(str(file), rule, hint=hint))
 
 
 def _finished(part: str, number: int, result: TrialResult) -> Finished:

@@ -59,6 +59,8 @@ def test_check_says_what_would_run(project):
     assert "  trials        3 of up to 2 epochs, sampler random, pruner none" in lines
     assert "  space         3 configurations: units 4, 8, 16" in lines
     assert any(line.startswith("  runs code     ") and "models.py" in line for line in lines)
+    models = project.folder / "models.py"
+    assert f"dense is made by {models}: edited, it is another question" in lines
     sizes = [line.split() for line in lines[-3:]]
     assert [(row[1], row[-3]) for row in sizes] == [
         ("default", "1,210"),

@@ -22,6 +22,7 @@ TRAINED = {
         "epoch_two_spike": 12,
     },
     "259d52b-smoke": {"smoke": 4},
+    "259d52b-own": {"neighbour": 2},
 }
 
 
@@ -62,3 +63,25 @@ def test_a_study_that_an_earlier_version_ran_is_listed_and_continued(project):
     after = ablate.results("smoke", storage=project.place.url)
     assert len(after) == 7
     assert after[:6].equals(before)
+
+
+def test_a_study_of_the_users_code_that_knows_one_file_only_goes_on_and_learns_of_the_others(
+    project,
+):
+    shutil.copytree(ROOT / "259d52b-own", project.folder, dirs_exist_ok=True)
+    storage = str(project.folder / "ablate.journal")
+    run = ("run", "study.toml", "--plain", "--storage", "ablate.journal", "--trials", "5")
+    before = ablate.results("neighbour", storage=storage)
+    found = project.ablate(*run)
+    assert found.returncode == 0, found.stderr
+    after = ablate.results("neighbour", storage=storage)
+    assert len(after) == 5
+    assert after[:2].equals(before)
+    blocks = project.folder / "blocks.py"
+    blocks.write_text(blocks.read_text().replace("units,", "8 * units,"))
+    found = project.ablate(*run)
+    assert (found.returncode, found.stderr.strip()) == (
+        2,
+        f"study.toml: study.search_space: {blocks} has changed since the study neighbour was begun; "
+        "rename the study to keep both, or run with --fresh to delete the old one's trials",
+    )

@@ -19,6 +19,7 @@ from ablate.training import loop
 from ablate.training.kept import KeptNetworks
 from ablate.training.loop import Decision, train
 from ablate.training.saving import save_network
+from ablate.user_code import afresh
 
 ON_JAX = keras.backend.backend() == "jax"
 OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop")
@@ -362,3 +363,35 @@ def test_all_this_holds_with_jax():
     result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
     assert result.returncode == 0, result.stdout[-4000:]
     assert "5 passed" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("hidden", "is_kept"),
+    [
+        ("def hidden(units):\n    return keras.layers.Dense(units, 'relu')", True),
+        ("class Own(keras.layers.Dense): ...\n\ndef hidden(units):\n    return Own(units)", False),
+        (
+            "act = lambda x: x\n\ndef hidden(units):\n    return keras.layers.Dense(units, act)",
+            False,
+        ),
+    ],
+    ids=["Keras's own", "a layer of the user's", "a function of the user's"],
+)
+def test_modules_that_are_imported_afresh_change_nothing_of_it(tmp_path, hidden, is_kept):
+    (tmp_path / "blocks.py").write_text(f"import keras\n\n{hidden}\n")
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "import keras\nfrom blocks import hidden\n\ndef net(input_shape, num_classes):\n"
+        "    layers = [keras.Input(input_shape), keras.layers.Flatten(), hidden(4)]\n"
+        "    return keras.Sequential([*layers, keras.layers.Dense(num_classes, 'softmax')])\n"
+    )
+
+    def result(seed, kept=None):
+        named = {"architecture": "mine.py:net", "architecture_source": str(file)}
+        with afresh(str(file), str(tmp_path / "study.toml")):
+            return trained(spec(seed).model_copy(update=named), kept)
+
+    kept = KeptNetworks()
+    result(0, kept)
+    assert result(1, kept) == result(1)
+    assert len(kept) == (1 if is_kept else 0)

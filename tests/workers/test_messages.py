@@ -35,6 +35,7 @@ DATA = DataSettings(dataset="npz", options={"file": "a.npz", "class_names": ["a"
         MeasureNetworks(
             architecture="baseline",
             source=None,
+            study="study.toml",
             input_shape=(8, 8, 1),
             classes=10,
             configurations=({"filters": 8, "batch_norm": True, "dropout": 0.5},),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import threading
 import zipfile
 from functools import partial
@@ -17,6 +18,7 @@ from ablate.errors import InputError
 from ablate.spec.space import Choices, Parameter, Range
 from ablate.state.orders import TrainReplicate, TuneTrial
 from ablate.store.artifacts import ArtifactStore
+from ablate.store.attributes import KEPT_CODE, Digests
 from ablate.store.place import open_storage
 from ablate.store.studies import open_study
 from ablate.store.trials import outcome_of
@@ -29,8 +31,8 @@ from ablate.workers.trainer import Trainer
 class Bench:
     """A study, opened, and a trainer for its orders."""
 
-    def __init__(self, project, *settings):
-        project.study_file.write_text(COMPARED)
+    def __init__(self, project, *settings, text=COMPARED):
+        project.study_file.write_text(text)
         place = project.place
         self.study = project.study("training.epochs=1", *settings)
         self.stored = open_study(open_storage(place), self.study, {"digits": "0"})
@@ -134,7 +136,7 @@ def test_a_trial_needs_no_more_writes_where_many_are_stored(bench):
             for slot in range(1, 200)
         )
     many = writes(lambda: bench.tune(slot=200)), writes(lambda: bench.replicate(seed=2))
-    assert few == many == (20, 27), "one epoch, one tuned parameter"
+    assert few == many == (21, 28), "one epoch, one tuned parameter, code of the user's"
 
 
 def test_a_replicate_is_never_pruned(project):
@@ -301,21 +303,102 @@ def test_a_full_disk_costs_the_network_and_not_its_numbers(project, monkeypatch)
     assert trial.user_attrs["test_accuracy"] == bench.events[-1].measures["test_accuracy"]
 
 
+MODELS = """
+def build(input_shape, num_classes, *, units=16, trouble="none"):
+    from inner import build
+    return build(input_shape, num_classes, units=units, trouble=trouble)
+"""
+CHANGED = (
+    "was changed while the study ran; what is finished is kept; put it back and run again, "
+    "or ask the new question under another study.name"
+)
+
+
+@pytest.fixture
+def imports(project):
+    """A study whose network is made by two files."""
+    models = project.folder / "models.py"
+    models.rename(project.folder / "inner.py")
+    models.write_text(MODELS)
+    return Bench(project)
+
+
+def digest(file):
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("name", ["models.py", "inner.py"])
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (
-            lambda file: file.write_text(file.read_text() + "\n# another network\n"),
-            "was changed while the study ran; what is finished is kept; put it back and run again, "
-            "or ask the new question under another study.name",
-        ),
+        (lambda file: file.write_text(file.read_text() + "\n# another network\n"), CHANGED),
         (lambda file: file.unlink(), "is gone; what is finished is kept"),
     ],
 )
-def test_a_network_whose_file_was_edited_is_not_trained_under_its_old_name(bench, edit, message):
-    file = Path(bench.study.architectures[0].source)
+def test_a_network_whose_code_was_edited_is_not_trained_under_its_old_name(
+    imports, project, name, edit, message
+):
+    if name == "inner.py":  # known since it was executed
+        imports.tune()
+    begun = [len(study.trials) for study in imports.stored.parts.values()]
+    file = project.folder / name
     edit(file)
     with pytest.raises(InputError) as caught:
-        bench.tune()
+        imports.tune(slot=1)
     assert str(caught.value) == f"{file}: {message}"
-    assert all(study.trials == [] for study in bench.stored.parts.values())
+    assert [len(study.trials) for study in imports.stored.parts.values()] == begun
+
+
+def test_a_trial_and_its_study_keep_a_digest_of_each_file_that_was_executed(imports, project):
+    inner = digest(project.folder / "inner.py")
+    executed = {"models.py": digest(project.folder / "models.py"), "inner.py": inner}
+    assert imports.tune().user_attrs["code"] == executed
+    first, *others = imports.stored.parts.values()
+    assert KEPT_CODE.of(first) == {"inner.py": inner}
+    written = dict(first.user_attrs)
+    assert imports.replicate(seed=1).user_attrs["code"] == executed
+    assert first.user_attrs == written, "once for all"
+    assert not any(KEPT_CODE.of(other) for other in others)
+
+
+@pytest.mark.parametrize("when", ["as it is imported", "while it trains"])
+def test_of_two_workers_that_meet_another_file_at_once_only_one_goes_on(
+    imports, project, monkeypatch, when
+):
+    first = next(iter(imports.stored.parts.values()))
+    added = Digests.add
+
+    def add(self, study, path, digest):
+        added(self, study, path, digest)
+        if when == "as it is imported":
+            added(self, first, path, "0")
+
+    def tell(event):
+        if isinstance(event, Trained) and when == "while it trains":
+            added(KEPT_CODE, first, "inner.py", "0")
+
+    monkeypatch.setattr(Digests, "add", add)
+    imports.trainer.tell = tell
+    with pytest.raises(InputError) as caught:
+        imports.tune()
+    assert str(caught.value) == f"{project.folder / 'inner.py'}: {CHANGED}"
+    (trial,) = imports.stored.tuning[imports.study.cells[0]].trials
+    assert (trial.state, outcome_of(trial)) == (TrialState.RUNNING, "running"), "owed again"
+    assert KEPT_CODE.of(first) == {"inner.py": "0"}
+
+
+def test_networks_in_two_folders_have_their_own_modules(project):
+    for name, factor in (("one", 1), ("two", 2)):
+        folder = project.folder / name
+        folder.mkdir()
+        (folder / "models.py").write_text(MODELS)
+        text = (project.folder / "models.py").read_text()
+        (folder / "inner.py").write_text(text.replace("Dense(units", f"Dense({factor} * units"))
+        (folder / f"{name}.toml").write_text((project.folder / "space.toml").read_text())
+    spaces = 'study.search_space=["one/one.toml", "two/two.toml"]'
+    bench = Bench(project, spaces, text=COMPARED.replace("[vary]\nunits = [4, 16]\n", ""))
+    for variant, size in ((0, 16), (1, 32), (0, 16)):
+        trial = bench.replicate(seed=1 + len(bench.stored.replicates.trials), variant=variant)
+        assert trial.user_attrs["parameters"] == 64 * size + size + size * 10 + 10
+        name = ("one", "two")[variant]
+        assert list(trial.user_attrs["code"]) == [f"{name}/models.py", f"{name}/inner.py"]
