@@ -54,6 +54,8 @@ class RunSummary:
     seconds: float
     stopped: str | None
     """Why the run ended before the study was complete: ``interrupted`` or ``timeout``."""
+    repeated: int = 0
+    """Those of them that have taken over the result of another, and were not trained."""
 
     @property
     def complete(self) -> int:
@@ -130,6 +132,7 @@ def run_study(
             trained=run.trained,
             seconds=clock() - started,
             stopped=run.stopped,
+            repeated=run.repeated,
         )
 
 

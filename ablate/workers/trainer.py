@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import tempfile
 import threading
@@ -20,7 +19,6 @@ from ablate.data.split import TestSet
 from ablate.errors import InputError, Problem
 from ablate.planning.plan import longest_training, trial_spec, untuned
 from ablate.spec.environment import Environment
-from ablate.spec.measures import OBJECTIVE
 from ablate.spec.pruners import make_pruner
 from ablate.spec.samplers import make_sampler
 from ablate.spec.space import Scalar
@@ -45,6 +43,7 @@ from ablate.store.attributes import (
 from ablate.store.heartbeat import beating
 from ablate.store.kept_models import MODEL_FILE
 from ablate.store.place import told_plainly
+from ablate.store.repeats import take_over
 from ablate.store.results import write_result
 from ablate.store.slots import given_again
 from ablate.store.trials import TakenError, begin, outcome_of
@@ -98,6 +97,10 @@ class Trainer:
         def objective(trial: optuna.Trial) -> TrialResult:
             prepared = self.at_hand.prepared(study.data(cell.dataset), order.place.cache)
             spec = trial_spec(study, cell, prepared.digest, study.seed, lambda p: suggest(trial, p))
+            earlier = self.at_hand.trained(order, prepared.digest).same_as(trial, spec)
+            if earlier is not None:
+                self._tell_started(trial, order, spec, trial.params)
+                return take_over(trial, earlier)
 
             def decide(epoch: Epoch) -> Decision:
                 trial.report(epoch.val_loss, step=epoch.epoch)
@@ -208,7 +211,7 @@ class Trainer:
         keeper = self.at_hand.keeper(order)
         if keeper is not None:
             keeper.tidy()
-        self.tell(_finished(part.name, trial.number, result))
+        self.tell(Finished.of(part.name, trial.number, result))
 
     def _train(
         self,
@@ -225,19 +228,8 @@ class Trainer:
         FINGERPRINT.write(trial, spec.fingerprint)
         ENVIRONMENT.write(trial, self.environment)
         WORKERS.write(trial, order.workers)
-        part = part_of(order)
-        self.tell(
-            Started(
-                part=part.name,
-                number=trial.number,
-                phase=part.phase,
-                cell=order.cell,
-                parameters=parameters,
-                epochs=spec.training.epochs,
-            )
-        )
-
-        place = order.place
+        self._tell_started(trial, order, spec, parameters)
+        part, place = part_of(order), order.place
 
         def on_epoch(epoch: Epoch) -> Decision:
             with told_plainly(place):
@@ -265,6 +257,25 @@ class Trainer:
                 result = result.model_copy(update={"no_model": no_model})
         return result
 
+    def _tell_started(
+        self,
+        trial: optuna.Trial,
+        order: TrainingOrder,
+        spec: TrialSpec,
+        parameters: Mapping[str, Scalar],
+    ) -> None:
+        part = part_of(order)
+        self.tell(
+            Started(
+                part=part.name,
+                number=trial.number,
+                phase=part.phase,
+                cell=order.cell,
+                parameters=parameters,
+                epochs=spec.training.epochs,
+            )
+        )
+
 
 def _check_source(architecture: Architecture) -> None:
     """A user's file is read again for every trial, and may have been edited in the meantime.
@@ -281,18 +292,3 @@ def _check_source(architecture: Architecture) -> None:
         rule = "was changed while the study ran; what is finished is kept"
         hint = "put it back and run again, or ask the new question under another study.name"
         raise InputError(Problem(str(file), rule, hint=hint))
-
-
-def _finished(part: str, number: int, result: TrialResult) -> Finished:
-    measures = dict(result.measures)
-    if result.curves:
-        measures.setdefault(OBJECTIVE, min(epoch.val_loss for epoch in result.curves))
-    return Finished(
-        part=part,
-        number=number,
-        outcome=result.outcome,
-        reason=result.reason,
-        # JSON has no other numbers.
-        measures={key: value for key, value in measures.items() if math.isfinite(value)},
-        no_model=result.no_model,
-    )
