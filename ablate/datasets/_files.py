@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SHAPE = DataShape(train=60_000, test=10_000, image=(28, 28, 1), classes=10)
+DOWNLOADED = "downloaded by"
+"""How the source begins of what is not on this machine."""
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 IDX = {
     "x_train": "train-images-idx3-ubyte",
@@ -56,7 +58,7 @@ def find(home: Path | None, npz: str) -> tuple[Path, ...]:
 def source(files: tuple[Path, ...], loader: str) -> str:
     """The files with sizes and times, or the loader's name."""
     if not files:
-        return f"downloaded by {loader}"
+        return f"{DOWNLOADED} {loader}"
     return "; ".join(
         f"{path} ({path.stat().st_size} bytes, {path.stat().st_mtime_ns})" for path in files
     )

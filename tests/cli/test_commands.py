@@ -196,6 +196,8 @@ CHECKED = """\
 compared: Are four units enough?
   file          study.toml
   data          digits: 160 training images, 5 steps an epoch
+  images        digits: 8 x 8 x 1 (height x width x channels), float32, 0 to 1; 200 to train and validate, 200 to test
+  classes       digits: 10, each with 20 training and 20 test images: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
   search space  space (models.py:build)
   variants      2 (one at a time), compared with units=16
                 units=4
