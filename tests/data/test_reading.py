@@ -45,7 +45,7 @@ def test_shape_kind_range_and_classes_are_told(tmp_path):
 
 def test_only_what_is_drawn_is_counted(tmp_path):
     found = read_data(kept(tmp_path, EVEN, per_class=7))
-    assert found.classes == dict.fromkeys("0123", (7, 1))
+    assert found.classes == dict.fromkeys("0123", (7, 20))
 
 
 def test_what_is_prepared_reads_the_same(tmp_path):
