@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ablate.planning.repeats import repeat_warnings
 from ablate.spec.data import DataSettings, DataShape
 from ablate.spec.samplers import EXHAUSTIVE
 from ablate.spec.space import Choices, Parameter, Scalar, count_configurations
@@ -106,22 +107,6 @@ def make_plan(study: StudySpec, shapes: Mapping[str, DataShape]) -> Plan:
         replicates=len(study.cells) * len(study.seeds),
         warnings=tuple(dict.fromkeys(warnings)),
     )
-
-
-def repeat_warnings(study: StudySpec, variants: Iterable[VariantPlan]) -> Iterator[str]:
-    """Says where a search holds more trials than there are configurations to try."""
-    for variant in variants:
-        size = variant.configurations
-        if size is None or variant.trials <= size:
-            continue
-        whose = f"of {variant.name} " if len(study.variants) > 1 else ""
-        found = "1 configuration" if size == 1 else f"{size} configurations"
-        more = variant.trials - size
-        trials = "1 trial repeats" if more == 1 else f"{more} trials repeat"
-        yield (
-            f"the search {whose}has {found} for {variant.trials} trials: at least {trials} another, "
-            "whose result is taken over where that is complete"
-        )
 
 
 def _plan_data(
