@@ -33,11 +33,12 @@ def doubts(
         counts: the training images of each class.
         names: the classes.
     """
-    found = (_many_classes(counts, names), _axes(images.shape[1:]), _range(images, values))
+    found = (many_classes(counts, names), _axes(images.shape[1:]), _range(images, values))
     return tuple(text for text in (*found, _no_pictures(images, values)) if text)
 
 
-def _many_classes(counts: Sequence[int], names: Sequence[str]) -> str:
+def many_classes(counts: Sequence[int], names: Sequence[str]) -> str:
+    """Says of measurements that were taken for classes what they are; else nothing."""
     classes, images = len(names), sum(counts)
     are_numbers = all(name.lstrip("-").isdecimal() for name in names)
     if classes <= FEW_CLASSES or not are_numbers or images >= FEW_IMAGES * classes:

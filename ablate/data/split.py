@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ablate.data.doubts import many_classes
 from ablate.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -123,7 +124,8 @@ def check_split(labels: NDArray[np.int64], names: Sequence[str], settings: DataS
             "of each class one image is trained on and one validated, but there is only 1 training "
             f"image of: {listed}"
         )
-        raise refused(rule, "give it more images, or leave it out")
+        hint = many_classes(counts, names) or "give it more images, or leave it out"
+        raise refused(rule, hint)
     held = math.ceil(images * share)
     told = f"a share of {share:g} of {images} training images"
     if held < classes:

@@ -74,6 +74,17 @@ def test_measurements_taken_for_classes_are_doubted(tmp_path):
     )
 
 
+def test_measurements_that_cannot_be_split_are_doubted_first(tmp_path):
+    with pytest.raises(InputError) as caught:
+        read_data(kept(tmp_path, np.arange(62) * 3))
+    assert str(caught.value) == (
+        "npz: data.validation: of each class one image is trained on and one validated, but there is "
+        "only 1 training image of: 0, 3, 6, 9, 12, 15, 18, 21, ...; the labels are 62 different whole "
+        "numbers for 62 images, each taken for a class of its own: if they are measurements, put them "
+        "into a few classes first"
+    )
+
+
 @pytest.mark.parametrize(
     "labels",
     [np.repeat(np.arange(62), 10), np.array([f"c{i}" for i in range(62)] * 2), np.arange(40) % 20],
