@@ -17,7 +17,8 @@ from types import ModuleType
 from typing import Literal
 
 from ablate.errors import InputError, Problem, did_you_mean
-from ablate.user_code import BuildArguments, build_arguments, file_digest
+from ablate.files import file_digest
+from ablate.user_code.arguments import BuildArguments, build_arguments
 
 Kind = Literal["datasets", "architectures", "report_formats"]
 _FOLDERS = {

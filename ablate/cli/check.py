@@ -11,11 +11,13 @@ import click
 
 from ablate import catalog
 from ablate.cli.options import set_option, yes_option
+from ablate.cli.readings import read_study, reading_lines
 from ablate.errors import InputError
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from ablate.data.reading import Reading
     from ablate.planning.plan import Plan
     from ablate.spec.space import SearchSpace
     from ablate.spec.study import StudySpec
@@ -36,9 +38,24 @@ REFERENCE_DATA = ("mnist", "line")
 @click.argument("studies", nargs=-1)
 @set_option
 @yes_option
+@click.option(
+    "--storage",
+    envvar="ABLATE_STORAGE",
+    metavar="FILE|URL",
+    help="Compare STUDIES with those of their names there, as a run with this storage does.",
+)
 @click.option("--models", is_flag=True, help="Also build the networks, and print their sizes.")
-def command(studies: tuple[str, ...], settings: tuple[str, ...], yes: bool, models: bool) -> int:
-    """Check STUDIES and print what would run. Trains nothing and writes nothing.
+def command(
+    studies: tuple[str, ...],
+    settings: tuple[str, ...],
+    yes: bool,
+    storage: str | None,
+    models: bool,
+) -> int:
+    """Check STUDIES and print what was read and what would run. Trains nothing and writes nothing.
+
+    Refuses what ablate run refuses before it trains: with --models, networks too; with --storage,
+    a study that asks something else than the one of its name there.
 
     Without STUDIES, checks every shipped study and those under ./studies, and with --models
     builds the default network of every shipped search space on MNIST and line images.
@@ -59,13 +76,14 @@ def command(studies: tuple[str, ...], settings: tuple[str, ...], yes: bool, mode
     for name in names:
         try:
             spec = load_study(find_study(name), settings, large=yes)
+            spec, readings = read_study(spec, storage)
             plan = make_plan(spec, {data.dataset: shape(data) for data in spec.datasets})
         except InputError as error:
             problems += error.problems
             continue
         loaded.append(spec)
         workers = workers_text(choose_workers(spec, machine), machine.cores)
-        click.echo(plan_text(spec, plan, workers))
+        click.echo(plan_text(spec, plan, workers, readings))
     if problems:
         raise InputError(*problems)
     if models:
@@ -73,7 +91,7 @@ def command(studies: tuple[str, ...], settings: tuple[str, ...], yes: bool, mode
     return 0
 
 
-def plan_text(study: StudySpec, plan: Plan, workers: str) -> str:
+def plan_text(study: StudySpec, plan: Plan, workers: str, readings: Sequence[Reading] = ()) -> str:
     """What a study would run, and with which workers, as plain text."""
     from ablate.planning.plan import longest_training
 
@@ -83,6 +101,7 @@ def plan_text(study: StudySpec, plan: Plan, workers: str) -> str:
         f"{data.steps_per_epoch} steps an epoch"
         for data in plan.data
     ]
+    lines += reading_lines(readings)
     lines += [
         f"  search space  {found.name} ({found.search_space.architecture})"
         for found in study.architectures
@@ -110,7 +129,8 @@ def plan_text(study: StudySpec, plan: Plan, workers: str) -> str:
         for found in study.architectures
         if found.source
     ]
-    lines += [f"  warning       {warning}" for warning in plan.warnings]
+    doubts = [f"{one.dataset}: {warning}" for one in readings for warning in one.warnings]
+    lines += [f"  warning       {warning}" for warning in (*doubts, *plan.warnings)]
     return "\n".join(lines) + "\n"
 
 

@@ -280,9 +280,11 @@ def summary_text(name: str, summary: RunSummary) -> str:
         state = "complete"
     else:
         state = "already complete, nothing to do"
+    trained = summary.trained - summary.repeated
+    repeated = f", {summary.repeated} repeated" if summary.repeated else ""
     return (
         f"{name}: {state} ({'; '.join(states)}); "
-        f"{summary.trained} trained now in {duration(summary.seconds)}"
+        f"{trained} trained now{repeated} in {duration(summary.seconds)}"
     )
 
 

@@ -84,13 +84,15 @@ def run_document(study: str, found: RunDetails) -> Document:
 
 def _outcome(found: RunDetails) -> Sequence[tuple[str, str]]:
     """How it ended, what it is, and who trained it."""
-    from ablate.store.attributes import CHOSEN_FROM, FINGERPRINT, REASON, RETRY_OF, SEED
+    from ablate.store.attributes import CHOSEN_FROM, FINGERPRINT, REASON, REPEATS, RETRY_OF, SEED
 
     run, trial = found.run, found.run.trial
     chosen, retry, seed = CHOSEN_FROM.of(trial), RETRY_OF.of(trial), SEED.of(trial)
+    repeats = REPEATS.of(trial)
     return (
         ("outcome", _outcome_text(found)),
         ("reason", REASON.of(trial) or ""),
+        ("repeats", "" if repeats is None else f"trial {repeats}, whose result it has"),
         ("phase", run.phase),
         ("data set", run.cell.dataset),
         ("variant", run.cell.variant),

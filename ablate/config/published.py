@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ablate.config.validation import validate
 from ablate.errors import Problem, did_you_mean
+from ablate.spec.measures import PUBLISHED
 from ablate.spec.published import Published, PublishedValues
 
 
@@ -56,7 +58,9 @@ def parse_published(
             if not isinstance(numbers, Mapping):
                 problems.append(Problem(where, "must be a table of numbers", place, numbers))
                 continue
+            before = len(problems)
             values = validate(PublishedValues, {**common, **numbers}, where, place, problems)
+            problems[before:] = map(_percent_asked, problems[before:])
             if values is None:
                 continue
             if not values.numbers:
@@ -64,3 +68,13 @@ def parse_published(
                 problems.append(Problem(where, f"holds no number: {known}", place))
             found.append(Published(variant=variant, dataset=dataset, values=values))
     return tuple(found)
+
+
+def _percent_asked(problem: Problem) -> Problem:
+    """What is wrong with a number, with the share that it would be as a percentage."""
+    measure, found = PUBLISHED.get(problem.key.rpartition(".")[2]), problem.found
+    if measure is None or measure.kind != "share" or not isinstance(found, int | float):
+        return problem
+    return (
+        replace(problem, hint=f"percent? write {found / 100:.6g}") if 1 < found <= 100 else problem
+    )

@@ -29,6 +29,8 @@ _LIMITS = {
     "greater_than_equal": ("must be at least {}", "ge"),
     "less_than": ("must be below {}", "lt"),
     "less_than_equal": ("must be at most {}", "le"),
+    "too_short": ("must have at least {} items", "min_length"),
+    "too_long": ("must have at most {} items", "max_length"),
 }
 _UNION_MEMBERS = {"int", "float", "str", "bool", "range", "choices"}
 

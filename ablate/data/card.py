@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ablate.data.doubts import doubts
 from ablate.data.prepared import PreparedData
 from ablate.data.split import drawn
 from ablate.files import write_text
@@ -51,6 +52,8 @@ class DataCard:
     sample: tuple[int, int] | None = None
     """How many training and test images were looked at for copies, leaks and values: the same share
     of both, drawn with seed 0, so that some copies go unseen. None where all were."""
+    doubts: tuple[str, ...] = ()
+    """What looks as if it had been meant otherwise."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -67,14 +70,13 @@ class DataCard:
         for split, missing in (("training", self.missing_train), ("test", self.missing_test)):
             if missing:
                 found.append(f"no {split} images of: {', '.join(missing)}")
-        low, high = self.values
-        if low < -10 or high > 10:
-            found.append(f"pixels reach from {low:g} to {high:g}; networks expect about 0 to 1")
-        return tuple(found)
+        return (*found, *self.doubts)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON."""
-        return {**asdict(self), "warnings": list(self.warnings)}
+        known = asdict(self)
+        del known["doubts"]  # they are among the warnings
+        return {**known, "warnings": list(self.warnings)}
 
 
 def find_card(prepared: PreparedData, settings: DataSettings) -> dict[str, Any] | None:
@@ -122,7 +124,7 @@ def data_card(prepared: PreparedData, settings: DataSettings) -> DataCard:
         rng, share = np.random.default_rng(0), LOOKED_AT / asked
         looked_train, looked_test = (_sample(rows, share, rng) for rows in (train, test))
     is_small = x_train.nbytes + x_test.nbytes <= LOOKED_AT
-    low, high = _bounds([x_train] if is_small else (x_train[row] for row in looked_train))
+    low, high = bounds([x_train] if is_small else (x_train[row] for row in looked_train))
     known = _image_digests(x_train, looked_train)
     distinct = set(known)
     classes = len(prepared.class_names)
@@ -131,6 +133,7 @@ def data_card(prepared: PreparedData, settings: DataSettings) -> DataCard:
         for y, chosen in ((y_train, train), (y_test, test))
     ]
     scale = 255 if x_train.dtype == np.uint8 else 1
+    values = (low / scale, high / scale)
     return DataCard(
         dataset=settings.dataset,
         source=prepared.source,
@@ -141,12 +144,13 @@ def data_card(prepared: PreparedData, settings: DataSettings) -> DataCard:
         classes=classes,
         per_class_train=(int(counts[0].min()), int(counts[0].max())),
         per_class_test=(int(counts[1].min()), int(counts[1].max())),
-        values=(low / scale, high / scale),
+        values=values,
         duplicates=len(known) - len(distinct),
         leaked=sum(digest in distinct for digest in _image_digests(x_test, looked_test)),
         missing_train=_missing(prepared.class_names, counts[0]),
         missing_test=_missing(prepared.class_names, counts[1]),
         sample=(len(looked_train), len(looked_test)) if asked > LOOKED_AT else None,
+        doubts=doubts(x_train, values, counts[0].tolist(), prepared.class_names),
     )
 
 
@@ -157,7 +161,7 @@ def _sample(rows: NDArray[np.int64], share: float, rng: np.random.Generator) -> 
     return np.sort(rng.choice(rows, math.ceil(len(rows) * share), replace=False))
 
 
-def _bounds(parts: Iterable[NDArray[Any]]) -> tuple[float, float]:
+def bounds(parts: Iterable[NDArray[Any]]) -> tuple[float, float]:
     """The lowest and the highest value of all parts, in float32."""
     import numpy as np
 

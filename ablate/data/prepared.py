@@ -26,7 +26,7 @@ from ablate.spec.data import DataSettings, DataShape
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 _ABOUT = "data.json"
 
 
@@ -131,15 +131,44 @@ def prepare(settings: DataSettings, cache: Path) -> PreparedData:
     Raises:
         InputError: its files are missing or wrong, or it holds too few images.
     """
-    module, options = _module(settings)
-    source: str = module.source(options, _places(settings))
+    source = source_of(settings)
     folder = _folder(settings, source, cache)
     if not (folder / _ABOUT).is_file():
-        images: Images = module.load(options, _places(settings))
-        _check_classes(images, settings)
-        _check_counts(_class_counts(images), images.class_names, settings)
-        _write(images, source, folder)
+        _write(load(settings), source, folder)
     return _prepared(settings, source, folder)
+
+
+def load(settings: DataSettings) -> Images:
+    """A data set as it was made, which a study can be trained on.
+
+    Raises:
+        InputError: its files are missing or wrong, or it holds too few images.
+    """
+    module, options = _module(settings)
+    images: Images = module.load(options, _places(settings))
+    check_images(images, settings)
+    return images
+
+
+def check_images(images: Images, settings: DataSettings) -> None:
+    """Makes sure that a study can be trained on a data set.
+
+    Raises:
+        InputError: it holds too few images, or classes.
+    """
+    _check_classes(images, settings)
+    _check_counts(_class_counts(images), images.class_names, settings)
+
+
+def source_of(settings: DataSettings) -> str:
+    """Where a data set comes from, in words that change when its images do.
+
+    Raises:
+        InputError: its files are missing.
+    """
+    module, options = _module(settings)
+    source: str = module.source(options, _places(settings))
+    return source
 
 
 def find_prepared(settings: DataSettings, cache: Path) -> PreparedData | None:
@@ -148,8 +177,7 @@ def find_prepared(settings: DataSettings, cache: Path) -> PreparedData | None:
     Raises:
         InputError: its files are missing, or it holds too few images.
     """
-    module, options = _module(settings)
-    source: str = module.source(options, _places(settings))
+    source = source_of(settings)
     folder = _folder(settings, source, cache)
     return _prepared(settings, source, folder) if (folder / _ABOUT).is_file() else None
 
@@ -184,17 +212,14 @@ def _write(images: Images, source: str, folder: Path) -> None:
     """Writes the arrays beside `folder` and then renames, so that it is whole or absent."""
     import numpy as np
 
-    digest = hashlib.sha256()
     in_place = {}
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".preparing-"))
     try:
-        for name in _ARRAYS:
+        for name in ARRAYS:
             given = getattr(images, name)
             found = InPlace.of(given)
             array = np.ascontiguousarray(given)
-            digest.update(f"{name} {array.dtype} {array.shape}".encode())
-            digest.update(array.data)
             if found is not None:
                 in_place[name] = asdict(found)
                 continue
@@ -203,7 +228,7 @@ def _write(images: Images, source: str, folder: Path) -> None:
                 file.flush()
                 os.fsync(file.fileno())
         about = {
-            "digest": digest.hexdigest(),
+            "digest": digest_of(images),
             "source": source,
             "class_names": images.class_names,
             "class_counts": _class_counts(images),  # so that nobody need open the test labels
@@ -218,6 +243,18 @@ def _write(images: Images, source: str, folder: Path) -> None:
                 raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def digest_of(images: Images) -> str:
+    """SHA-256 of all images and labels."""
+    import numpy as np
+
+    digest = hashlib.sha256()
+    for name in ARRAYS:
+        array = np.ascontiguousarray(getattr(images, name))
+        digest.update(f"{name} {array.dtype} {array.shape}".encode())
+        digest.update(array.data)
+    return digest.hexdigest()
 
 
 def _check_classes(images: Images, settings: DataSettings) -> None:

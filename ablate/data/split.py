@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ablate.data.doubts import many_classes
 from ablate.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -71,7 +74,7 @@ def training_split(prepared: PreparedData, settings: DataSettings, seed: int) ->
         seed: the same seed draws the same images.
 
     Raises:
-        InputError: a class has too few images to be split.
+        InputError: the images cannot be split; see `check_split`.
     """
     import numpy as np
     from sklearn.model_selection import train_test_split
@@ -80,15 +83,10 @@ def training_split(prepared: PreparedData, settings: DataSettings, seed: int) ->
     chosen = np.arange(len(labels))
     if settings.per_class is not None:
         chosen = drawn(labels, settings.per_class, seed)
-    try:
-        train, validation = train_test_split(
-            chosen, test_size=settings.validation, stratify=labels[chosen], random_state=seed
-        )
-    except ValueError as error:
-        rule = (
-            f"a stratified share of {settings.validation} for validation cannot be drawn: {error}"
-        )
-        raise InputError(Problem(settings.dataset, rule, "data.validation")) from error
+    check_split(labels, prepared.class_names, settings)
+    train, validation = train_test_split(
+        chosen, test_size=settings.validation, stratify=labels[chosen], random_state=seed
+    )
     images = prepared.array("x_train")
     return Split(
         x_train=Rows(images, train),
@@ -97,6 +95,51 @@ def training_split(prepared: PreparedData, settings: DataSettings, seed: int) ->
         y_val=labels[validation],
         class_names=prepared.class_names,
     )
+
+
+def check_split(labels: NDArray[np.int64], names: Sequence[str], settings: DataSettings) -> None:
+    """Makes sure that training and validation images of every class can be drawn.
+
+    Args:
+        labels: the class of each training image that there is to draw from.
+        names: the classes.
+        settings: how many of them are drawn, and the share for validation.
+
+    Raises:
+        InputError: they cannot.
+    """
+    import numpy as np
+
+    counts = np.bincount(labels, minlength=len(names)).tolist()
+    own = [(name, settings.per_class or n) for name, n in zip(names, counts, strict=True) if n]
+    classes, images = len(own), sum(count for _, count in own)
+    share = settings.validation
+
+    def refused(rule: str, hint: str) -> InputError:
+        return InputError(Problem(settings.dataset, rule, "data.validation", hint=hint))
+
+    if alone := [name for name, count in own if count < 2]:
+        listed = ", ".join(alone[:8]) + (", ..." if len(alone) > 8 else "")
+        rule = (
+            "of each class one image is trained on and one validated, but there is only 1 training "
+            f"image of: {listed}"
+        )
+        hint = many_classes(counts, names) or "give it more images, or leave it out"
+        raise refused(rule, hint)
+    held = math.ceil(images * share)
+    told = f"a share of {share:g} of {images} training images"
+    if held < classes:
+        least = math.ceil(100 * classes / images) / 100
+        fits = images - math.ceil(images * least) >= classes
+        hint = f"set it to {least:g} or more" if fits else "take more images of each class"
+        found = "1 image" if held == 1 else f"{held} images"
+        raise refused(f"{told} is {found}, fewer than the {classes} classes", hint)
+    if images - held < classes:
+        most = math.floor(100 * (images - classes) / images) / 100
+        fits = math.ceil(images * most) >= classes
+        hint = f"set it to {most:g} or less" if fits else "take more images of each class"
+        rule = f"{told} leaves {images - held} to train on, fewer than the {classes} classes"
+        raise refused(rule, hint)
 
 
 def test_set(prepared: PreparedData, settings: DataSettings) -> TestSet:

@@ -8,16 +8,19 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ablate.datasets._base import Images
 from ablate.errors import InputError, Problem
 from ablate.spec.data import DataShape
 
 if TYPE_CHECKING:
+    from numpy.lib.npyio import NpzFile
     from numpy.typing import NDArray
 
 SHAPE = DataShape(train=60_000, test=10_000, image=(28, 28, 1), classes=10)
+DOWNLOADED = "downloaded by"
+"""How the source begins of what is not on this machine."""
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 IDX = {
     "x_train": "train-images-idx3-ubyte",
@@ -55,7 +58,7 @@ def find(home: Path | None, npz: str) -> tuple[Path, ...]:
 def source(files: tuple[Path, ...], loader: str) -> str:
     """The files with sizes and times, or the loader's name."""
     if not files:
-        return f"downloaded by {loader}"
+        return f"{DOWNLOADED} {loader}"
     return "; ".join(
         f"{path} ({path.stat().st_size} bytes, {path.stat().st_mtime_ns})" for path in files
     )
@@ -114,6 +117,7 @@ def read_npz(path: Path, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
     try:
         # Opened here, because NumPy leaves a damaged file open.
         with path.open("rb") as file:
+            _refuse_text(path, file)
             archive = np.load(file, allow_pickle=False)
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise InputError(Problem(str(path), "is not a .npz archive"))
@@ -123,10 +127,50 @@ def read_npz(path: Path, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
                     rule = f"the file holds no array {', '.join(missing)}"
                     hint = f"it holds: {', '.join(archive.files)}"
                     raise InputError(Problem(str(path), rule, hint=hint))
-                return {name: archive[name] for name in names}
+                return {name: _array(archive, name, path) for name in names}
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         reason = str(error) or type(error).__name__
         raise InputError(Problem(str(path), f"the file cannot be read: {reason}")) from error
+
+
+def _array(archive: NpzFile, name: str, path: Path) -> NDArray[Any]:
+    """An array of an archive, which is not one of Python's objects."""
+    try:
+        array: NDArray[Any] = archive[name]
+    except ValueError as error:
+        if "Object arrays" not in str(error):
+            raise
+        raise InputError(objects_problem(path, name)) from error
+    return array
+
+
+def objects_problem(path: Path, name: str) -> Problem:
+    """What is said of an array that holds objects: reading them can run any code."""
+    rule = "holds Python objects, which are not read: they can run code"
+    hint = f'save text with {name}.astype(str), numbers with {name}.astype("int64") or "float32"'
+    return Problem(str(path), rule, name, hint=hint)
+
+
+def _refuse_text(path: Path, file: BinaryIO) -> None:
+    """Says of a table that was saved as text what it is; NumPy would speak of pickled data.
+
+    Raises:
+        InputError: it is one.
+    """
+    start = file.read(4096)
+    file.seek(0)
+    line = start.partition(b"\n")[0]
+    columns = start.isascii() and b"\0" not in start and any(one in line for one in b",;\t")
+    kind = path.suffix.lower()
+    if kind not in (".csv", ".tsv") and not (columns and kind in (".txt", ".npz")):
+        return
+    rule = "is a CSV file, a table saved as text, and not a .npz archive of arrays"
+    arrays = ", ".join(f"{name}=..." for name in ARRAYS)
+    hint = (
+        f"write its columns as arrays: numpy.savez({path.with_suffix('.npz').name!r}, {arrays}); "
+        "rows of n numbers take image_shape = [1, n]"
+    )
+    raise InputError(Problem(str(path), rule, hint=hint))
 
 
 def read_idx(path: Path) -> NDArray[Any]:

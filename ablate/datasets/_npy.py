@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ablate.datasets._files import objects_problem
 from ablate.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -56,6 +57,9 @@ def read(folder: Path, images: Sequence[str], labels: Sequence[str]) -> dict[str
                 path, mmap_mode="r" if name in images else None, allow_pickle=False
             )
         except (OSError, EOFError, ValueError) as error:
+            if "Object arrays" in str(error):
+                problems.append(objects_problem(path, name))
+                continue
             reason = str(error) or type(error).__name__
             problems.append(Problem(str(path), f"the file cannot be read: {reason}"))
             continue

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,11 +13,11 @@ from pydantic import BeforeValidator, Field, PositiveInt
 from ablate.datasets import _npy
 from ablate.datasets._base import DatasetOptions, Images, Places
 from ablate.datasets._files import read_npz
+from ablate.datasets._labels import Labels, read_labels
 from ablate.errors import InputError, Problem
 from ablate.spec.data import DataShape
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -72,7 +71,7 @@ def shape(options: Options, places: Places) -> DataShape:
     x_train = _image_shape(train, options, path, options.x_train, problems)
     x_test = _image_shape(test, options, path, options.x_test, problems)
     labels = _all_labels(stored, x_train, x_test, options, path, problems)
-    if problems:
+    if labels is None or problems:
         raise InputError(*problems)
     height, width, channels = x_train[1:]
     return DataShape(x_train[0], x_test[0], (height, width, channels), len(labels.values))
@@ -80,8 +79,6 @@ def shape(options: Options, places: Places) -> DataShape:
 
 def load(options: Options, places: Places) -> Images:
     """Brings images and labels into the common form; images in ``.npy`` files stay in them."""
-    import numpy as np
-
     path = places.folder / options.file
     images, label_names = (options.x_train, options.x_test), (options.y_train, options.y_test)
     arrays = (
@@ -93,24 +90,15 @@ def load(options: Options, places: Places) -> Images:
     x_train = _images(arrays[options.x_train], options, path, options.x_train, problems)
     x_test = _images(arrays[options.x_test], options, path, options.x_test, problems)
     labels = _all_labels(arrays, x_train.shape, x_test.shape, options, path, problems)
-    if problems:
+    if labels is None or problems:
         raise InputError(*problems)
     return Images(
         x_train=x_train,
-        y_train=np.searchsorted(labels.values, labels.train).astype(np.int64),
+        y_train=labels.train,
         x_test=x_test,
-        y_test=np.searchsorted(labels.values, labels.test).astype(np.int64),
-        class_names=options.class_names or tuple(str(value) for value in labels.values),
+        y_test=labels.test,
+        class_names=options.class_names or labels.names,
     )
-
-
-@dataclass(frozen=True)
-class _Labels:
-    """Labels as they are stored, and the label of each class."""
-
-    train: NDArray[np.int64]
-    test: NDArray[np.int64]
-    values: NDArray[np.int64]
 
 
 def _images(
@@ -121,7 +109,8 @@ def _images(
 
     kind = f"{array.dtype} {array.shape}"
     if array.dtype != np.uint8 and array.dtype.kind != "f":
-        problems.append(Problem(str(path), "images must be uint8 or float", key, kind))
+        hint = f"save pixels from 0 to 255 with {key}.astype(numpy.uint8)"
+        problems.append(Problem(str(path), "images must be uint8 or float", key, kind, hint))
     elif array.dtype.kind == "f" and not _all_finite(array):
         problems.append(Problem(str(path), "images must not hold NaN or infinity", key, kind))
     before = len(problems)
@@ -156,7 +145,9 @@ def _image_shape(
         return (stored[0], *wanted) if len(wanted) == 3 else (stored[0], *wanted, 1)
     if len(stored) not in (3, 4):
         rule = "images must be (n, height, width) or (n, height, width, channels)"
-        hint = "set image_shape for flattened images" if len(stored) == 2 else ""
+        hint = ""
+        if len(stored) == 2:
+            hint = f"set image_shape for flattened images, [1, {stored[1]}] for rows of a table"
         problems.append(Problem(str(path), rule, key, f"shape {stored}", hint))
         return (0, 0, 0, 0)
     if wanted and stored[1 : 1 + len(wanted)] != wanted:
@@ -172,68 +163,25 @@ def _all_labels(
     options: Options,
     path: Path,
     problems: list[Problem],
-) -> _Labels:
+) -> Labels | None:
     """The labels of both splits, and whether they and the images fit together."""
-    import numpy as np
-
     images_fit = not problems
     before = len(problems)
-    train_key, test_key = options.y_train, options.y_test
     counts = (train_shape[0], test_shape[0]) if images_fit else (None, None)
-    train, train_columns = _labels(arrays[train_key], counts[0], path, train_key, problems)
-    test, test_columns = _labels(arrays[test_key], counts[1], path, test_key, problems)
-    columns = train_columns or test_columns
-    values = np.arange(columns) if columns else np.unique(np.concatenate([train, test]))
-    if len(problems) > before:
-        return _Labels(train, test, values)
+    keys = (options.y_train, options.y_test)
+    given = [(key, arrays[key], count) for key, count in zip(keys, counts, strict=True)]
+    labels = read_labels(given, path, problems)
+    if labels is None or len(problems) > before:
+        return None
     if images_fit and train_shape[1:] != test_shape[1:]:
         rule = f"test images must have the shape of training images, {train_shape[1:]}"
         problems.append(Problem(str(path), rule, options.x_test, f"{test_shape[1:]}"))
-    if train_columns and test_columns and train_columns != test_columns:
-        rule = f"one-hot labels must have a column for each of the {train_columns} classes"
-        problems.append(Problem(str(path), rule, test_key, f"{test_columns} columns"))
-    for key, labels in ((train_key, train), (test_key, test)):
-        outside = labels[~np.isin(labels, values)]
-        if len(outside):
-            rule = f"labels must lie between 0 and {len(values) - 1}, as in the one-hot labels"
-            problems.append(Problem(str(path), rule, key, int(outside[0])))
-    if len(np.unique(train)) < 2:
-        rule = "the training images must belong to at least two classes"
-        problems.append(Problem(str(path), rule, train_key, f"{len(np.unique(train))} class"))
-    if options.class_names and len(options.class_names) != len(values):
-        rule = f"must name each of the {len(values)} classes"
+    classes = len(labels.values)
+    if options.class_names and len(options.class_names) != classes:
+        rule = f"must name each of the {classes} classes"
         found = f"{len(options.class_names)} names"
         problems.append(Problem(str(path), rule, "class_names", found))
-    return _Labels(train, test, values)
-
-
-def _labels(
-    array: NDArray[Any], images: int | None, path: Path, key: str, problems: list[Problem]
-) -> tuple[NDArray[np.int64], int | None]:
-    """The labels as whole numbers, one for each image, and the columns of one-hot labels."""
-    import numpy as np
-
-    nothing = np.zeros(0, np.int64)
-    if array.ndim not in (1, 2):
-        rule = "labels must be (n,), or one-hot (n, classes)"
-        problems.append(Problem(str(path), rule, key, f"shape {array.shape}"))
-        return nothing, None
-    if images is not None and len(array) != images:
-        rule = f"must hold one label for each of the {images} images"
-        problems.append(Problem(str(path), rule, key, f"{len(array)} labels"))
-    if array.ndim == 2 and array.shape[1] > 1:
-        is_one_hot = array.dtype.kind in "iufb" and bool(
-            np.isin(array, (0, 1)).all() and (array.sum(axis=1) == 1).all()
-        )
-        if not is_one_hot:
-            problems.append(Problem(str(path), "one-hot labels must hold one 1 a row", key))
-            return nothing, None
-        return np.asarray(array.argmax(axis=1), np.int64), int(array.shape[1])
-    if array.dtype.kind not in "iu":
-        rule = "labels must be whole numbers or one-hot rows"
-        problems.append(Problem(str(path), rule, key, str(array.dtype)))
-        return nothing, None
-    return array.reshape(-1).astype(np.int64), None
+    return labels
 
 
 def _stored_shape(path: Path, name: str) -> tuple[int, ...]:

@@ -22,6 +22,7 @@ from ablate.display.texts import (
     loss,
     no_model,
     queued_again,
+    repeated,
 )
 from ablate.document.words import duration, parameters_text
 from ablate.spec.measures import OBJECTIVE
@@ -139,7 +140,7 @@ def _last_table(state: RunState) -> Table:
             loss(measures.get(OBJECTIVE)),
             *(latest(measure, measures) for measure in beside),
             "" if seconds is None else duration(seconds),
-            Text(event.reason or no_model(event) or parameters_text(parameters)),
+            Text(event.reason or repeated(event) or no_model(event) or parameters_text(parameters)),
         )
     return table
 

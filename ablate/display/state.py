@@ -124,7 +124,7 @@ class RunState:
                 phase.counts[event.outcome] += 1
                 phase.again += event.outcome == "failed" and known.phase == "replicate"
                 phase.seconds += taken
-                if event.outcome == "complete":
+                if event.outcome == "complete" and event.repeats is None:
                     self._complete.append(taken)
                 self.last.append((event, known.title, known.parameters))
 

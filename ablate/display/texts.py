@@ -18,6 +18,8 @@ def outcome_text(event: Finished) -> str:
         return f"interrupted{why}; it will be trained again"
     if event.reason:
         return f"{event.outcome}: {event.reason}"
+    if event.repeats is not None:
+        return f"{repeated(event)}, and was not trained: {_measured(event)}"
     if event.outcome == "complete":
         return "; ".join(
             text for text in (f"complete: {_measured(event)}", no_model(event)) if text
@@ -50,6 +52,11 @@ def latest(measure: Measure, values: Mapping[str, float]) -> str:
 def no_model(event: Finished) -> str:
     """Why its network was not kept, where it should have been."""
     return f"its model was not saved: {event.no_model}" if event.no_model else ""
+
+
+def repeated(event: Finished) -> str:
+    """Which trial it repeats; empty where it was trained."""
+    return "" if event.repeats is None else f"repeats trial {event.repeats}"
 
 
 def queued_again(queued: int) -> str:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ablate.planning.repeats import repeat_warnings
 from ablate.spec.data import DataSettings, DataShape
 from ablate.spec.samplers import EXHAUSTIVE
 from ablate.spec.space import Choices, Parameter, Scalar, count_configurations
@@ -92,7 +93,8 @@ def make_plan(study: StudySpec, shapes: Mapping[str, DataShape]) -> Plan:
         )
         for variant in study.variants
     )
-    warnings = (
+    warnings = [*repeat_warnings(study, variants)]
+    warnings += (
         warning
         for plan in data
         for variant in study.variants

@@ -86,6 +86,8 @@ class StudyRun:
     clock: Callable[[], float] = time.monotonic
     trained: int = 0
     """Trials that this run finished."""
+    repeated: int = 0
+    """Those of them that have taken over the result of another."""
     stopped: str | None = None
     """Why it ended before the study was complete: ``interrupted`` or ``timeout``."""
     _working: dict[int, _Working] = field(default_factory=dict)
@@ -202,6 +204,7 @@ class StudyRun:
         if event.outcome == "interrupted":
             return
         self.trained += 1
+        self.repeated += event.repeats is not None
         self._failures = self._failures + 1 if event.outcome == "failed" else 0
         self._succeeded = self._succeeded or event.outcome in ("complete", "pruned")
 

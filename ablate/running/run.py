@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ablate.config import load_study
 from ablate.data.card import find_card
 from ablate.data.prepared import find_prepared
+from ablate.data.split import check_split
 from ablate.errors import InputError, Problem, RunError
 from ablate.files import folder_name
 from ablate.limits import LIVES, Limits
@@ -54,6 +55,8 @@ class RunSummary:
     seconds: float
     stopped: str | None
     """Why the run ended before the study was complete: ``interrupted`` or ``timeout``."""
+    repeated: int = 0
+    """Those of them that have taken over the result of another, and were not trained."""
 
     @property
     def complete(self) -> int:
@@ -93,7 +96,7 @@ def run_study(
         RunError: trial after trial failed and none succeeded.
     """
     started = clock()
-    _check_backends(study)
+    check_backend(study)
     place.check()
     if not fresh:
         study = as_begun(place, study)
@@ -130,6 +133,7 @@ def run_study(
             trained=run.trained,
             seconds=clock() - started,
             stopped=run.stopped,
+            repeated=run.repeated,
         )
 
 
@@ -152,7 +156,12 @@ def _note_threads(run: StudyRun, executor: Executor) -> None:
     )
 
 
-def _check_backends(study: StudySpec) -> None:
+def check_backend(study: StudySpec) -> None:
+    """Makes sure that the backend that a study trains with is installed.
+
+    Raises:
+        InputError: it is not.
+    """
     backend = study.training.backend
     if importlib.util.find_spec(backend) is None:
         rule = f"the backend {backend} is not installed"
@@ -169,11 +178,26 @@ def as_begun(place: StoragePlace, study: StudySpec) -> StudySpec:
     """
     if not place.is_database and not Path(place.url).exists():
         return study
-    storage = open_storage(place)
+    return as_stored(open_storage(place), study)
+
+
+def as_stored(
+    storage: BaseStorage, study: StudySpec, digests: Mapping[str, str] | None = None
+) -> StudySpec:
+    """A study under the rules of the one of its name in a storage, which asks the same.
+
+    Args:
+        storage: the storage.
+        study: the study file.
+        digests: the digest of each data set's images, where they are known already.
+
+    Raises:
+        InputError: the stored one asks something else.
+    """
     begun = begun_rules(storage, study.name)
     if begun is not None and begun != study.rules and begun <= RULES:
         study = load_study(Path(study.path), study.settings, large=True, rules=begun)
-    check_question(storage, study)
+    check_question(storage, study, digests)
     return study
 
 
@@ -198,13 +222,14 @@ def _prepare_data(study: StudySpec, settings: DataSettings, place: StoragePlace)
     """Prepares a data set, in a process of its own where it is not at hand; its data card."""
     found = find_prepared(settings, place.cache)
     card = find_card(found, settings) if found is not None else None
-    if card is not None:
-        return card
-    answer = _ask_for_data(study, PrepareData(settings=settings, cache=str(place.cache)))
-    if isinstance(answer, Refused):
-        raise InputError(*answer.problems)
-    made: dict[str, Any] = answer.answer
-    return made
+    if card is None:
+        answer = _ask_for_data(study, PrepareData(settings=settings, cache=str(place.cache)))
+        if isinstance(answer, Refused):
+            raise InputError(*answer.problems)
+        found, card = find_prepared(settings, place.cache), dict(answer.answer)
+    if found is not None:
+        check_split(found.array("y_train"), found.class_names, settings)
+    return card
 
 
 def _ask_for_data(study: StudySpec, order: PrepareData, lives: int = LIVES) -> Done | Refused:

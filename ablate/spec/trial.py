@@ -79,6 +79,8 @@ class TrialResult(Frozen):
     validation set."""
     no_model: str | None = None
     """Why the trained network was not saved, where it should have been."""
+    repeats: int | None = None
+    """The trial that it was taken over from; None for what was trained."""
 
     @field_validator("measures")
     @classmethod

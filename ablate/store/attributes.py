@@ -134,6 +134,8 @@ CODE = Attribute[dict[str, str]]("code")
 # Of a trial of a search.
 SLOT = Attribute[int]("slot")
 """The place in the search that it fills, see `slots`."""
+REPEATS = Attribute[int]("repeats_trial")
+"""The number of the trial whose result it has: it would have trained the same, see `repeats`."""
 
 # Of a replicate.
 CHOSEN_FROM = Attribute[int]("chosen_from")

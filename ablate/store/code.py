@@ -10,9 +10,9 @@ import os
 from pathlib import Path
 
 from ablate.errors import Problem
+from ablate.files import file_digest
 from ablate.spec.study import StudySpec
 from ablate.store.attributes import KEPT_CODE, Bearer
-from ablate.user_code import file_digest
 
 
 def stored_name(study: StudySpec, file: Path) -> str:

@@ -9,7 +9,7 @@ import socket
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,7 +17,7 @@ from ablate.errors import AblateError, InputError, Problem, did_you_mean
 from ablate.files import replacing
 from ablate.spec.study import Cell, StudySpec
 from ablate.store.artifacts import Artifacts
-from ablate.store.attributes import OWNER, SAVED
+from ablate.store.attributes import OWNER, REPEATS, SAVED
 from ablate.store.kept_models import EndedRun, model_of, runs_of
 from ablate.store.place import StoragePlace, open_existing
 from ablate.store.studies import data_cards, named_study
@@ -169,10 +169,13 @@ def _choose(
     if not runs:
         hint = f"train what is missing: ablate run {study.path}"
         raise InputError(Problem(wish.variant, "no training run of it is complete yet", hint=hint))
+    repeated = next((REPEATS.of(run.trial) for run in runs if _is_trial(run, wish.trial)), None)
+    if repeated is not None:  # the network of one is the network of the other
+        wish = replace(wish, trial=repeated)
     named = [
         run
         for run in runs
-        if (wish.trial is None or (run.phase == "tune" and run.trial.number == wish.trial))
+        if (wish.trial is None or _is_trial(run, wish.trial))
         and (wish.seed is None or (run.phase == "replicate" and run.seed == wish.seed))
     ]
     if not named:
@@ -185,6 +188,10 @@ def _choose(
         rule = f"the model of {run.title} was removed when {kept[0].title} turned out better"
         raise InputError(Problem(wish.variant, rule, hint=_others(kept, named)))
     return run
+
+
+def _is_trial(run: EndedRun, number: int | None) -> bool:
+    return run.phase == "tune" and run.trial.number == number
 
 
 def _is_kept(run: EndedRun, artifacts: Artifacts) -> bool:

@@ -15,7 +15,16 @@ from ablate.spec.environment import Environment
 from ablate.spec.measures import KEYS, OBJECTIVE, STORED
 from ablate.spec.trial import Epoch, TrialResult
 from ablate.store.artifacts import Artifacts
-from ablate.store.attributes import ENVIRONMENT, EPOCHS, FINGERPRINT, OUTCOME, REASON, SEED, WORKERS
+from ablate.store.attributes import (
+    ENVIRONMENT,
+    EPOCHS,
+    FINGERPRINT,
+    OUTCOME,
+    REASON,
+    REPEATS,
+    SEED,
+    WORKERS,
+)
 from ablate.store.kept_models import keep_model
 from ablate.store.runs import training_runs
 from ablate.store.studies import StoredStudy
@@ -80,7 +89,8 @@ def results_table(stored: StoredStudy) -> pd.DataFrame:
     Returns:
         Columns ``phase`` (tune or replicate), ``dataset``, ``variant``, ``number`` (of the trial
         in its Optuna study), ``outcome``, all `measures.KEYS`, ``reason``, ``seed``,
-        ``fingerprint``, ``device``, and one column for each tuned or varied parameter. What a trial
+        ``fingerprint``, ``device``, where a trial repeats another ``repeats_trial``, the number of
+        that, and one column for each tuned or varied parameter. What a trial
         did not reach is missing. The loss of a trial that was not finished is missing too: it was
         measured at another epoch and does not compare.
     """
@@ -93,7 +103,8 @@ def results_table(stored: StoredStudy) -> pd.DataFrame:
         place = (run.phase, run.cell.dataset, run.cell.variant, run.trial.number)
         rows.append({**dict(zip(PLACE, place, strict=True)), **_row(run.trial, values)})
     # A parameter that is called like a column keeps its own column.
-    columns = [*COLUMNS, *(parameter_column(name) for name in names)]
+    repeats = [REPEATS.name] if any(row.get(REPEATS.name) is not None for row in rows) else []
+    columns = [*COLUMNS, *repeats, *(parameter_column(name) for name in names)]
     return pd.DataFrame(rows, columns=columns).convert_dtypes()
 
 
@@ -143,6 +154,7 @@ def _row(trial: FrozenTrial, values: Mapping[str, Any]) -> dict[str, Any]:
         **{name: attributes.get(name) for name in STORED},
         **{attribute.name: attribute.of(trial) for attribute in NOTED},
         "device": environment and environment.device,
+        REPEATS.name: REPEATS.of(trial),
         **{parameter_column(name): value for name, value in values.items()},
     }
 

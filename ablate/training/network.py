@@ -14,7 +14,7 @@ import keras
 from ablate import catalog
 from ablate.spec.space import Scalar
 from ablate.training.flops import count_flops
-from ablate.user_code import load
+from ablate.user_code.imported import load
 
 
 class InfeasibleError(Exception):
@@ -63,6 +63,7 @@ def build_network(
         raise ModelError(f"build returned {type(model).__name__}, not a keras.Model")
     if not model.built:
         model.build((None, *input_shape))
+    _check_inputs(model, input_shape)
     for layer in model.layers:
         output = getattr(layer, "output", None)
         if not isinstance(output, list | tuple | dict) and 0 in (
@@ -74,6 +75,31 @@ def build_network(
         rule = f"build returned a network with output shape {outputs}, but the data have {num_classes} classes"
         raise ModelError(rule)
     return model
+
+
+def _check_inputs(model: keras.Model, input_shape: tuple[int, ...]) -> None:
+    """Makes sure that a network takes the images, and nothing else.
+
+    Raises:
+        ModelError: it does not.
+    """
+    inputs = getattr(model, "inputs", None) or ()
+    if len(inputs) > 1:
+        names = ", ".join(one.name for one in inputs)
+        raise ModelError(
+            f"build returned a network with {len(inputs)} inputs ({names}), but there is one to "
+            "give: the images"
+        )
+    for one in inputs:
+        taken = tuple(one.shape[1:])
+        fits = len(taken) == len(input_shape) and all(
+            size in (None, given) for size, given in zip(taken, input_shape, strict=True)
+        )
+        if not fits:
+            raise ModelError(
+                f"build returned a network for inputs of shape {taken}, but the images are "
+                f"{input_shape}: begin with keras.Input(input_shape)"
+            )
 
 
 def find_build(architecture: str, source: str | None) -> Callable[..., Any]:

@@ -7,16 +7,19 @@ from pathlib import Path
 
 import optuna
 from optuna.storages import BaseStorage, get_storage
+from optuna.trial import FrozenTrial
 
 from ablate.data.prepared import PreparedData, prepare
 from ablate.data.split import Split, TestSet, test_set, training_split
-from ablate.planning.plan import Part, parts
+from ablate.planning.plan import Part, parts, trial_spec
 from ablate.spec.data import DataSettings
 from ablate.spec.study import Cell
+from ablate.spec.trial import TrialSpec
 from ablate.state.orders import TrainingOrder, TuneTrial
 from ablate.store.artifacts import Artifacts
 from ablate.store.kept_models import ModelKeeper
 from ablate.store.place import StoragePlace, open_storage
+from ablate.store.repeats import TrainedTrials
 from ablate.store.studies import StoredStudy
 
 
@@ -31,6 +34,7 @@ class AtHand:
     _studies: dict[str, StoredStudy] = field(default_factory=dict)
     """The study of each storage that was worked on last."""
     _keepers: dict[Cell, ModelKeeper] = field(default_factory=dict)
+    _trained: dict[Cell, tuple[StoredStudy, TrainedTrials]] = field(default_factory=dict)
 
     def keeper(self, order: TrainingOrder) -> ModelKeeper | None:
         """Which models of a cell are kept; None where the study keeps none."""
@@ -43,6 +47,22 @@ class AtHand:
             keeper = ModelKeeper(models, stored, order.cell, artifacts)
             self._keepers[order.cell] = keeper
         return keeper
+
+    def trained(self, order: TuneTrial, data_digest: str) -> TrainedTrials:
+        """The complete trials of a cell's search, by what they were trained with."""
+        stored, cell = self.stored(order), order.cell
+        known = self._trained.get(cell)
+        if known is None or known[0] is not stored:
+            spec = stored.spec
+
+            def spec_of(trial: FrozenTrial) -> TrialSpec:
+                return trial_spec(
+                    spec, cell, data_digest, spec.seed, lambda p: trial.params[p.name]
+                )
+
+            known = stored, TrainedTrials(stored.searches[cell], spec_of)
+            self._trained[cell] = known
+        return known[1]
 
     def stored(self, order: TrainingOrder) -> StoredStudy:
         """The study of an order as it is stored, and what is known of its trials."""

@@ -9,10 +9,11 @@ from pathlib import Path
 import optuna
 
 from ablate.errors import InputError, Problem
+from ablate.files import file_digest
 from ablate.store.attributes import CODE, KEPT_CODE
 from ablate.store.code import kept_code, stored_name
 from ablate.store.studies import StoredStudy
-from ablate.user_code import afresh, changed, file_digest
+from ablate.user_code.imported import afresh, changed
 
 
 def check_files(stored: StoredStudy) -> None:

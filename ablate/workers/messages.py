@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, TypeAdapter
 
 from ablate.spec.data import DataSettings
+from ablate.spec.measures import OBJECTIVE
 from ablate.spec.space import Frozen, Scalar
 from ablate.spec.study import Cell, Phase, StudySpec
-from ablate.spec.trial import Epoch, Outcome
+from ablate.spec.trial import Epoch, Outcome, TrialResult
 from ablate.state.orders import TrainReplicate, TuneTrial
 
 
@@ -94,6 +96,25 @@ class Finished(Frozen):
     """Those of its result that are finite; of a trial that was pruned the lowest loss it had reached."""
     no_model: str | None = None
     """Why its trained network was not kept, where it should have been."""
+    repeats: int | None = None
+    """The trial whose result it has taken over, without being trained."""
+
+    @classmethod
+    def of(cls, part: str, number: int, result: TrialResult) -> Self:
+        """What is told of a result."""
+        measures = dict(result.measures)
+        if result.curves:
+            measures.setdefault(OBJECTIVE, min(epoch.val_loss for epoch in result.curves))
+        return cls(
+            part=part,
+            number=number,
+            outcome=result.outcome,
+            reason=result.reason,
+            # JSON has no other numbers.
+            measures={key: value for key, value in measures.items() if math.isfinite(value)},
+            no_model=result.no_model,
+            repeats=result.repeats,
+        )
 
 
 class Taken(Frozen):

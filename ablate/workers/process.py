@@ -84,7 +84,7 @@ class Worker:
 
 def _measure(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dict[str, Any]:
     """A network's size, or the reason why it cannot be built, and the user's files it is made by."""
-    from ablate.user_code import afresh
+    from ablate.user_code.imported import afresh
 
     with afresh(order.source, order.study) as code:
         found = _built(order, configuration)

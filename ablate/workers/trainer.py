@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import tempfile
 import threading
@@ -19,7 +18,6 @@ from optuna.trial import FrozenTrial
 from ablate.data.split import TestSet
 from ablate.planning.plan import longest_training, trial_spec, untuned
 from ablate.spec.environment import Environment
-from ablate.spec.measures import OBJECTIVE
 from ablate.spec.pruners import make_pruner
 from ablate.spec.samplers import make_sampler
 from ablate.spec.space import Scalar
@@ -43,6 +41,7 @@ from ablate.store.attributes import (
 from ablate.store.heartbeat import beating
 from ablate.store.kept_models import MODEL_FILE
 from ablate.store.place import told_plainly
+from ablate.store.repeats import take_over
 from ablate.store.results import write_result
 from ablate.store.slots import given_again
 from ablate.store.trials import TakenError, begin, outcome_of
@@ -51,7 +50,7 @@ from ablate.training.kept import KeptNetworks
 from ablate.training.loop import Decision, train
 from ablate.training.memory import BLOCK, blocks_are_kept
 from ablate.training.saving import save_network
-from ablate.user_code import afresh
+from ablate.user_code.imported import afresh
 from ablate.workers.ask_and_tell import suggest, tell
 from ablate.workers.at_hand import AtHand, part_of
 from ablate.workers.code import check_files, executed_code
@@ -97,6 +96,10 @@ class Trainer:
         def objective(trial: optuna.Trial) -> TrialResult:
             prepared = self.at_hand.prepared(study.data(cell.dataset), order.place.cache)
             spec = trial_spec(study, cell, prepared.digest, study.seed, lambda p: suggest(trial, p))
+            earlier = self.at_hand.trained(order, prepared.digest).same_as(trial, spec)
+            if earlier is not None:
+                self._tell_started(trial, order, spec, trial.params)
+                return take_over(trial, earlier)
 
             def decide(epoch: Epoch) -> Decision:
                 trial.report(epoch.val_loss, step=epoch.epoch)
@@ -208,7 +211,7 @@ class Trainer:
         keeper = self.at_hand.keeper(order)
         if keeper is not None:
             keeper.tidy()
-        self.tell(_finished(part.name, trial.number, result))
+        self.tell(Finished.of(part.name, trial.number, result))
 
     def _train(
         self,
@@ -225,19 +228,8 @@ class Trainer:
         FINGERPRINT.write(trial, spec.fingerprint)
         ENVIRONMENT.write(trial, self.environment)
         WORKERS.write(trial, order.workers)
-        part = part_of(order)
-        self.tell(
-            Started(
-                part=part.name,
-                number=trial.number,
-                phase=part.phase,
-                cell=order.cell,
-                parameters=parameters,
-                epochs=spec.training.epochs,
-            )
-        )
-
-        place = order.place
+        self._tell_started(trial, order, spec, parameters)
+        part, place = part_of(order), order.place
 
         def on_epoch(epoch: Epoch) -> Decision:
             with told_plainly(place):
@@ -266,17 +258,21 @@ class Trainer:
                 result = result.model_copy(update={"no_model": no_model})
         return result
 
-
-def _finished(part: str, number: int, result: TrialResult) -> Finished:
-    measures = dict(result.measures)
-    if result.curves:
-        measures.setdefault(OBJECTIVE, min(epoch.val_loss for epoch in result.curves))
-    return Finished(
-        part=part,
-        number=number,
-        outcome=result.outcome,
-        reason=result.reason,
-        # JSON has no other numbers.
-        measures={key: value for key, value in measures.items() if math.isfinite(value)},
-        no_model=result.no_model,
-    )
+    def _tell_started(
+        self,
+        trial: optuna.Trial,
+        order: TrainingOrder,
+        spec: TrialSpec,
+        parameters: Mapping[str, Scalar],
+    ) -> None:
+        part = part_of(order)
+        self.tell(
+            Started(
+                part=part.name,
+                number=trial.number,
+                phase=part.phase,
+                cell=order.cell,
+                parameters=parameters,
+                epochs=spec.training.epochs,
+            )
+        )

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import COMPARED
+from hand_made import make_stored
 from report.by_hand import ByHand
 
 import ablate
@@ -198,6 +199,8 @@ CHECKED = """\
 compared: Are four units enough?
   file          study.toml
   data          digits: 160 training images, 5 steps an epoch
+  images        digits: 8 x 8 x 1 (height x width x channels), float32, 0 to 1; 200 to train and validate, 200 to test
+  classes       digits: 10, each with 20 training and 20 test images: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
   search space  space (models.py:build)
   variants      2 (one at a time), compared with units=16
                 units=4
@@ -429,3 +432,31 @@ def test_results_hold_what_was_varied(compared):
     table = ablate.results("compared", storage=compared.place.url)
     assert not table["units"].isna().any()
     assert (table["variant"] == "units=" + table["units"].astype(str)).all()
+
+
+def test_check_compares_with_the_stored_study_as_run_does(project, called):
+    make_stored(project.study(), open_storage(project.place))
+    before = project.files()
+    assert called("check", "study.toml", "--storage", "runs/ablate.journal")[0] == 2, "other images"
+    changed = ("study.toml", "--storage", "runs/ablate.journal", "--set", "training.epochs=7")
+    code, _, errors = called("check", *changed)
+    assert (code, errors) == (
+        2,
+        "study.toml: training.epochs: the stored study dense has 2, this file has 7; rename the "
+        "study to keep both, or run with --fresh to delete the old one's trials\n",
+    )
+    assert called("run", *changed)[::2] == (code, errors)
+    assert called("check", "study.toml", "--storage", "none.journal")[0] == 0
+    assert project.files() == before
+
+
+def test_check_refuses_what_cannot_be_split_as_run_does(project, called):
+    asked = ("study.toml", "--set", "data.per_class=4", "--set", "data.validation=0.2")
+    code, output, errors = called("check", *asked)
+    assert (code, output, errors) == (
+        2,
+        "",
+        "digits: data.validation: a share of 0.2 of 40 training images is 8 images, fewer than the "
+        "10 classes; set it to 0.25 or more\n",
+    )
+    assert called("run", *asked)[::2] == (code, errors)

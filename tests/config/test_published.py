@@ -66,7 +66,7 @@ def test_published_numbers_are_no_part_of_the_question(project):
         ('[published."units=4"]\naccuracy = 0.9\n', "published.units=4.source: is required"),
         (
             '[published."units=4"]\nsource = "a"\naccuracy = 98.5\n',
-            "published.units=4.accuracy: must be at most 1.0, found 98.5",
+            "published.units=4.accuracy: must be at most 1.0, found 98.5; percent? write 0.985",
         ),
         (
             '[published."units=4"]\nsource = "a"\nacuracy = 0.9\n',

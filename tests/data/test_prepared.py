@@ -158,7 +158,9 @@ def test_pixels_far_from_zero_to_one_are_said(tmp_path):
     asked = DataSettings(dataset="npz", folder=str(tmp_path), options={"file": "a.npz"})
     card = data_card(data.prepare(asked, tmp_path / "cache"), asked)
     assert card.values == (0.0, 255.0)
-    assert "pixels reach from 0 to 255; networks expect about 0 to 1" in card.warnings
+    told = "pixels reach from 0 to 255; networks expect about 0 to 1"
+    remedy = "floats are taken as they are, so divide them by 255, or store them as uint8"
+    assert f"{told}: {remedy}" in card.warnings
 
 
 def test_a_card_counts_only_what_is_drawn(digits):
@@ -172,7 +174,8 @@ def test_a_card_counts_only_what_is_drawn(digits):
 def test_a_card_is_plain_json(digits):
     card = data_card(digits, settings())
     plain = json.loads(json.dumps(card.as_dict()))
-    assert plain == json.loads(json.dumps({**asdict(card), "warnings": []}))
+    known = {name: value for name, value in asdict(card).items() if name != "doubts"}
+    assert plain == json.loads(json.dumps({**known, "warnings": []}))
     assert (plain["train"], plain["leaked"], plain["values"]) == (1437, 0, [0.0, 1.0])
 
 

@@ -102,9 +102,35 @@ def test_test_images_are_scaled_like_training_images(lines):
 def test_a_share_too_small_for_every_class_is_said(digits):
     with pytest.raises(InputError) as caught:
         splits.training_split(digits, settings(per_class=5, validation=0.1), 0)
-    assert str(caught.value).startswith(
-        "digits: data.validation: a stratified share of 0.1 for validation cannot be drawn: "
+    assert str(caught.value) == (
+        "digits: data.validation: a share of 0.1 of 50 training images is 5 images, fewer than the "
+        "10 classes; set it to 0.2 or more"
     )
+
+
+def test_a_share_too_large_for_every_class_is_said(digits):
+    with pytest.raises(InputError) as caught:
+        splits.training_split(digits, settings(per_class=5, validation=0.9), 0)
+    assert str(caught.value) == (
+        "digits: data.validation: a share of 0.9 of 50 training images leaves 5 to train on, fewer "
+        "than the 10 classes; set it to 0.8 or less"
+    )
+
+
+@pytest.mark.parametrize("per_class", [2, 3, 5, 12])
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.2, 0.34, 0.5, 0.67, 0.8, 0.95])
+def test_what_is_not_refused_can_be_split(digits, per_class, share):
+    asked = settings(per_class=per_class, validation=share)
+    try:
+        splits.check_split(np.asarray(digits.array("y_train")), digits.class_names, asked)
+    except InputError as error:
+        if "set it to" not in str(error):
+            assert "take more images of each class" in str(error)
+            return
+        remedy = float(str(error).partition("set it to ")[2].split()[0])
+        asked = settings(per_class=per_class, validation=remedy)
+    split = splits.training_split(digits, asked, 0)
+    assert set(split.y_val) == set(split.y_train) == set(range(10))
 
 
 def test_a_class_with_one_image_is_said(tmp_path):
@@ -112,8 +138,9 @@ def test_a_class_with_one_image_is_said(tmp_path):
     prepared = data.prepare(asked, tmp_path / "cache")
     with pytest.raises(InputError) as caught:
         splits.training_split(prepared, asked, 0)
-    assert str(caught.value).startswith(
-        "npz: data.validation: a stratified share of 0.25 for validation cannot be drawn: "
+    assert str(caught.value) == (
+        "npz: data.validation: of each class one image is trained on and one validated, but there is "
+        "only 1 training image of: 1; give it more images, or leave it out"
     )
 
 

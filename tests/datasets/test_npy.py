@@ -14,6 +14,7 @@ from ablate.data import prepared as data
 from ablate.data import split
 from ablate.data.card import data_card
 from ablate.datasets._base import Places
+from ablate.datasets._labels import KINDS, TO_CLASSES
 from ablate.datasets.npz import Options, load, shape, source
 from ablate.errors import InputError
 from ablate.spec.data import DataSettings, DataShape
@@ -131,12 +132,12 @@ def test_images_that_are_cut_are_said(tmp_path, function):
 def test_all_arrays_that_are_wrong_are_said_at_once(tmp_path):
     broken = IMAGES[:6].astype(float)
     broken[5, 3, 4] = np.inf
-    write(tmp_path, x_train=broken, x_test=IMAGES[6:].reshape(3, 20), y_test=Y_TEST.astype(float))
+    write(tmp_path, x_train=broken, x_test=IMAGES[6:].reshape(3, 20), y_test=Y_TEST / 2)
     assert said(tmp_path) == [
         'mine: x_train: images must not hold NaN or infinity, found "float64 (6, 4, 5)"',
         "mine: x_test: images must be (n, height, width) or (n, height, width, channels), "
-        'found "shape (3, 20)"; set image_shape for flattened images',
-        'mine: y_test: labels must be whole numbers or one-hot rows, found "float64"',
+        'found "shape (3, 20)"; set image_shape for flattened images, [1, 20] for rows of a table',
+        f'mine: y_test: {KINDS}, found "0.5 (float64)"; {TO_CLASSES}',
     ]
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from ablate.datasets._base import Places
+from ablate.datasets._labels import KINDS, TO_CLASSES
 from ablate.datasets.npz import Options, load, shape, source
 from ablate.errors import InputError
 from ablate.spec.data import DataShape
@@ -84,8 +85,22 @@ def test_flattened_images_take_the_shape_given(tmp_path, image_shape):
         (np.eye(3)[Y_TRAIN], np.eye(3)[Y_TEST]),
         (np.eye(3, dtype=bool)[Y_TRAIN], np.eye(3, dtype=bool)[Y_TEST]),
         (np.eye(3, dtype=np.uint8)[Y_TRAIN], np.eye(3, dtype=np.uint8)[Y_TEST]),
+        (Y_TRAIN.astype(float), Y_TEST.astype(np.float32)[:, None]),
+        (Y_TRAIN + 1, Y_TEST + 1.0),
+        (np.array(["cat", "dog", "owl"])[Y_TRAIN], np.array(["cat", "dog", "owl"])[Y_TEST]),
+        (np.array([b"cat", b"dog", b"owl"])[Y_TRAIN], np.array(["cat", "dog", "owl"])[Y_TEST]),
     ],
-    ids=["bytes", "column", "one-hot floats", "one-hot truths", "one-hot bytes"],
+    ids=[
+        "bytes",
+        "column",
+        "one-hot floats",
+        "one-hot truths",
+        "one-hot bytes",
+        "whole floats",
+        "from 1",
+        "text",
+        "bytes and text",
+    ],
 )
 def test_labels_are_whole_numbers_or_one_hot(tmp_path, y_train, y_test):
     write(tmp_path, y_train=y_train, y_test=y_test)
@@ -93,6 +108,18 @@ def test_labels_are_whole_numbers_or_one_hot(tmp_path, y_train, y_test):
     assert np.array_equal(loaded.y_train, Y_TRAIN)
     assert np.array_equal(loaded.y_test, Y_TEST)
     assert (loaded.y_train.dtype, loaded.y_test.dtype) == (np.int64, np.int64)
+
+
+def test_classes_are_called_as_their_labels_are(tmp_path):
+    write(tmp_path, y_train=Y_TRAIN > 0, y_test=Y_TEST > 0)
+    loaded = read(tmp_path)
+    assert loaded.class_names == ("False", "True")
+    assert loaded.y_train.tolist() == [0, 1, 1, 0, 1, 1]
+    names = np.array(["owl", "cat", "dog"])
+    write(tmp_path, y_train=names[Y_TRAIN], y_test=names[Y_TEST])
+    loaded = read(tmp_path)
+    assert loaded.class_names == ("cat", "dog", "owl")
+    assert loaded.y_train.tolist() == [2, 0, 1, 2, 0, 1]
 
 
 def test_labels_that_skip_numbers_are_counted_from_zero(tmp_path):
@@ -150,7 +177,8 @@ def test_a_missing_file_is_named(tmp_path):
         (
             {"x_train": images(6, 4, 5, dtype=np.int64)},
             {},
-            'x_train: images must be uint8 or float, found "int64 (6, 4, 5)"',
+            'x_train: images must be uint8 or float, found "int64 (6, 4, 5)"; '
+            "save pixels from 0 to 255 with x_train.astype(numpy.uint8)",
         ),
         (
             {"x_train": np.full((6, 4, 5), np.nan)},
@@ -184,24 +212,42 @@ def test_a_missing_file_is_named(tmp_path):
             'y_train: must hold one label for each of the 6 images, found "5 labels"',
         ),
         (
-            {"y_train": Y_TRAIN.astype(float)},
+            {"y_train": Y_TRAIN + 0.5},
             {},
-            'y_train: labels must be whole numbers or one-hot rows, found "float64"',
+            f'y_train: {KINDS}, found "0.5 (float64)"; {TO_CLASSES}',
+        ),
+        (
+            {"y_test": np.array(["2020-01-01"] * 3, "datetime64[D]")},
+            {},
+            f'y_test: {KINDS}, found "datetime64[D]"; {TO_CLASSES}',
         ),
         (
             {"y_test": np.array(["a", "b", "c"])},
             {},
-            'y_test: labels must be whole numbers or one-hot rows, found "<U1"',
+            'y_test: labels must be of one kind: y_train holds numbers, found "text"',
+        ),
+        (
+            {"y_test": np.array([b"\xff", b"a", b"b"])},
+            {},
+            'y_test: labels that are bytes must be UTF-8, found "|S1"; save them as text',
+        ),
+        (
+            {"y_train": np.array(list("abcabc"), dtype=object)},
+            {},
+            "y_train: holds Python objects, which are not read: they can run code; save text with "
+            'y_train.astype(str), numbers with y_train.astype("int64") or "float32"',
         ),
         (
             {"y_train": np.eye(3)[Y_TRAIN] * 2, "y_test": np.eye(3)[Y_TEST]},
             {},
-            "y_train: one-hot labels must hold one 1 a row",
+            'y_train: one-hot labels must hold one 1 a row, found "float64 (6, 3)"; '
+            f"{TO_CLASSES}, or a row with a 1 in its column",
         ),
         (
-            {"y_train": np.full((6, 2), 0.5), "y_test": np.eye(2)[Y_TEST % 2]},
+            {"y_train": np.array([[0, 1], [1, 1], [1, 0]] * 2), "y_test": np.eye(2)[Y_TEST % 2]},
             {},
-            "y_train: one-hot labels must hold one 1 a row",
+            'y_train: one-hot labels must hold one 1 a row, found "2 in row 1"; an image has one '
+            "class",
         ),
         (
             {"y_train": Y_TRAIN * 0, "y_test": Y_TEST * 0},
@@ -228,11 +274,26 @@ def test_a_wrong_array_is_said(tmp_path, changes, options, expected):
 def test_flattened_images_without_a_shape_are_said_with_the_remedy(tmp_path):
     write(tmp_path, x_train=images(6, 20), x_test=images(3, 20))
     rule = "images must be (n, height, width) or (n, height, width, channels)"
-    hint = "set image_shape for flattened images"
+    hint = "set image_shape for flattened images, [1, 20] for rows of a table"
     assert problems(tmp_path) == [
         f'x_train: {rule}, found "shape (6, 20)"; {hint}',
         f'x_test: {rule}, found "shape (3, 20)"; {hint}',
     ]
+
+
+@pytest.mark.parametrize("text", ["f0,f1,label\n0.1,2,1\n", "f0;f1\n0,1;2\n", "a\tb\n1\t2\n"])
+@pytest.mark.parametrize("name", ["a.csv", "a.npz"])
+def test_a_table_of_text_is_named_with_the_way_to_go(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_text(text)
+    for function in (shape, load):
+        with pytest.raises(InputError) as caught:
+            function(Options(file=name), Places(folder=tmp_path))
+        assert str(caught.value) == (
+            f"{path}: is a CSV file, a table saved as text, and not a .npz archive of arrays; write "
+            "its columns as arrays: numpy.savez('a.npz', x_train=..., y_train=..., x_test=..., "
+            "y_test=...); rows of n numbers take image_shape = [1, n]"
+        )
 
 
 def test_images_of_another_shape_than_given_are_said(tmp_path):

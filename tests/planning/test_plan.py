@@ -147,7 +147,12 @@ def test_a_warning_that_several_variants_share_is_said_once():
         SPACE[2], variants={"plain": {}, "wide": {"units": 32}}, datasets=("digits", "line")
     )
     small = DataShape(100, 40, (8, 8, 1), 10)
-    assert len(make_plan(asked, {"digits": small, "line": small}).warnings) == 1
+    repeats, lag = make_plan(asked, {"digits": small, "line": small}).warnings
+    assert repeats == (
+        "the search of plain and 1 more has 3 configurations for 100 trials: at least 97 trials "
+        "repeat another, whose result is taken over where that is complete"
+    )
+    assert "moving averages" in lag
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from ablate.training import loop
 from ablate.training.kept import KeptNetworks
 from ablate.training.loop import Decision, train
 from ablate.training.saving import save_network
-from ablate.user_code import afresh
+from ablate.user_code.imported import afresh
 
 ON_JAX = keras.backend.backend() == "jax"
 OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ablate.training.network import InfeasibleError, build_network, measure
+from ablate.training.network import InfeasibleError, ModelError, build_network, measure
 
 
 def test_a_network_that_pools_the_image_away_is_infeasible():
@@ -19,6 +19,52 @@ def test_sizes_are_counted():
     assert size.parameters == 55_826
     assert size.parameters - size.trainable_parameters == 2 * (64 + 8 + 32)
     assert size.flops is not None
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "expected"),
+    [
+        (
+            "[keras.Input((8, 8, 1), name='a'), keras.Input((8, 8, 1), name='b')]",
+            "keras.layers.add(inputs)",
+            "build returned a network with 2 inputs (a, b), but there is one to give: the images",
+        ),
+        (
+            "keras.Input((28, 28, 3))",
+            "inputs",
+            "build returned a network for inputs of shape (28, 28, 3), but the images are (8, 8, 1): "
+            "begin with keras.Input(input_shape)",
+        ),
+        (
+            "keras.Input((64,))",
+            "inputs",
+            "build returned a network for inputs of shape (64,), but the images are (8, 8, 1): begin "
+            "with keras.Input(input_shape)",
+        ),
+    ],
+)
+def test_a_network_must_take_the_images_and_nothing_else(tmp_path, inputs, outputs, expected):
+    (tmp_path / "mine.py").write_text(
+        "import keras\n"
+        "def make(input_shape, num_classes):\n"
+        f"    inputs = {inputs}\n"
+        f"    flat = keras.layers.Flatten()({outputs})\n"
+        "    return keras.Model(inputs, keras.layers.Dense(num_classes, 'softmax')(flat))\n"
+    )
+    with pytest.raises(ModelError) as caught:
+        build_network("mine.py:make", str(tmp_path / "mine.py"), (8, 8, 1), 2, {})
+    assert str(caught.value) == expected
+
+
+def test_a_network_for_images_of_any_size_is_right(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "import keras\n"
+        "def make(input_shape, num_classes):\n"
+        "    inputs = keras.Input((None, None, 1))\n"
+        "    pooled = keras.layers.GlobalAveragePooling2D()(inputs)\n"
+        "    return keras.Model(inputs, keras.layers.Dense(num_classes, 'softmax')(pooled))\n"
+    )
+    assert build_network("mine.py:make", str(tmp_path / "mine.py"), (8, 8, 1), 2, {}).built
 
 
 def test_a_users_file_may_import_its_neighbours(tmp_path):

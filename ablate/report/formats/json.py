@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
@@ -22,6 +22,7 @@ from ablate.spec.measures import KEYS
 from ablate.spec.space import Scalar
 from ablate.spec.study import Phase, StudySpec
 from ablate.state.phases import PhaseState
+from ablate.store.attributes import REPEATS
 from ablate.store.results import COLUMNS, PLACE
 
 if TYPE_CHECKING:
@@ -53,6 +54,9 @@ class TrainingRun(_Record):
     fingerprint: str | None
     """The same for the same training run."""
     device: str | None
+    repeats_trial: int | None = Field(default=None, exclude_if=lambda number: number is None)
+    """The trial of its search that it repeats, and whose result it has; missing where it was
+    trained."""
     hyperparameters: Mapping[str, Scalar]
     """Those that were varied or tuned."""
     on_front: bool
@@ -143,7 +147,7 @@ def _trials(report: Report) -> Iterator[TrainingRun]:
     front = report.tradeoff[report.tradeoff[FRONT]]
     names = [name for name in PLACE if name in front]
     on_front = set(front[names].itertuples(index=False, name=None))
-    own = [name for name in table.columns if name not in COLUMNS]
+    own = [name for name in table.columns if name not in (*COLUMNS, REPEATS.name)]
     for row in table.to_dict("records"):
         known = {str(name): value for name, value in row.items() if value is not None}
         is_tuned = known["phase"] == "tune"
@@ -152,6 +156,7 @@ def _trials(report: Report) -> Iterator[TrainingRun]:
                 name: row[name]
                 for name in (*PLACE, "outcome", "reason", "seed", "fingerprint", "device")
             },
+            repeats_trial=known.get(REPEATS.name),
             hyperparameters={name: known[name] for name in own if name in known},
             on_front=is_tuned and tuple(row[name] for name in names) in on_front,
             measures={name: known[name] for name in KEYS if name in known},

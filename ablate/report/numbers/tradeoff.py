@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ablate.errors import InputError, Problem, did_you_mean
 from ablate.spec.measures import BY_KEY, WEIGHED, shown
+from ablate.store.attributes import REPEATS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +31,7 @@ HEADINGS = {
 def tradeoff_table(
     results: pd.DataFrame, tuned: Sequence[str], sort: str = "val_loss"
 ) -> pd.DataFrame:
-    """One row for each complete tuned trial, the best first.
+    """One row for each complete tuned trial, the best first; those that repeat another left out.
 
     Args:
         results: all training runs, see `store.results.results_table`.
@@ -55,6 +56,8 @@ def tradeoff_table(
         hint = did_you_mean(sort, columns)
         raise InputError(Problem("--sort", f"there is no column {sort}", hint=hint))
     complete = results[(results["phase"] == "tune") & (results["outcome"] == "complete")]
+    if REPEATS.name in complete:
+        complete = complete[complete[REPEATS.name].isna()]
     table = complete[columns].sort_values(
         list(dict.fromkeys([sort, "number"])),
         ascending=[not higher_is_better(sort), True][: 1 + (sort != "number")],

@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 from ablate.document import words
 from ablate.document.elements import Column, Element, Paragraph, Section, Table, table
 from ablate.spec.outcomes import OUTCOMES, PHASES
+from ablate.spec.study import Cell
+from ablate.store.attributes import REPEATS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ablate.report.report import Report
     from ablate.state.phases import PhaseState
 
+NAMED = 12
+"""Repeats that are told one by one."""
 NOTE = (
     "Every attempt is counted: a replicate that failed is trained once more. Of a search also pruned, "
     "infeasible and failed trials count as finished."
@@ -33,14 +39,33 @@ def runs(report: Report) -> Section:
         rows = tuple((f"{count:,}", reason) for reason, count in report.reasons.items())
         elements.append(Table(columns, rows, "Why runs were infeasible or failed"))
         elements.append(Paragraph(NOTE, "note"))
+    elements += [Paragraph(text, "note") for text in _repeats(report)]
     for name, count in report.unreadable.items():
         which = f"The {name} of {words.plural(count, 'replicate')}"
         text = f"{which} cannot be read (deleted, cut or edited): left out above."
         elements.append(Paragraph(text, "strong"))
     # The screen shows the counts at its top.
-    return Section(
-        "Training runs", tuple(elements), on_screen=bool(report.reasons or report.unreadable)
-    )
+    return Section("Training runs", tuple(elements), on_screen=len(elements) > 1)
+
+
+def _repeats(report: Report) -> Iterator[str]:
+    """Which trials have taken over the result of another of their search."""
+    if REPEATS.name not in report.trials:
+        return
+    several = len(report.spec.cells) > 1
+    found = report.trials[report.trials[REPEATS.name].notna()]
+    for (dataset, variant), rows in found.groupby(["dataset", "variant"], sort=False):
+        pairs = zip(rows["number"], rows[REPEATS.name], strict=True)
+        named = [f"trial {number} repeats trial {first}" for number, first in pairs]
+        if len(named) > NAMED:
+            named[NAMED:] = [f"{len(named) - NAMED} more repeat one (trials.csv names them)"]
+        told = words.listed(named)
+        cell = Cell(dataset=str(dataset), variant=str(variant))
+        where = f"{report.spec.cell_name(cell)}: " if several else ""
+        yield (
+            f"{where}{told}: the sampler suggested the same again. All trials of a search share one "
+            "seed, so a repeat was not trained: it has the other's result."
+        )
 
 
 def _cells(phase: PhaseState, names: list[str]) -> list[str]:

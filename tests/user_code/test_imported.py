@@ -1,4 +1,4 @@
-"""A user's Python files: arguments are read without running them, all are imported afresh and digested."""
+"""A user's Python files are imported afresh and digested as they are executed."""
 
 from __future__ import annotations
 
@@ -13,73 +13,7 @@ import zipfile
 import pytest
 
 from ablate.errors import InputError
-from ablate.user_code import UserCode, afresh, build_arguments, load
-
-
-def arguments(folder, text, function="build"):
-    path = folder / "model.py"
-    path.write_text(text)
-    return build_arguments(path, function)
-
-
-def problem(folder, *args):
-    with pytest.raises(InputError) as caught:
-        arguments(folder, *args)
-    return str(caught.value).removeprefix(str(folder / "model.py"))
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("def build(input_shape, num_classes): ...", (set(), set(), False)),
-        (
-            "def build(input_shape, num_classes, units, *, act='relu'): ...",
-            ({"units", "act"}, {"units"}, False),
-        ),
-        (
-            "import nothing_like_it\ndef build(input_shape, num_classes, *, a=1): ...",
-            ({"a"}, set(), False),
-        ),
-        ("def build(input_shape, num_classes, a=1, **others): ...", ({"a"}, set(), True)),
-        ("def build(input_shape, num_classes, /, *, a=1, b): ...", ({"a", "b"}, {"b"}, False)),
-    ],
-)
-def test_hyperparameters_are_read_without_running_the_file(tmp_path, text, expected):
-    found = arguments(tmp_path, text)
-    assert (found.names, found.required, found.takes_any) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("x = 1\ndef build(:\n", ": line 2: not valid Python: invalid syntax"),
-        (
-            "def bild(input_shape, num_classes): ...",
-            ': no function build is defined there; did you mean "bild"?',
-        ),
-        ("build = 3", ": no function build is defined there"),
-        (
-            "def build(a, b): ...",
-            ': build must start with the arguments input_shape and num_classes, found "a, b"',
-        ),
-        (
-            "def build(num_classes, input_shape): ...",
-            ": build must start with the arguments input_shape and num_classes, "
-            'found "num_classes, input_shape"',
-        ),
-    ],
-)
-def test_a_wrong_file_is_said(tmp_path, text, message):
-    assert problem(tmp_path, text) == message
-
-
-def test_the_first_two_arguments_must_be_positional(tmp_path):
-    text = "def build(*, input_shape, num_classes): ..."
-    assert "must start with the arguments input_shape and num_classes" in problem(tmp_path, text)
-
-
-def test_a_file_that_is_no_text_is_not_valid_python(tmp_path):
-    assert "None" not in problem(tmp_path, "\0")
+from ablate.user_code.imported import UserCode, afresh, load
 
 
 def test_a_file_imports_its_neighbours(tmp_path):
