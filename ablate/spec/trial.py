@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import field_validator
 
+from ablate.spec.averages import MovingAverages
 from ablate.spec.data import DataSettings
 from ablate.spec.identity import identity
 from ablate.spec.measures import KEYS, OBJECTIVE
@@ -79,6 +80,8 @@ class TrialResult(Frozen):
     validation set."""
     no_model: str | None = None
     """Why the trained network was not saved, where it should have been."""
+    averages: MovingAverages | None = None
+    """Those that its network validated with; None where it has no batch norm, or recalibrated ones."""
 
     @field_validator("measures")
     @classmethod

@@ -21,6 +21,7 @@ from ablate.errors import AblateError
 from ablate.spec.measures import OBJECTIVE
 from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import Epoch, TrialResult, TrialSpec
+from ablate.training.averages import Averages
 from ablate.training.batches import Batches
 from ablate.training.evaluation import Measures, measure_tested, measure_trained
 from ablate.training.kept import KeptNetworks
@@ -136,6 +137,8 @@ def _train(
     recorder = _Recorder(monitor, settings.checkpoint == "best", on_epoch, clock)
     batches = Batches(split.x_train, split.y_train, classes, settings.batch_size, spec.seed)
     validation = Batches(split.x_val, split.y_val, classes, settings.batch_size)
+    steps = len(batches)
+    averages = Averages(split.x_train if settings.batch_norm_averages == "recalibrated" else None)
     # Again, so that dropout's masks do not depend on what building the network has drawn.
     keras.utils.set_random_seed(spec.seed)
     started = clock()
@@ -145,19 +148,21 @@ def _train(
             shuffle=False,  # `batches` does
             epochs=settings.epochs,
             validation_data=validation,
-            callbacks=[*make_callbacks(settings, monitor), recorder],
+            callbacks=[averages, *make_callbacks(settings, monitor), recorder],
             verbose=0,
         )
     measures = _measured(size, recorder, clock() - started)
-    if recorder.stopped is not None:
+    if recorder.stopped is None:
+        result = _complete(model, split, recorder, settings, measures, test, clock, save)
+    else:
         outcome: Any = recorder.stopped.outcome
-        return TrialResult(
+        result = TrialResult(
             outcome=outcome,
             reason=recorder.stopped.reason,
             measures=measures,
             curves=tuple(recorder.epochs),
         )
-    return _complete(model, split, recorder, settings, measures, test, clock, save)
+    return result.model_copy(update={"averages": averages.validated_with(steps)})
 
 
 def _complete(
