@@ -28,23 +28,10 @@ from keras.src.random.seed_generator import global_seed_generator
 from ablate.data.split import Rows
 from ablate.spec.averages import MovingAverages
 from ablate.training.evaluation import BATCH
+from ablate.training.network import batch_norms, largest_momentum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-
-def batch_norms(model: keras.Model) -> list[keras.layers.BatchNormalization]:
-    """The batch norms whose averages training moves, however deep; frozen ones hold theirs."""
-    return [
-        layer
-        for layer in model._flatten_layers()
-        if isinstance(layer, keras.layers.BatchNormalization) and layer.built and layer.trainable
-    ]
-
-
-def largest_momentum(norms: Sequence[keras.layers.BatchNormalization]) -> float | None:
-    """That of the averages that follow slowest; None where there are none."""
-    return max((float(norm.momentum) for norm in norms), default=None)
 
 
 class Averages(keras.callbacks.Callback):  # type: ignore[misc]
@@ -63,9 +50,11 @@ class Averages(keras.callbacks.Callback):  # type: ignore[misc]
         self._started: list[tuple[Any, list[NDArray[Any]]]] = []
 
     def on_train_begin(self, logs: Any = None) -> None:
+        """Notes what the averages start with."""
         self._started = [(norm, _values(_averages(norm))) for norm in batch_norms(self.model)]
 
     def on_test_begin(self, logs: Any = None) -> None:
+        """Recalibrates them, where that is asked for."""
         if self._images is not None:
             recalibrate(self.model, self.moved(), self._images)
 
@@ -162,7 +151,7 @@ def _observed(norm: keras.layers.BatchNormalization, moments: _Moments) -> Itera
 
 def _values_of_a_channel(norm: keras.layers.BatchNormalization, inputs: Any, mask: Any) -> float:
     """How many values of each channel a batch holds, those that are masked left out."""
-    every = math.prod(inputs.shape) / inputs.shape[norm.axis]
+    every = float(math.prod(inputs.shape) / inputs.shape[norm.axis])
     if mask is None:
         return every
     return every * float(np.mean(keras.ops.convert_to_numpy(mask)))

@@ -18,7 +18,8 @@ from optuna.trial import FrozenTrial
 
 from ablate.data.split import TestSet
 from ablate.errors import InputError, Problem
-from ablate.planning.plan import longest_training, trial_spec, untuned
+from ablate.planning.length import longest_training
+from ablate.planning.plan import trial_spec, untuned
 from ablate.spec.environment import Environment
 from ablate.spec.measures import OBJECTIVE
 from ablate.spec.pruners import make_pruner
