@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from ablate.spec.averages import MovingAverages
 from ablate.spec.environment import Environment
 from ablate.spec.space import Scalar
 from ablate.spec.study import Cell, Phase
@@ -100,6 +101,9 @@ EPOCHS = Attribute[int]("epochs")
 MODEL = Attribute[str]("model")
 """Of one whose network was to be kept: `SAVED`, or why it is not."""
 SAVED = "saved"
+
+AVERAGES = Attribute("moving_averages", MovingAverages.model_validate)
+"""The moving averages that it validated with; of networks with batch norm only."""
 
 # Of a trial of a search.
 SLOT = Attribute[int]("slot")

@@ -15,7 +15,16 @@ from ablate.spec.environment import Environment
 from ablate.spec.measures import KEYS, OBJECTIVE, STORED
 from ablate.spec.trial import Epoch, TrialResult
 from ablate.store.artifacts import Artifacts
-from ablate.store.attributes import ENVIRONMENT, EPOCHS, FINGERPRINT, OUTCOME, REASON, SEED, WORKERS
+from ablate.store.attributes import (
+    AVERAGES,
+    ENVIRONMENT,
+    EPOCHS,
+    FINGERPRINT,
+    OUTCOME,
+    REASON,
+    SEED,
+    WORKERS,
+)
 from ablate.store.kept_models import keep_model
 from ablate.store.runs import training_runs
 from ablate.store.studies import StoredStudy
@@ -66,6 +75,8 @@ def write_result(
         counts = zip(class_names, result.confusion_matrix, strict=True)
         rows = [["true \\ predicted", *class_names], *([name, *row] for name, row in counts)]
         artifacts.upload_table(trial, CONFUSION, rows)
+    if result.averages is not None:
+        AVERAGES.write(trial, result.averages)
     if result.reason is not None:
         REASON.write(trial, result.reason)
     # After the numbers: a model that fills the disk does not cost them.

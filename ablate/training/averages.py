@@ -17,7 +17,7 @@ from __future__ import annotations
 import inspect
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+OnLag = Callable[[MovingAverages], None]
+
+
 class Averages(keras.callbacks.Callback):  # type: ignore[misc]
     """Knows whose averages a training moves, and recalibrates them before every validation.
 
@@ -42,11 +45,15 @@ class Averages(keras.callbacks.Callback):  # type: ignore[misc]
 
     Args:
         images: the training images; None where the averages stay as training leaves them.
+        steps: steps of an epoch.
+        on_lag: told of averages that lag when the first epoch has been validated with them.
     """
 
-    def __init__(self, images: Rows | None) -> None:
+    def __init__(self, images: Rows | None, steps: int, on_lag: OnLag | None) -> None:
         super().__init__()
         self._images = images
+        self._steps = steps
+        self._on_lag = on_lag
         self._started: list[tuple[Any, list[NDArray[Any]]]] = []
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -57,6 +64,13 @@ class Averages(keras.callbacks.Callback):  # type: ignore[misc]
         """Recalibrates them, where that is asked for."""
         if self._images is not None:
             recalibrate(self.model, self.moved(), self._images)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Tells once of averages that lag."""
+        found = None if epoch or self._on_lag is None else self.validated_with()
+        if found is not None and found.lag(1):
+            assert self._on_lag is not None
+            self._on_lag(found)
 
     def moved(self) -> list[keras.layers.BatchNormalization]:
         """The batch norms whose averages have moved.
@@ -71,8 +85,8 @@ class Averages(keras.callbacks.Callback):  # type: ignore[misc]
             or not np.array_equal(_values(_averages(norm)), started, equal_nan=True)
         ]
 
-    def validated_with(self, steps: int) -> MovingAverages | None:
-        """What tells how far the averages lagged, at so many steps an epoch.
+    def validated_with(self) -> MovingAverages | None:
+        """What tells how far the averages lagged.
 
         Returns:
             None where the network has no batch norm, or recalibrated ones.
@@ -80,7 +94,7 @@ class Averages(keras.callbacks.Callback):  # type: ignore[misc]
         momentum = largest_momentum(self.moved())
         if momentum is None or self._images is not None:
             return None
-        return MovingAverages(momentum=momentum, steps=steps)
+        return MovingAverages(momentum=momentum, steps=self._steps)
 
 
 def recalibrate(

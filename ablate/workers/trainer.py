@@ -20,6 +20,7 @@ from ablate.data.split import TestSet
 from ablate.errors import InputError, Problem
 from ablate.planning.length import longest_training
 from ablate.planning.plan import trial_spec, untuned
+from ablate.spec.averages import MovingAverages
 from ablate.spec.environment import Environment
 from ablate.spec.measures import OBJECTIVE
 from ablate.spec.pruners import make_pruner
@@ -57,7 +58,7 @@ from ablate.training.saving import save_network
 from ablate.user_code import file_digest
 from ablate.workers.ask_and_tell import suggest, tell
 from ablate.workers.at_hand import AtHand, part_of
-from ablate.workers.messages import Event, Finished, Started, Taken, TimeEpoch, Trained
+from ablate.workers.messages import Event, Finished, Lags, Started, Taken, TimeEpoch, Trained
 
 LAST_SEED = 2**32 - 1
 Decide = Callable[[Epoch], Decision]
@@ -153,13 +154,9 @@ class Trainer:
         spec = spec.model_copy(update={"training": training})
         split = self.at_hand.split(settings, order.study.seed, Path(order.cache))
         result = train(spec, split, lambda epoch: Decision.CONTINUE)
-        seconds = [epoch.seconds for epoch in result.curves]
-        return {
-            "outcome": result.outcome,
-            "reason": result.reason,
-            "first": seconds[0] if seconds else None,
-            "later": seconds[1] if len(seconds) > 1 else None,
-        }
+        first, later, *_ = [*(epoch.seconds for epoch in result.curves), None, None]
+        found = {"outcome": result.outcome, "reason": result.reason}
+        return {**found, "first": first, "later": later}
 
     def _begin(
         self,
@@ -238,13 +235,14 @@ class Trainer:
             )
         )
 
-        place = order.place
-
         def on_epoch(epoch: Epoch) -> Decision:
-            with told_plainly(place):
+            with told_plainly(order.place):
                 decision = decide(epoch)
             self.tell(Trained(part=part.name, number=trial.number, epoch=epoch))
             return Decision.STOP if self.stop.is_set() else decision
+
+        def on_lag(found: MovingAverages) -> None:
+            self.tell(Lags(cell=order.cell, epochs=spec.training.epochs, averages=found))
 
         keeper, file = self.at_hand.keeper(order), Path()
         with ExitStack() as scratch:
@@ -258,11 +256,13 @@ class Trainer:
                 file = Path(folder) / MODEL_FILE
                 return save_network(model, file)
 
-            result = train(spec, split, on_epoch, test, save=save, kept=self._networks)
+            result = train(
+                spec, split, on_epoch, test, save=save, kept=self._networks, on_lag=on_lag
+            )
             if result.outcome != "interrupted":
-                artifacts = self.at_hand.artifacts(order.place.url)
+                files = self.at_hand.artifacts(order.place.url)
                 model = file if file.is_file() else None
-                no_model = write_result(trial, result, split.class_names, artifacts, model)
+                no_model = write_result(trial, result, split.class_names, files, model)
                 result = result.model_copy(update={"no_model": no_model})
         return result
 
