@@ -77,7 +77,8 @@ def command(
         try:
             spec = load_study(find_study(name), settings, large=yes)
             spec, readings = read_study(spec, storage)
-            plan = make_plan(spec, {data.dataset: shape(data) for data in spec.datasets})
+            shapes = {data.dataset: shape(data) for data in spec.datasets}
+            plan = make_plan(spec, shapes, built=models and bool(studies))
         except InputError as error:
             problems += error.problems
             continue
@@ -93,12 +94,12 @@ def command(
 
 def plan_text(study: StudySpec, plan: Plan, workers: str, readings: Sequence[Reading] = ()) -> str:
     """What a study would run, and with which workers, as plain text."""
-    from ablate.planning.plan import longest_training
+    from ablate.planning.length import longest_training
 
     lines = [f"{study.name}: {study.description}", f"  file          {study.path}"]
     lines += [
         f"  data          {data.dataset}: {data.images} training images, "
-        f"{data.steps_per_epoch} steps an epoch"
+        f"{_steps(data.steps)} an epoch"
         for data in plan.data
     ]
     lines += reading_lines(readings)
@@ -167,6 +168,12 @@ def _range(counts: Iterable[int]) -> str:
     return str(found[0]) if len(found) == 1 else f"{found[0]} to {found[-1]}"
 
 
+def _steps(steps: tuple[int, int]) -> str:
+    fewest, most = steps
+    counts = str(fewest) if fewest == most else f"{fewest} to {most}"
+    return f"{counts} step" if most == 1 else f"{counts} steps"
+
+
 def _own_studies() -> dict[str, Path]:
     return {path.stem: path for path in sorted(Path("studies").glob("*.toml"))}
 
@@ -182,9 +189,12 @@ def _print_models(studies: Sequence[StudySpec]) -> None:
     with tempfile.TemporaryDirectory(prefix="ablate-check-") as folder:
         log = Path(folder) / "check.log"
         with LocalWorker(log, studies[0].training.backend if studies else "tensorflow") as worker:
-            table = _study_table(studies, worker) if studies else _reference_table(worker)
+            warnings: list[str] = []
+            table = _study_table(studies, worker, warnings) if studies else _reference_table(worker)
     console = Console(soft_wrap=True)
     console.print(table)
+    for warning in warnings:
+        click.echo(f"warning: {warning}")
 
 
 def _reference_table(worker: LocalWorker) -> Table:
@@ -203,9 +213,11 @@ def _reference_table(worker: LocalWorker) -> Table:
     return table
 
 
-def _study_table(studies: Sequence[StudySpec], worker: LocalWorker) -> Table:
-    """The default, smallest and largest network of each study; what code made them is said."""
+def _study_table(studies: Sequence[StudySpec], worker: LocalWorker, warnings: list[str]) -> Table:
+    """The networks of each study; says what code made them, adds what is to be warned of."""
     from ablate.data.prepared import shape
+    from ablate.planning.lag import network_lag
+    from ablate.planning.length import training_images
     from ablate.planning.sizes import find_range
 
     table = _table("networks", ("study", "network"))
@@ -223,6 +235,9 @@ def _study_table(studies: Sequence[StudySpec], worker: LocalWorker) -> Table:
                 given = {n: v for n, v in variant.values.items() if n in found.search_space}
                 sizes = find_range(found.search_space, {**found.fix, **given}, found.tuned, measure)
                 table.add_row(study.name, f"{title}default", *_cells(sizes.default))
+                images = training_images(settings, data)
+                if lag := network_lag(study, variant.name, images, sizes.momentum):
+                    warnings.append(f"{study.name}: {title}{lag}")
                 if sizes.tried == 1:
                     continue
                 start = found.search_space.complete({**found.fix, **given})

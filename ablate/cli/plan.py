@@ -44,7 +44,8 @@ def command(study: str, settings: tuple[str, ...], yes: bool, storage: str) -> i
     from ablate.workers.executors.shares import Share
 
     spec = load_study(find_study(study), settings, large=yes)
-    plan = make_plan(spec, {data.dataset: shape(data) for data in spec.datasets})
+    shapes = {data.dataset: shape(data) for data in spec.datasets}
+    plan = make_plan(spec, shapes, built=True)
     place = storage_place(storage)
     place.check()
     machine = Machine.here()
@@ -102,9 +103,14 @@ def _name(study: StudySpec, cell: Cell) -> str:
 
 
 def _work(worker: LocalWorker, study: StudySpec, dataset: str) -> dict[Cell, int]:
-    """The FLOPs, or else the parameters, of each variant that can be built, untuned."""
+    """The FLOPs, or else the parameters, of each variant that can be built, untuned.
+
+    Warns of averages that lag, in the networks at the ends of what is tuned too.
+    """
     from ablate.data.prepared import shape
-    from ablate.planning.plan import configure, untuned
+    from ablate.planning.lag import network_lag
+    from ablate.planning.length import training_images
+    from ablate.planning.plan import configurations_at_ends
     from ablate.workers.messages import MeasureNetworks
 
     data = shape(study.data(dataset))
@@ -117,9 +123,14 @@ def _work(worker: LocalWorker, study: StudySpec, dataset: str) -> dict[Cell, int
             study=study.path,
             input_shape=data.image,
             classes=data.classes,
-            configurations=(configure(study, cell.variant, untuned)[0],),
+            configurations=configurations_at_ends(study, cell.variant),
         )
-        sizes[cell] = _ask(worker, order)[0]
+        found = _ask(worker, order)
+        sizes[cell] = found[0]
+        momenta = [size["momentum"] for size in found if size.get("momentum") is not None]
+        images = training_images(study.data(dataset), data)
+        if lag := network_lag(study, cell.variant, images, max(momenta, default=None)):
+            click.echo(f"warning: {_name(study, cell)}: {lag}")
         if "infeasible" in sizes[cell]:
             reason = sizes.pop(cell)["infeasible"]
             click.echo(f"{_name(study, cell)} cannot be built: {reason}")

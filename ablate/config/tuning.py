@@ -24,7 +24,9 @@ from ablate.spec.space import Choices, Domain, Frozen, Parameter, Range, Scalar,
 from ablate.spec.study import TuneSettings
 from ablate.spec.training import TrainingSettings
 
-NOT_TUNABLE = ("backend", "checkpoint", "dtype_policy", "early_stopping", "plateau")
+NOT_TUNABLE = (
+    *("backend", "batch_norm_averages", "checkpoint", "dtype_policy", "early_stopping", "plateau"),
+)
 """Training settings that are the same for all trials of a study."""
 
 

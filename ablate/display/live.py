@@ -29,7 +29,7 @@ from ablate.spec.measures import OBJECTIVE
 from ablate.spec.outcomes import PHASES
 from ablate.spec.study import StudySpec
 from ablate.state.phases import PhaseState
-from ablate.workers.messages import Event
+from ablate.workers.messages import Event, Lags
 
 STYLES = {"complete": "green", "pruned": "yellow", "infeasible": "magenta", "failed": "red"}
 
@@ -62,6 +62,8 @@ class LiveProgress:
     def heard(self, event: Event) -> None:
         """Takes in one event; the display follows within a quarter of a second."""
         self._state.note(event)
+        if isinstance(event, Lags) and (warning := self._state.lag(event)):
+            self.said(warning)
 
     def stopping(self) -> None:
         """Says that the run ends after this epoch."""

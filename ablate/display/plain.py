@@ -21,7 +21,7 @@ from ablate.document.words import duration, parameters_text
 from ablate.spec.outcomes import PHASES
 from ablate.spec.study import StudySpec
 from ablate.state.phases import PhaseState
-from ablate.workers.messages import Event, Finished, Started, Trained
+from ablate.workers.messages import Event, Finished, Lags, Started, Trained
 
 
 class PlainProgress:
@@ -64,6 +64,9 @@ class PlainProgress:
                 # The title of a replicate names its seed already.
                 shown = parameters_text(event.parameters) if event.phase == "tune" else ""
                 self._line(f"{title} started{': ' if shown else ''}{shown}")
+            case Lags():
+                if warning := self._state.lag(event):
+                    self._line(warning)
             case Trained() if trial is not None:
                 epoch = event.epoch
                 measured = scores(SHOWN, "validation", epoch.model_dump())

@@ -6,11 +6,12 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ablate.planning.lag import lag_text
 from ablate.spec.space import Scalar
-from ablate.spec.study import Phase, StudySpec
+from ablate.spec.study import Cell, Phase, StudySpec
 from ablate.state.phases import PhaseState
 from ablate.store.attributes import SEED_PARAMETER
-from ablate.workers.messages import Event, Finished, Started, Trained
+from ablate.workers.messages import Event, Finished, Lags, Started, Trained
 
 LAST = 8
 """How many finished trials the display shows."""
@@ -64,6 +65,8 @@ class RunState:
     stopping: bool = False
     _since: float = 0.0
     """When the last trial ended, or the run began."""
+    _lagging: set[Cell] = field(default_factory=set)
+    """Cells that have been warned of."""
     _complete: list[float] = field(default_factory=list)
     """Seconds of the trials of this run that were trained to their end."""
 
@@ -127,6 +130,15 @@ class RunState:
                 if event.outcome == "complete" and event.repeats is None:
                     self._complete.append(taken)
                 self.last.append((event, known.title, known.parameters))
+
+    def lag(self, event: Lags) -> str:
+        """What is to be said of averages that lag, once for each cell; empty after that."""
+        if event.cell in self._lagging:
+            return ""
+        self._lagging.add(event.cell)
+        words = [event.cell.dataset] if self.several_datasets else []
+        where = " ".join([*words, event.cell.variant])
+        return f"warning: {where}: {lag_text(event.averages, event.epochs)}"
 
     def _title(self, event: Started) -> str:
         """What a trial is called on the screen."""

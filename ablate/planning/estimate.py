@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ablate.planning.plan import longest_training, trials_when_complete
+from ablate.planning.length import longest_training
+from ablate.planning.plan import trials_when_complete
 from ablate.spec.study import Cell, StudySpec
 
 

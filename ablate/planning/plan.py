@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ablate.planning.lag import lag_warnings
+from ablate.planning.length import steps_of_epoch, training_images
 from ablate.planning.repeats import repeat_warnings
 from ablate.spec.data import DataSettings, DataShape
 from ablate.spec.samplers import EXHAUSTIVE
@@ -13,9 +14,6 @@ from ablate.spec.space import Choices, Parameter, Scalar, count_configurations
 from ablate.spec.study import Cell, Phase, StudySpec
 from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import TrialSpec
-
-LAG_FACTOR = 3
-"""Batch norm's moving averages need about this many times 1 / (1 - momentum) steps to settle."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,8 @@ class DataPlan:
     dataset: str
     images: int
     """Training images of each training run, without those for validation."""
-    steps_per_epoch: int
+    steps: tuple[int, int]
+    """The fewest and the most of an epoch, with all batch sizes that trainings can have."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +80,15 @@ class Plan:
     warnings: tuple[str, ...]
 
 
-def make_plan(study: StudySpec, shapes: Mapping[str, DataShape]) -> Plan:
-    """Plans a study on data sets of given sizes."""
+def make_plan(study: StudySpec, shapes: Mapping[str, DataShape], *, built: bool = False) -> Plan:
+    """Plans a study on data sets of given sizes.
+
+    Args:
+        study: the study.
+        shapes: the sizes, by data set.
+        built: whether its networks are built as well: they tell of batch norm themselves, more than
+            the name of a parameter can.
+    """
     data = tuple(_plan_data(study, settings, shapes) for settings in study.datasets)
     variants = tuple(
         VariantPlan(
@@ -98,7 +104,7 @@ def make_plan(study: StudySpec, shapes: Mapping[str, DataShape]) -> Plan:
         warning
         for plan in data
         for variant in study.variants
-        for warning in lag_warnings(study, variant.name, plan.images)
+        for warning in (() if built else lag_warnings(study, variant.name, plan.images))
     )
     return Plan(
         data=data,
@@ -112,9 +118,11 @@ def make_plan(study: StudySpec, shapes: Mapping[str, DataShape]) -> Plan:
 def _plan_data(
     study: StudySpec, settings: DataSettings, shapes: Mapping[str, DataShape]
 ) -> DataPlan:
-    shape = shapes[settings.dataset]
-    images = shape.train - math.ceil(shape.train * settings.validation)
-    return DataPlan(settings.dataset, images, math.ceil(images / study.training.batch_size))
+    images = training_images(settings, shapes[settings.dataset])
+    steps = [
+        count for variant in study.variants for count in steps_of_epoch(study, variant.name, images)
+    ]
+    return DataPlan(settings.dataset, images, (min(steps), max(steps)))
 
 
 def trials_when_complete(study: StudySpec, variant: str) -> int:
@@ -156,14 +164,6 @@ def _only(parameter: Parameter, value: Scalar) -> Parameter:
     return parameter.model_copy(update={"domain": Choices(choices=(value,))})
 
 
-def longest_training(study: StudySpec, variant: str) -> int:
-    """The most epochs that a trial of a variant can take."""
-    for parameter in study.architecture(variant).tuned:
-        if parameter.name == "epochs":
-            return max(int(value) for value in parameter.domain.ends())
-    return int(study.variant(variant).values.get("epochs", study.training.epochs))
-
-
 def replicates_in_order(study: StudySpec) -> list[tuple[Cell, int]]:
     """Every replicate, seed by seed.
 
@@ -178,43 +178,6 @@ def replicates_in_order(study: StudySpec) -> list[tuple[Cell, int]]:
             turn: Sequence[str] = names[first:] + names[:first]
             order += [(Cell(dataset=data.dataset, variant=name), seed) for name in turn]
     return order
-
-
-def lag_warnings(study: StudySpec, variant: str, images: int) -> tuple[str, ...]:
-    """Warns where batch norm's moving averages lag behind the weights for several epochs.
-
-    Validation uses moving averages that each step moves by ``1 - momentum``. With few steps an
-    epoch they are stale, validation losses are far too high, and pruning judges the lag.
-    """
-    name = "batch_norm_momentum"
-    architecture, values = study.architecture(variant), study.variant(variant).values
-    space = architecture.search_space
-    given = {**architecture.fix, **values}
-    if name not in space or given.get("batch_norm") is False:
-        return ()
-    tuned = {parameter.name: parameter.domain for parameter in architecture.tuned}
-    default = given.get(name, space[name].default)
-    momentum = max(float(v) for v in (tuned[name].ends() if name in tuned else (default,)))
-    batch_size = values.get("batch_size", study.training.batch_size)
-    batch_sizes = tuned["batch_size"].ends() if "batch_size" in tuned else (batch_size,)
-    steps = math.ceil(images / max(int(size) for size in batch_sizes))
-    if steps * (1 - momentum) >= LAG_FACTOR - 1e-9:
-        return ()
-    needed = f"about {LAG_FACTOR / (1 - momentum):.0f}" if momentum < 1 else "endless"
-    better = math.floor((1 - LAG_FACTOR / steps) * 20 + 1e-9) / 20
-    if better not in space[name].domain:
-        remedy = "take smaller batches, or train"
-    elif name in tuned:
-        remedy = f"tune it up to {better:g}, or train"
-    elif name in values:
-        remedy = f"vary it up to {better:g}, or train"
-    else:
-        remedy = f"set {name} = {better:g} under [fix], or train"
-    return (
-        f"an epoch has {steps} steps, but with {name} = {momentum:g} the moving averages of "
-        f"batch norm need {needed} to settle: early validation losses, and pruning, would judge "
-        f"that lag; {remedy} on more images",
-    )
 
 
 def configure(
@@ -253,6 +216,20 @@ def untuned(parameter: Parameter) -> Scalar:
     """The value of a parameter before anything is tuned: its default, where that may be tuned."""
     inside = parameter.default in parameter.domain
     return parameter.default if inside else parameter.domain.ends()[0]
+
+
+def configurations_at_ends(study: StudySpec, variant: str) -> tuple[dict[str, Scalar], ...]:
+    """The networks of a variant before anything is tuned, then with one parameter at each end."""
+    tuned = study.architecture(variant).tuned
+    found = [configure(study, variant, untuned)[0]]
+    for parameter in (one for one in tuned if one.name in study.architecture(variant).search_space):
+        for end in parameter.domain.ends():
+
+            def at_end(asked: Parameter, name: str = parameter.name, end: Scalar = end) -> Scalar:
+                return end if asked.name == name else untuned(asked)
+
+            found += [one for one in [configure(study, variant, at_end)[0]] if one not in found]
+    return tuple(found)
 
 
 def trial_spec(

@@ -24,6 +24,8 @@ class NetworkRange:
     """How many networks were built."""
     infeasible: int
     """How many of them could not be built."""
+    momentum: float | None
+    """The largest among the batch norms of those built; None where they have none."""
 
 
 def find_range(
@@ -74,4 +76,6 @@ def find_range(
 
     smallest, largest = search(-1), search(+1)
     infeasible = sum("infeasible" in size for size in known.values())
-    return NetworkRange(default, smallest, largest, len(known), infeasible)
+    momenta = [size["momentum"] for size in known.values() if size.get("momentum") is not None]
+    momentum = max(momenta, default=None)
+    return NetworkRange(default, smallest, largest, len(known), infeasible, momentum)

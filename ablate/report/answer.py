@@ -52,7 +52,7 @@ def _block(ablation: Ablation, block: Block) -> list[str]:
             return [f"Nothing can be compared: {_untrained(baseline)}"]
         return ["Nothing is known yet: the baseline has no complete replicate."]
     if len(block.rows) == 1:
-        return [_alone(baseline, ablation.metric)]
+        return [_alone(baseline, ablation.metric), *_lag(block)]
     metric = ablation.metric
     name = f"test {metric.name}"
     texts = []
@@ -93,7 +93,18 @@ def _block(ablation: Ablation, block: Block) -> list[str]:
     waiting = [row.variant for row in silent if not row.scores and not _is_lost(row)]
     if waiting:
         texts.append(f"There is no replicate yet to judge {listed(waiting)} by.")
-    return texts
+    return texts + _lag(block)
+
+
+def _lag(block: Block) -> list[str]:
+    """Whose test scores may be those of batch norm's averages."""
+    names = [row.variant for row in block.rows if row.lag is not None and row.lag.touches_test]
+    if not names:
+        return []
+    return [
+        f"But batch norm's moving averages still lagged when {listed(names)} "
+        f"{'was' if len(names) == 1 else 'were'} tested: such a verdict may be theirs."
+    ]
 
 
 def _is_lost(row: VariantRow) -> bool:

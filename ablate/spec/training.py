@@ -60,6 +60,9 @@ class TrainingSettings(Frozen):
     early_stopping: EarlyStopping | None = None
     checkpoint: Literal["best", "last"] = "best"
     """Which weights are measured: those of the epoch with the lowest validation loss, or the last."""
+    batch_norm_averages: Literal["moving", "recalibrated"] = "moving"
+    """With what batch norm validates and tests: the moving averages that training leaves, or those of
+    all training images under the weights of the epoch."""
     dtype_policy: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
     backend: Backend = "tensorflow"
     """The Keras backend. Defaults to the environment's KERAS_BACKEND, then tensorflow."""

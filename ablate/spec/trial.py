@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import field_validator
 
+from ablate.spec.averages import MovingAverages
 from ablate.spec.data import DataSettings
 from ablate.spec.identity import identity
 from ablate.spec.measures import KEYS, OBJECTIVE
@@ -81,6 +82,8 @@ class TrialResult(Frozen):
     """Why the trained network was not saved, where it should have been."""
     repeats: int | None = None
     """The trial that it was taken over from; None for what was trained."""
+    averages: MovingAverages | None = None
+    """Those that its network validated with; None where it has no batch norm, or recalibrated ones."""
 
     @field_validator("measures")
     @classmethod

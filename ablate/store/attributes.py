@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from ablate.spec.averages import MovingAverages
 from ablate.spec.environment import Environment
 from ablate.spec.space import Scalar
 from ablate.spec.study import Cell, Phase
@@ -130,6 +131,9 @@ MODEL = Attribute[str]("model")
 SAVED = "saved"
 CODE = Attribute[dict[str, str]]("code")
 """Of one whose network is the user's own: the digest of each of the user's files that was executed."""
+
+AVERAGES = Attribute("moving_averages", MovingAverages.model_validate)
+"""The moving averages that it validated with; of networks with batch norm only."""
 
 # Of a trial of a search.
 SLOT = Attribute[int]("slot")

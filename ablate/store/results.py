@@ -16,6 +16,7 @@ from ablate.spec.measures import KEYS, OBJECTIVE, STORED
 from ablate.spec.trial import Epoch, TrialResult
 from ablate.store.artifacts import Artifacts
 from ablate.store.attributes import (
+    AVERAGES,
     ENVIRONMENT,
     EPOCHS,
     FINGERPRINT,
@@ -75,6 +76,8 @@ def write_result(
         counts = zip(class_names, result.confusion_matrix, strict=True)
         rows = [["true \\ predicted", *class_names], *([name, *row] for name, row in counts)]
         artifacts.upload_table(trial, CONFUSION, rows)
+    if result.averages is not None:
+        AVERAGES.write(trial, result.averages)
     if result.reason is not None:
         REASON.write(trial, result.reason)
     # After the numbers: a model that fills the disk does not cost them.

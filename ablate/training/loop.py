@@ -20,7 +20,8 @@ from ablate.data.split import Split, TestSet
 from ablate.errors import AblateError
 from ablate.spec.measures import OBJECTIVE
 from ablate.spec.training import TrainingSettings
-from ablate.spec.trial import Epoch, TrialResult, TrialSpec
+from ablate.spec.trial import Epoch, Outcome, TrialResult, TrialSpec
+from ablate.training.averages import Averages, OnLag
 from ablate.training.batches import Batches
 from ablate.training.evaluation import Measures, measure_tested, measure_trained
 from ablate.training.kept import KeptNetworks
@@ -49,7 +50,7 @@ Save = Callable[[keras.Model, float], str | None]
 class Stopped:
     """Why a training ended before its last epoch."""
 
-    outcome: str
+    outcome: Outcome
     reason: str | None = None
 
 
@@ -61,6 +62,7 @@ def train(
     clock: Callable[[], float] = time.perf_counter,
     save: Save | None = None,
     kept: KeptNetworks | None = None,
+    on_lag: OnLag | None = None,
 ) -> TrialResult:
     """Trains one network and measures it on the validation images, a replicate on the test set.
 
@@ -75,14 +77,14 @@ def train(
         save: given the network of a training that is complete, with the weights that were
             measured, and its validation loss; says why it could not be saved.
         kept: networks of earlier trainings, which need not be traced again; this one may join them.
+        on_lag: told where the first epoch was validated with averages of batch norm that lag.
     """
     keras.utils.clear_session(free_memory=False)  # names begin anew; see `_train` for memory
     keras.config.set_dtype_policy(spec.training.dtype_policy)
     keras.utils.set_random_seed(spec.seed)
     try:
-        return _train(
-            spec, split, on_epoch, test, clock, save, KeptNetworks(0) if kept is None else kept
-        )
+        networks = KeptNetworks(0) if kept is None else kept
+        return _train(spec, split, on_epoch, test, clock, save, networks, on_lag)
     except AblateError:
         raise  # of what `on_epoch` did, and not of the network
     except InfeasibleError as error:
@@ -117,6 +119,7 @@ def _train(
     clock: Callable[[], float],
     save: Save | None,
     networks: KeptNetworks,
+    on_lag: OnLag | None,
 ) -> TrialResult:
     settings = spec.training
     classes = len(split.class_names)
@@ -136,6 +139,8 @@ def _train(
     recorder = _Recorder(monitor, settings.checkpoint == "best", on_epoch, clock)
     batches = Batches(split.x_train, split.y_train, classes, settings.batch_size, spec.seed)
     validation = Batches(split.x_val, split.y_val, classes, settings.batch_size)
+    population = split.x_train if settings.batch_norm_averages == "recalibrated" else None
+    averages = Averages(population, len(batches), on_lag)
     # Again, so that dropout's masks do not depend on what building the network has drawn.
     keras.utils.set_random_seed(spec.seed)
     started = clock()
@@ -145,19 +150,17 @@ def _train(
             shuffle=False,  # `batches` does
             epochs=settings.epochs,
             validation_data=validation,
-            callbacks=[*make_callbacks(settings, monitor), recorder],
+            callbacks=[averages, *make_callbacks(settings, monitor), recorder],
             verbose=0,
         )
     measures = _measured(size, recorder, clock() - started)
-    if recorder.stopped is not None:
-        outcome: Any = recorder.stopped.outcome
-        return TrialResult(
-            outcome=outcome,
-            reason=recorder.stopped.reason,
-            measures=measures,
-            curves=tuple(recorder.epochs),
-        )
-    return _complete(model, split, recorder, settings, measures, test, clock, save)
+    if recorder.stopped is None:
+        result = _complete(model, split, recorder, settings, measures, test, clock, save)
+    else:
+        outcome, reason = recorder.stopped.outcome, recorder.stopped.reason
+        curves = tuple(recorder.epochs)
+        result = TrialResult(outcome=outcome, reason=reason, measures=measures, curves=curves)
+    return result.model_copy(update={"averages": averages.validated_with()})
 
 
 def _complete(
@@ -260,7 +263,7 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         elif decision is Decision.STOP:
             self._stop("interrupted")
 
-    def _stop(self, outcome: str, reason: str | None = None) -> None:
+    def _stop(self, outcome: Outcome, reason: str | None = None) -> None:
         self.stopped = Stopped(outcome, reason)
         self.model.stop_training = True
 

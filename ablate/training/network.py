@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ class NetworkSize:
     parameters: int
     trainable_parameters: int
     flops: int | None
+    momentum: float | None
+    """The largest among its batch norms, whose averages follow slowest; None where it has none."""
 
 
 def build_network(
@@ -117,7 +119,22 @@ def measure(model: keras.Model) -> NetworkSize:
         parameters=int(model.count_params()),
         trainable_parameters=sum(math.prod(w.shape) for w in model.trainable_weights),
         flops=count_flops(model),
+        momentum=largest_momentum(batch_norms(model)),
     )
+
+
+def batch_norms(model: keras.Model) -> list[keras.layers.BatchNormalization]:
+    """The batch norms whose averages training moves, however deep; frozen ones hold theirs."""
+    return [
+        layer
+        for layer in model._flatten_layers()
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.built and layer.trainable
+    ]
+
+
+def largest_momentum(norms: Sequence[keras.layers.BatchNormalization]) -> float | None:
+    """That of the averages that follow slowest; None where there are none."""
+    return max((float(norm.momentum) for norm in norms), default=None)
 
 
 def _first_line(error: Exception) -> str:

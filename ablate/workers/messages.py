@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, TypeAdapter
 
+from ablate.spec.averages import MovingAverages
 from ablate.spec.data import DataSettings
 from ablate.spec.measures import OBJECTIVE
 from ablate.spec.space import Frozen, Scalar
@@ -75,6 +76,15 @@ class Started(Frozen):
     epochs: int
 
 
+class Lags(Frozen):
+    """The first epoch of a trial was validated with moving averages that lag."""
+
+    event: Literal["lags"] = "lags"
+    cell: Cell
+    epochs: int
+    averages: MovingAverages
+
+
 class Trained(Frozen):
     """A trial has finished an epoch."""
 
@@ -139,7 +149,7 @@ class Refused(Frozen):
 
 
 Event = Annotated[
-    Started | Trained | Finished | Taken | Done | Refused, Field(discriminator="event")
+    Started | Lags | Trained | Finished | Taken | Done | Refused, Field(discriminator="event")
 ]
 
 order_from_json: TypeAdapter[Order] = TypeAdapter(Order)

@@ -16,7 +16,9 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from ablate.data.split import TestSet
-from ablate.planning.plan import longest_training, trial_spec, untuned
+from ablate.planning.length import longest_training
+from ablate.planning.plan import trial_spec, untuned
+from ablate.spec.averages import MovingAverages
 from ablate.spec.environment import Environment
 from ablate.spec.pruners import make_pruner
 from ablate.spec.samplers import make_sampler
@@ -54,7 +56,7 @@ from ablate.user_code.imported import afresh
 from ablate.workers.ask_and_tell import suggest, tell
 from ablate.workers.at_hand import AtHand, part_of
 from ablate.workers.code import check_files, executed_code
-from ablate.workers.messages import Event, Finished, Started, Taken, TimeEpoch, Trained
+from ablate.workers.messages import Event, Finished, Lags, Started, Taken, TimeEpoch, Trained
 
 LAST_SEED = 2**32 - 1
 Decide = Callable[[Epoch], Decision]
@@ -155,13 +157,9 @@ class Trainer:
         split = self.at_hand.split(settings, order.study.seed, Path(order.cache))
         with afresh(spec.architecture_source, order.study.path):
             result = train(spec, split, lambda epoch: Decision.CONTINUE)
-        seconds = [epoch.seconds for epoch in result.curves]
-        return {
-            "outcome": result.outcome,
-            "reason": result.reason,
-            "first": seconds[0] if seconds else None,
-            "later": seconds[1] if len(seconds) > 1 else None,
-        }
+        first, later, *_ = [*(epoch.seconds for epoch in result.curves), None, None]
+        found = {"outcome": result.outcome, "reason": result.reason}
+        return {**found, "first": first, "later": later}
 
     def _begin(
         self,
@@ -229,13 +227,16 @@ class Trainer:
         ENVIRONMENT.write(trial, self.environment)
         WORKERS.write(trial, order.workers)
         self._tell_started(trial, order, spec, parameters)
-        part, place = part_of(order), order.place
+        part = part_of(order)
 
         def on_epoch(epoch: Epoch) -> Decision:
-            with told_plainly(place):
+            with told_plainly(order.place):
                 decision = decide(epoch)
             self.tell(Trained(part=part.name, number=trial.number, epoch=epoch))
             return Decision.STOP if self.stop.is_set() else decision
+
+        def on_lag(found: MovingAverages) -> None:
+            self.tell(Lags(cell=order.cell, epochs=spec.training.epochs, averages=found))
 
         keeper, file = self.at_hand.keeper(order), Path()
         with ExitStack() as scratch:
@@ -250,11 +251,13 @@ class Trainer:
                 return save_network(model, file)
 
             with executed_code(self.at_hand.stored(order), spec.architecture_source, trial):
-                result = train(spec, split, on_epoch, test, save=save, kept=self._networks)
+                result = train(
+                    spec, split, on_epoch, test, save=save, kept=self._networks, on_lag=on_lag
+                )
             if result.outcome != "interrupted":
-                artifacts = self.at_hand.artifacts(order.place.url)
+                files = self.at_hand.artifacts(order.place.url)
                 model = file if file.is_file() else None
-                no_model = write_result(trial, result, split.class_names, artifacts, model)
+                no_model = write_result(trial, result, split.class_names, files, model)
                 result = result.model_copy(update={"no_model": no_model})
         return result
 

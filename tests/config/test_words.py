@@ -11,7 +11,7 @@ from ablate.spec import identity
 from ablate.spec.data import DataShape
 
 MODEL = """
-def build(input_shape, num_classes, *, objective=1, repeats=1, width=1, augmentation=False, weight_decay=1):
+def build(input_shape, num_classes, *, objective=1, repeats=1, width=1, augmentation=False, weight_decay=1, batch_norm_averages="none"):
     raise NotImplementedError
 """
 SPACE = """
@@ -100,6 +100,25 @@ def test_it_is_a_setting_where_no_space_has_it(load, later):
     study = load("[vary]\nweight_decay = [0.1, 0.2]\n[replicate]\nseeds = 1")
     _, training = configure(study, "weight_decay=0.2", untuned)
     assert training.weight_decay == 0.2
+
+
+AVERAGES = 'batch_norm_averages = { choices = ["none", "some"], default = "none" }\n'
+
+
+@pytest.mark.parametrize(
+    ("tables", "value"),
+    [
+        ('[fix]\nbatch_norm_averages = "some"\n[replicate]\nseeds = 1', "some"),
+        ('[vary]\nbatch_norm_averages = ["none", "some"]\n[replicate]\nseeds = 1', "some"),
+        ('[training]\nbatch_norm_averages = "recalibrated"\n[replicate]\nseeds = 1', "none"),
+    ],
+)
+def test_a_users_parameter_called_batch_norm_averages_is_kept(load, tables, value):
+    study = load(tables, SPACE + AVERAGES)
+    network, training = configure(study, study.variants[-1].name, untuned)
+    assert network["batch_norm_averages"] == value
+    given = "recalibrated" if "[training]" in tables else "moving"
+    assert training.batch_norm_averages == given
 
 
 def test_a_key_of_a_table_that_came_later_stays_a_parameter(load, monkeypatch):

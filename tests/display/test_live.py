@@ -12,10 +12,11 @@ from ablate.display.live import LiveProgress, render
 from ablate.display.plain import PlainProgress
 from ablate.display.state import RunState
 from ablate.document.words import duration
+from ablate.spec.averages import MovingAverages
 from ablate.spec.study import Cell
 from ablate.spec.trial import Epoch
 from ablate.state.phases import PhaseState
-from ablate.workers.messages import Finished, Started, Trained
+from ablate.workers.messages import Finished, Lags, Started, Trained
 
 
 class Clock:
@@ -310,3 +311,18 @@ def test_a_model_that_was_not_saved_is_told(project):
     shown = Console(file=io.StringIO(), width=140, color_system=None)
     shown.print(render(state))
     assert told in shown.file.getvalue()
+
+
+@pytest.mark.parametrize("progress", [PlainProgress, LiveProgress])
+def test_a_lag_is_told_once_for_each_variant(progress, project):
+    console = Console(file=io.StringIO(), width=300)
+    shown = progress(console)
+    shown.opened(project.study(), [PhaseState("tune", 4, 0, {})], 0)
+    other = Cell(dataset="digits", variant="other")
+    for cell in (CELL, CELL, other):
+        shown.heard(Lags(cell=cell, epochs=2, averages=MovingAverages(momentum=0.99, steps=4)))
+    warnings = [line for line in console.file.getvalue().splitlines() if "averages" in line]
+    assert [line.split(" with a momentum")[0] for line in warnings] == [
+        "warning: space:",
+        "warning: other:",
+    ]

@@ -114,7 +114,9 @@ class ByHand:
             if accuracy is not None:
                 self.replicate(variant, seed, accuracy, **more)
 
-    def trial(self, variant, loss=None, rate=0.01, *, dataset=None, outcome="complete", curve=()):
+    def trial(
+        self, variant, loss=None, rate=0.01, *, dataset=None, outcome="complete", curve=(), **more
+    ):
         """Writes one trial of a search."""
         cell = Cell(dataset=dataset or self.spec.datasets[0].dataset, variant=variant)
         self.stored.tuning[cell].add_trial(
@@ -131,6 +133,7 @@ class ByHand:
                     "parameters": 1000,
                     "training_seconds": 1.0,
                     "environment": ENVIRONMENT,
+                    **more,
                 },
             )
         )

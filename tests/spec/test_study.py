@@ -134,6 +134,7 @@ def test_the_fingerprint_does_not_depend_on_folders_or_order():
 
 
 OTHER_TRAINING = {
+    "batch_norm_averages": "recalibrated",
     "epochs": 11,
     "batch_size": 64,
     "optimizer": "sgd",

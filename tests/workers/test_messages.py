@@ -6,6 +6,7 @@ import pytest
 from hand_made import cell, compare
 from pydantic import ValidationError
 
+from ablate.spec.averages import MovingAverages
 from ablate.spec.data import DataSettings
 from ablate.spec.trial import Epoch
 from ablate.state.orders import TrainReplicate, TuneTrial
@@ -13,6 +14,7 @@ from ablate.store.place import StoragePlace
 from ablate.workers.messages import (
     Done,
     Finished,
+    Lags,
     MeasureNetworks,
     PrepareData,
     Refused,
@@ -91,6 +93,7 @@ EPOCH = Epoch(epoch=1, loss=1.0, accuracy=0.5, val_loss=2.0, val_accuracy=0.25, 
             parameters={"units": 4, "rate": 0.5},
             epochs=2,
         ),
+        Lags(cell=cell("a"), epochs=2, averages=MovingAverages(momentum=0.99, steps=4)),
         Trained(part="s/tune/a", number=3, epoch=EPOCH),
         Finished(part="s/tune/a", number=3, outcome="failed", reason="out of memory"),
         Finished(

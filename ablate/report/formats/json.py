@@ -18,9 +18,11 @@ from ablate.report.numbers.importance import Importance
 from ablate.report.numbers.published import PublishedComparison
 from ablate.report.numbers.search import CellSearch
 from ablate.report.numbers.tradeoff import FRONT
+from ablate.spec.identity import identity
 from ablate.spec.measures import KEYS
 from ablate.spec.space import Scalar
 from ablate.spec.study import Phase, StudySpec
+from ablate.spec.training import TrainingSettings
 from ablate.state.phases import PhaseState
 from ablate.store.attributes import REPEATS
 from ablate.store.results import COLUMNS, PLACE
@@ -122,7 +124,13 @@ def render(report: Report, document: Document, page: Page) -> dict[str, str]:
         environments=tuple(one.model_dump(exclude_unset=True) for one in report.environments),
         workers=report.workers,
     )
-    return {FILE: found.model_dump_json(indent=2, exclude={"spec": {"rules"}}) + "\n"}
+    hidden: dict[str, Any] = {"rules": True, "training": _later(report.spec.training)}
+    return {FILE: found.model_dump_json(indent=2, exclude={"spec": hidden}) + "\n"}
+
+
+def _later(training: TrainingSettings) -> set[str]:
+    """Settings that came later and have their default: reports of studies without them stay."""
+    return set(training.model_dump()) - set(identity(training))
 
 
 def _without_places(spec: StudySpec) -> StudySpec:

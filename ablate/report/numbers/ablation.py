@@ -6,11 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import numpy as np
 from pydantic import Field
 
+from ablate.report.numbers.lag import Lag, lag_of
 from ablate.report.numbers.tradeoff import undominated
 from ablate.spec.measures import COSTS, METRICS, WEIGHED, Measure, Metric
 from ablate.spec.space import Scalar
@@ -32,6 +33,11 @@ from ablate.store.studies import StoredStudy
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
+
+
+def is_none(value: object) -> bool:
+    """Whether there is nothing to be told."""
+    return value is None
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,8 @@ class VariantRow:
     """Replicates of a configuration that was overtaken by a better one."""
     on_front: bool = False
     """Whether no variant beats it in mean accuracy, parameters and training time together."""
+    lag: Annotated[Lag | None, Field(exclude_if=is_none)] = None
+    """Of batch norm's moving averages; left out where they did not lag."""
     costs: Annotated[Mapping[str, float], Field(exclude=True)] = field(default_factory=dict)
     """The mean of each of `measures.COSTS`; in the JSON report every trial holds its own."""
 
@@ -217,12 +225,19 @@ def _row(
         missing=own.missing,
         owed=len(spec.seeds) - len(own.complete) - len(own.missing),
         earlier=own.earlier,
+        lag=lag_of(trials, _checkpoint(spec, cell.variant)),
         costs={
             measure.name: fmean(values)
             for measure in COSTS
             if (values := _values(own, measure.key()).values())
         },
     )
+
+
+def _checkpoint(spec: StudySpec, variant: str) -> Literal["best", "last"]:
+    """Whose weights of a variant are tested."""
+    found: Literal["best", "last"] = spec.training.checkpoint
+    return cast(Literal["best", "last"], spec.variant(variant).values.get("checkpoint", found))
 
 
 def front_of(rows: Sequence[VariantRow]) -> list[bool]:

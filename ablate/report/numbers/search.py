@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from pydantic import Field
+
+from ablate.report.numbers.lag import count_lagging
 from ablate.spec.space import Scalar
 from ablate.spec.study import Cell
 from ablate.state.replicates import choices
@@ -34,6 +37,8 @@ class CellSearch:
     """Each finished trial's number, its lowest validation loss, and whether it was pruned."""
     expected: tuple[float, ...]
     """The expected lowest validation loss after 1, 2, ... trials; infinite where a trial had none."""
+    lagging: Annotated[int, Field(exclude_if=lambda count: count == 0)] = 0
+    """Trials that were validated with averages of batch norm that lag; left out where there is none."""
 
 
 def make_searches(stored: StoredStudy) -> tuple[CellSearch, ...]:
@@ -57,6 +62,7 @@ def make_searches(stored: StoredStudy) -> tuple[CellSearch, ...]:
                 chosen=chosen[cell].tuned if cell in chosen else {},
                 history=history,
                 expected=tuple(expected_best(losses)) if losses else (),
+                lagging=count_lagging(trials),
             )
         )
     return tuple(found)

@@ -9,6 +9,7 @@ from ablate.document import words
 from ablate.document.elements import Column, Element, Figure, Paragraph, Section, Table, table
 from ablate.report.figures import records as figures_data
 from ablate.report.numbers.ablation import Ablation, Block, VariantRow
+from ablate.report.sections.lag import lag_cell, lag_elements
 from ablate.report.sections.variants import block_title
 from ablate.spec.measures import METRICS
 
@@ -33,6 +34,7 @@ def differences(report: Report) -> Section | None:
     for block in ablation.blocks:
         elements += block_title(report, block)
         elements.append(_differences_table(ablation, block))
+    elements += lag_elements(ablation)
     if figures_data.FOREST in report.figures.files:
         text = f"Differences to {ablation.baseline} in {report.figures.metric}, with 95 % intervals"
         elements.append(Figure(figures_data.FOREST, text))
@@ -66,6 +68,7 @@ def _differences_table(ablation: Ablation, block: Block) -> Table:
         Column("effect size"),
         Column("adjusted p"),
         Column("verdict", "text"),
+        Column("batch norm", "text"),
         *(Column(heading(name)) for name in others),
         Column("parameters"),
     )
@@ -87,6 +90,7 @@ def _difference_cells(
             "0",
             *[words.NOTHING] * 3,
             "no pair yet",
+            lag_cell(row.lag),
             *[words.NOTHING] * (len(others) + 1),
         ]
     found = row.comparisons[key]
@@ -102,6 +106,7 @@ def _difference_cells(
         words.NOTHING if effect is None else words.signed(effect, 2),
         words.p_value(found.adjusted_p) if testable else words.NOTHING,
         words.verdict(found, METRICS[key]),
+        lag_cell(row.lag),
         *(_difference(row, name) for name in others),
         words.NOTHING if ratio is None else f"x {ratio:.3g}",
     ]

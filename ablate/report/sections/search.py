@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ablate.document import words
 from ablate.document.elements import Column, Element, Figure, Paragraph, Section, table
 from ablate.report.figures import records as figures_data
+from ablate.report.sections.lag import search_lag
 
 if TYPE_CHECKING:
     from ablate.report.report import Report
@@ -45,7 +46,7 @@ def search(report: Report) -> Section | None:
     ]
     if not several:
         columns, rows = columns[1:], [row[1:] for row in rows]
-    elements: list[Element] = [table(columns, rows)]
+    elements: list[Element] = [table(columns, rows), *search_lag(report.searches)]
     if figures_data.HISTORY in report.figures.files:
         text = "Validation loss of each trial in the order of its search, and the lowest so far"
         elements.append(Figure(figures_data.HISTORY, text))

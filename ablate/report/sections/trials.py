@@ -8,6 +8,7 @@ from ablate.document import words
 from ablate.document.elements import Bars, Column, Element, Figure, Kind, Paragraph, Section, Table
 from ablate.report.figures import records as figures_data
 from ablate.report.numbers.tradeoff import FRONT, HEADINGS
+from ablate.report.sections.lag import search_lag
 from ablate.spec.measures import BY_KEY, WEIGHED
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def trials(report: Report) -> Section | None:
         text = f"{hidden} more complete trials: --top {len(report.tradeoff)}, or trials.csv"
         elements.append(Paragraph(text))
     elements.append(Paragraph(SELECTED_NOTE, "note"))
+    if report.ablation is None:
+        elements += search_lag(report.searches)
     if report.ablation is None and (told := words.side_by_side(report.workers)):
         elements.append(Paragraph(told, "note"))
     if figures_data.TRADEOFF in report.figures.files:

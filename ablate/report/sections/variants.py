@@ -17,6 +17,7 @@ from ablate.document.elements import (
     table,
 )
 from ablate.report.figures import records as figures_data
+from ablate.report.sections.lag import lag_elements
 from ablate.report.variant_cells import variant_cells, variant_columns
 from ablate.spec.measures import WEIGHED
 
@@ -57,6 +58,8 @@ def variants(report: Report) -> Section | None:
     missing = tuple(_missing_lines(report.ablation))
     if missing:
         elements.append(Bullets(missing))
+    if not any(row.comparisons for block in report.ablation.blocks for row in block.rows):
+        elements += lag_elements(report.ablation)  # else it stands beside the verdicts
     return Section("Variants", tuple(elements))
 
 
