@@ -12,6 +12,8 @@ import numpy as np
 from sklearn import metrics
 
 from ablate.data.split import Rows, Split, TestSet
+from ablate.training.network import ModelError
+from ablate.training.outputs import fault_of_outputs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,18 +39,29 @@ class Scores:
     confusion_matrix: ConfusionMatrix
 
 
-def measure_trained(model: keras.Model, split: Split) -> tuple[Measures, ConfusionMatrix]:
-    """What a trained network gives on the validation images, besides the loss of its epoch."""
+def measure_trained(
+    model: keras.Model, split: Split, leeway: float
+) -> tuple[Measures, ConfusionMatrix]:
+    """What a trained network gives on the validation images, besides the loss of its epoch.
+
+    Raises:
+        ModelError: it gives no probabilities, within the leeway.
+    """
     classes = len(split.class_names)
-    scores = score(split.y_val, predict(model, split.x_val).argmax(axis=1), classes)
+    probabilities = _probabilities(model, split.x_val, leeway)
+    scores = score(split.y_val, probabilities.argmax(axis=1), classes)
     return {"val_accuracy": scores.accuracy, "val_f1": scores.f1}, scores.confusion_matrix
 
 
 def measure_tested(
-    model: keras.Model, test: TestSet, clock: Callable[[], float]
+    model: keras.Model, test: TestSet, leeway: float, clock: Callable[[], float]
 ) -> tuple[Measures, ConfusionMatrix]:
-    """What a replicate gives on the test images, and how long it takes for one."""
-    probabilities = predict(model, test.x)
+    """What a replicate gives on the test images, and how long it takes for one.
+
+    Raises:
+        ModelError: it gives no probabilities, within the leeway.
+    """
+    probabilities = _probabilities(model, test.x, leeway)
     scores = score(test.y, probabilities.argmax(axis=1), probabilities.shape[1])
     measures: Measures = {
         "test_loss": crossentropy(test.y, probabilities),
@@ -60,8 +73,15 @@ def measure_tested(
     return measures, scores.confusion_matrix
 
 
+def _probabilities(model: keras.Model, images: Rows, leeway: float) -> NDArray[Any]:
+    outputs = predict(model, images)
+    if fault := fault_of_outputs(model, outputs, leeway):
+        raise ModelError(fault)
+    return outputs
+
+
 def predict(model: keras.Model, images: Rows) -> NDArray[Any]:
-    """Class probabilities, ``(n, classes)``.
+    """What a network gives, ``(n, classes)``.
 
     The network is called directly: `Model.predict` would trace a graph for each trial, which
     costs more than these few batches.
