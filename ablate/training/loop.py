@@ -33,7 +33,14 @@ from ablate.training.network import (
     measure,
 )
 from ablate.training.optimizer import make_callbacks
-from ablate.training.outputs import DISTANCE, fault_of_distance, fault_of_outputs, leeway, look
+from ablate.training.outputs import (
+    DISTANCE,
+    OWN_STEP,
+    fault_of_distance,
+    fault_of_outputs,
+    leeway,
+    look,
+)
 
 
 class Decision(Enum):
@@ -45,10 +52,6 @@ class Decision(Enum):
 
 
 Save = Callable[[keras.Model, float], str | None]
-NOT_LOGGED = (
-    "its epochs are logged without {}; leave `metrics` to Keras, and have an own train_step or "
-    "test_step update and return all of self.metrics"
-)
 
 
 @dataclass(frozen=True)
@@ -186,7 +189,7 @@ def _complete(
     if recorder.best_weights is not None and kept.epoch != curves[-1].epoch:
         model.set_weights(recorder.best_weights)
     try:
-        trained, confusion_matrix = measure_trained(model, split, leeway(settings))
+        trained, confusion_matrix = measure_trained(model, split, leeway(settings), kept.val_loss)
         found = {**measures, OBJECTIVE: kept.val_loss, **trained}
         if test is not None:
             tested, confusion_matrix = measure_tested(model, test, leeway(settings), clock)
@@ -233,7 +236,7 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         logs = logs or {}
         if missing := [name for name in self._asked_for if name not in logs]:
-            raise ModelError(NOT_LOGGED.format(" and ".join(missing)))
+            raise ModelError(f"its epochs are logged without {' and '.join(missing)}; {OWN_STEP}")
         done = Epoch(
             epoch=epoch + 1,
             loss=float(logs["loss"]),

@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 from ablate.spec.training import TrainingSettings
 
 SOFTMAX = "end it in a softmax"
+OWN_STEP = (
+    "leave `metrics` to Keras, and have an own train_step or test_step update and return all of "
+    "self.metrics"
+)
 ACTIVATIONS = ("softmax", "sparsemax")
 """Keras's activations that give probabilities."""
 LEEWAY = 1e-3
@@ -54,11 +58,7 @@ def fault_of_activation(model: keras.Model) -> str | None:
     layer = _last_layer(model)
     activation = getattr(layer, "activation", None)
     name = getattr(activation, "__name__", None)
-    if (
-        name is None
-        or name in ACTIVATIONS
-        or not (_is_keras(type(layer)) and _is_keras(activation))
-    ):
+    if name is None or name in ACTIVATIONS or not (is_keras(type(layer)) and is_keras(activation)):
         return None
     return f"{_giver(model)} gives no probabilities: its activation is {name}; {SOFTMAX}"
 
@@ -68,8 +68,8 @@ def fault_of_outputs(model: keras.Model, outputs: NDArray[Any], leeway: float) -
     rows = outputs.astype(np.float32)
     if not np.isfinite(rows).all():
         count = int((~np.isfinite(rows).all(axis=1)).sum())
-        rule = f"gives numbers that are not finite for {count} of {len(rows)} images"
-        return f"{_giver(model)} {rule}; look for a division by 0 in the network"
+        rule = f"the network's outputs are not finite for {count} of {len(rows)} images"
+        return f"{rule}; look for a division by 0 in its layers"
     sums = rows.sum(axis=1)
     farthest = float(sums[np.abs(sums - 1).argmax()])
     if abs(farthest - 1) > leeway:
@@ -118,5 +118,6 @@ def _giver(model: keras.Model) -> str:
     return f"its network, {model.name}," if layer is None else f"its last layer, {layer.name},"
 
 
-def _is_keras(thing: Any) -> bool:
+def is_keras(thing: Any) -> bool:
+    """Whether a class or function is Keras's, and no user's."""
     return str(getattr(thing, "__module__", "")).partition(".")[0] == "keras"
