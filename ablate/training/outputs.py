@@ -17,7 +17,7 @@ OWN_STEP = (
     "self.metrics"
 )
 ACTIVATIONS = ("softmax", "sparsemax")
-"""Keras's activations that give probabilities."""
+"""Keras's activations that may give probabilities. (Those of sparsemax do not always, in 3.15.)"""
 LEEWAY = 1e-3
 """How far from 1 the sum of a row may be, and how far below 0 a number."""
 MIXED_LEEWAY = 2e-2
