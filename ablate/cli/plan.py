@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ablate.cli.check import plan_text
 from ablate.cli.options import set_option, storage_option, storage_place, yes_option
+from ablate.cli.planned import plan_text
 from ablate.errors import InputError, RunError
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ import numpy as np
 from sklearn import metrics
 
 from ablate.data.split import Rows, Split, TestSet
+from ablate.training.network import ModelError
+from ablate.training.outputs import OWN_STEP, fault_of_outputs, is_keras
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,18 +40,37 @@ class Scores:
     confusion_matrix: ConfusionMatrix
 
 
-def measure_trained(model: keras.Model, split: Split) -> tuple[Measures, ConfusionMatrix]:
-    """What a trained network gives on the validation images, besides the loss of its epoch."""
+def measure_trained(
+    model: keras.Model, split: Split, leeway: float, val_loss: float
+) -> tuple[Measures, ConfusionMatrix]:
+    """What a trained network gives on the validation images, besides the loss of its epoch.
+
+    Args:
+        model: the network, with the weights of an epoch.
+        split: the images.
+        leeway: how far from probabilities its outputs may be.
+        val_loss: the validation loss that was logged of the epoch.
+
+    Raises:
+        ModelError: it gives no probabilities, or its own code has logged another loss than theirs.
+    """
     classes = len(split.class_names)
-    scores = score(split.y_val, predict(model, split.x_val).argmax(axis=1), classes)
+    probabilities = _probabilities(model, split.x_val, leeway)
+    if not is_keras(type(model)):
+        _compare(val_loss, crossentropy(split.y_val, probabilities))
+    scores = score(split.y_val, probabilities.argmax(axis=1), classes)
     return {"val_accuracy": scores.accuracy, "val_f1": scores.f1}, scores.confusion_matrix
 
 
 def measure_tested(
-    model: keras.Model, test: TestSet, clock: Callable[[], float]
+    model: keras.Model, test: TestSet, leeway: float, clock: Callable[[], float]
 ) -> tuple[Measures, ConfusionMatrix]:
-    """What a replicate gives on the test images, and how long it takes for one."""
-    probabilities = predict(model, test.x)
+    """What a replicate gives on the test images, and how long it takes for one.
+
+    Raises:
+        ModelError: it gives no probabilities, within the leeway.
+    """
+    probabilities = _probabilities(model, test.x, leeway)
     scores = score(test.y, probabilities.argmax(axis=1), probabilities.shape[1])
     measures: Measures = {
         "test_loss": crossentropy(test.y, probabilities),
@@ -60,8 +82,30 @@ def measure_tested(
     return measures, scores.confusion_matrix
 
 
+def _probabilities(model: keras.Model, images: Rows, leeway: float) -> NDArray[Any]:
+    outputs = predict(model, images)
+    if fault := fault_of_outputs(model, outputs, leeway):
+        raise ModelError(fault)
+    return outputs
+
+
+def _compare(logged: float, found: float) -> None:
+    """Looks whether an own test_step has logged the loss that the predictions have.
+
+    They may differ somewhat, because a layer may draw when it is tested.
+
+    Raises:
+        ModelError: they differ by half.
+    """
+    if not math.isclose(logged, found, rel_tol=0.5, abs_tol=0.01):
+        rule = (
+            f"its validation loss is logged as {logged:.4g}, but its predictions have {found:.4g}"
+        )
+        raise ModelError(f"{rule}; {OWN_STEP}")
+
+
 def predict(model: keras.Model, images: Rows) -> NDArray[Any]:
-    """Class probabilities, ``(n, classes)``.
+    """What a network gives, ``(n, classes)``.
 
     The network is called directly: `Model.predict` would trace a graph for each trial, which
     costs more than these few batches.

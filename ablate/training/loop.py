@@ -23,6 +23,7 @@ from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import Epoch, Outcome, TrialResult, TrialSpec
 from ablate.training.averages import Averages, OnLag
 from ablate.training.batches import Batches
+from ablate.training.compiling import compile_network
 from ablate.training.evaluation import Measures, measure_tested, measure_trained
 from ablate.training.kept import KeptNetworks
 from ablate.training.network import (
@@ -32,7 +33,15 @@ from ablate.training.network import (
     build_network,
     measure,
 )
-from ablate.training.optimizer import make_callbacks, make_loss, make_optimizer
+from ablate.training.optimizer import make_callbacks
+from ablate.training.outputs import (
+    DISTANCE,
+    OWN_STEP,
+    fault_of_distance,
+    fault_of_outputs,
+    leeway,
+    look,
+)
 
 
 class Decision(Enum):
@@ -131,12 +140,15 @@ def _train(
         spec.parameters,
     )
     size = measure(model)
-    monitor = _compile(model, settings, len(split.x_train))
+    monitor = compile_network(model, settings, len(split.x_train))
     fresh, model = model, networks.exchange(model)
     if model is fresh:
         gc.collect()  # what earlier networks leave, as a new one takes its place
     del fresh
-    recorder = _Recorder(monitor, settings.checkpoint == "best", on_epoch, clock)
+    first = look(model, split.x_train[: settings.batch_size])
+    if fault := fault_of_outputs(model, first, leeway(settings)):
+        raise ModelError(fault)
+    recorder = _Recorder(monitor, settings, on_epoch, clock)
     batches = Batches(split.x_train, split.y_train, classes, settings.batch_size, spec.seed)
     validation = Batches(split.x_val, split.y_val, classes, settings.batch_size)
     population = split.x_train if settings.batch_norm_averages == "recalibrated" else None
@@ -179,11 +191,14 @@ def _complete(
     kept = best if settings.checkpoint == "best" else curves[-1]
     if recorder.best_weights is not None and kept.epoch != curves[-1].epoch:
         model.set_weights(recorder.best_weights)
-    trained, confusion_matrix = measure_trained(model, split)
-    found = {**measures, OBJECTIVE: kept.val_loss, **trained}
-    if test is not None:
-        tested, confusion_matrix = measure_tested(model, test, clock)
-        found |= tested
+    try:
+        trained, confusion_matrix = measure_trained(model, split, leeway(settings), kept.val_loss)
+        found = {**measures, OBJECTIVE: kept.val_loss, **trained}
+        if test is not None:
+            tested, confusion_matrix = measure_tested(model, test, leeway(settings), clock)
+            found |= tested
+    except ModelError as error:
+        return TrialResult(outcome="failed", reason=str(error), measures=measures, curves=curves)
     return TrialResult(
         outcome="complete",
         measures=found,
@@ -193,29 +208,13 @@ def _complete(
     )
 
 
-def _compile(model: keras.Model, settings: TrainingSettings, images: int) -> str:
-    """Compiles a network, and says what its validation loss is called in Keras's logs.
-
-    The objective is plain crossentropy; where training minimises something else, it is measured
-    beside that.
-    """
-    plain = _is_plain_crossentropy(settings, model)
-    extra = [] if plain else [keras.metrics.CategoricalCrossentropy(name="crossentropy")]
-    model.compile(
-        optimizer=make_optimizer(settings, math.ceil(images / settings.batch_size)),
-        loss=make_loss(settings),
-        metrics=["accuracy", *extra],
-    )
-    return "val_loss" if plain else "val_crossentropy"
-
-
 class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
     """Notes each epoch, keeps the best weights, and ends training when it should end."""
 
     def __init__(
         self,
         monitor: str,
-        keep_best: bool,
+        settings: TrainingSettings,
         on_epoch: Callable[[Epoch], Decision],
         clock: Callable[[], float],
     ) -> None:
@@ -227,7 +226,9 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         """What telling others of the epochs has taken: no training, least of all where a database
         was waited for."""
         self._monitor = monitor
-        self._keep_best = keep_best
+        self._asked_for = ("loss", "accuracy", monitor, "val_accuracy")
+        self._keep_best = settings.checkpoint == "best"
+        self._leeway = leeway(settings)
         self._on_epoch = on_epoch
         self._clock = clock
         self._started = clock()
@@ -237,6 +238,8 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         logs = logs or {}
+        if missing := [name for name in self._asked_for if name not in logs]:
+            raise ModelError(f"its epochs are logged without {' and '.join(missing)}; {OWN_STEP}")
         done = Epoch(
             epoch=epoch + 1,
             loss=float(logs["loss"]),
@@ -249,6 +252,10 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
             if not math.isfinite(value):
                 self._stop("failed", f"the {name} is {value} after epoch {done.epoch}")
                 return
+        distance = max(logs.get(name, 0) for name in (DISTANCE, f"val_{DISTANCE}"))
+        if distance > self._leeway:
+            self._stop("failed", fault_of_distance(self.model, distance, done.epoch))
+            return
         improved = all(done.val_loss < earlier.val_loss for earlier in self.epochs)
         self.epochs.append(done)
         if improved and self._keep_best:
@@ -283,14 +290,6 @@ def _measured(size: NetworkSize, recorder: _Recorder, seconds: float) -> Measure
         "best_epoch": best,
     }
     return {key: value for key, value in known.items() if value is not None}
-
-
-def _is_plain_crossentropy(settings: TrainingSettings, model: keras.Model) -> bool:
-    return (
-        settings.loss == "categorical_crossentropy"
-        and not settings.label_smoothing
-        and not model.losses
-    )
 
 
 def _seconds_per_epoch(curves: Sequence[Epoch]) -> float | None:

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from ablate import catalog
 from ablate.spec.space import Scalar
 from ablate.training.flops import count_flops
+from ablate.training.outputs import fault_of_activation
+from ablate.training.user_compile import fault_of_compile
 from ablate.user_code.imported import load
 
 
@@ -54,7 +57,8 @@ def build_network(
 
     Raises:
         InfeasibleError: `build` raised ValueError, or some layer has nothing left to work on.
-        ModelError: `build` returned something else than a network for these classes.
+        ModelError: `build` returned something else than a network, not compiled, that gives
+            probabilities of these classes.
     """
     build = find_build(architecture, source)
     try:
@@ -63,8 +67,9 @@ def build_network(
         raise InfeasibleError(_first_line(error)) from error
     if not isinstance(model, keras.Model):
         raise ModelError(f"build returned {type(model).__name__}, not a keras.Model")
-    if not model.built:
-        model.build((None, *input_shape))
+    if fault := fault_of_compile(model):
+        raise ModelError(fault)
+    outputs = _built(model, input_shape)
     _check_inputs(model, input_shape)
     for layer in model.layers:
         output = getattr(layer, "output", None)
@@ -72,10 +77,12 @@ def build_network(
             getattr(output, "shape", None) or ()
         ):
             raise InfeasibleError(f"nothing is left of the image after layer {layer.name}")
-    outputs = model.output_shape
-    if tuple(outputs) != (None, num_classes):
+    if not isinstance(outputs, tuple) or outputs != (None, num_classes):
         rule = f"build returned a network with output shape {outputs}, but the data have {num_classes} classes"
-        raise ModelError(rule)
+        hint = f'; end it in Dense({num_classes}, "softmax")' if outputs == (None, 1) else ""
+        raise ModelError(f"{rule}{hint}")
+    if fault := fault_of_activation(model):
+        raise ModelError(fault)
     return model
 
 
@@ -104,6 +111,25 @@ def _check_inputs(model: keras.Model, input_shape: tuple[int, ...]) -> None:
             )
 
 
+def _built(model: keras.Model, input_shape: tuple[int, ...]) -> Any:
+    """Has a network its weights, and says the shape of what it gives, the images' number as None.
+
+    Raises:
+        InfeasibleError: it cannot be called on such images.
+    """
+    if not model.built and isinstance(model, keras.Sequential):
+        model.build((None, *input_shape))
+    shape = getattr(model, "output_shape", None)
+    if shape is not None:
+        return shape
+    # A subclassed network has no graph: what it gives shows when it is called.
+    try:
+        outputs = model(np.zeros((1, *input_shape), np.float32), training=False)
+    except ValueError as error:
+        raise InfeasibleError(_first_line(error)) from error
+    return keras.tree.map_structure(lambda one: (None, *one.shape[1:]), outputs)
+
+
 def find_build(architecture: str, source: str | None) -> Callable[..., Any]:
     """The function that builds an architecture."""
     if source is None:
@@ -118,7 +144,8 @@ def measure(model: keras.Model) -> NetworkSize:
     return NetworkSize(
         parameters=int(model.count_params()),
         trainable_parameters=sum(math.prod(w.shape) for w in model.trainable_weights),
-        flops=count_flops(model),
+        # What a subclassed network does with its layers is not known.
+        flops=count_flops(model) if hasattr(model, "output_shape") else None,
         momentum=largest_momentum(batch_norms(model)),
     )
 

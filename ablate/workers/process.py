@@ -97,11 +97,14 @@ def _measure(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dic
 def _built(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dict[str, Any]:
     """A network's size, or the reason why it cannot be built."""
     from ablate.training.network import InfeasibleError, ModelError, build_network, measure
+    from ablate.training.outputs import try_out
 
     try:
         network = build_network(
             order.architecture, order.source, order.input_shape, order.classes, configuration
         )
+        if fault := try_out(network, order.input_shape):
+            raise ModelError(fault)
     except InfeasibleError as error:
         return {"infeasible": str(error)}
     except ModelError as error:

@@ -70,6 +70,33 @@ def test_check_says_what_would_run(project):
     ]
 
 
+@pytest.mark.parametrize(
+    ("last", "told"),
+    [
+        (
+            "keras.layers.Dense(num_classes)",
+            "its last layer, dense, gives no probabilities: its activation is linear; "
+            "end it in a softmax",
+        ),
+        (
+            "keras.layers.Dense(num_classes, lambda x: x)",
+            "its last layer, dense, gives no probabilities: rows sum to ",
+        ),
+    ],
+)
+def test_check_refuses_a_network_that_ends_in_logits(project, last, told):
+    (project.folder / "models.py").write_text(
+        "import keras\n"
+        "def build(input_shape, num_classes, *, units=16, trouble='none'):\n"
+        "    layers = [keras.Input(input_shape), keras.layers.Flatten(), " + last + "]\n"
+        "    return keras.Sequential(layers)\n"
+    )
+    result = project.ablate("check", "study.toml", "--models")
+    assert result.returncode == 2
+    assert result.stderr.startswith(f"models.py:build: {told}")
+    assert len(result.stderr.splitlines()) == 1
+
+
 def test_check_builds_the_reference_networks(project):
     result = project.ablate("check", "--models")
     assert result.returncode == 0, result.stderr

@@ -22,7 +22,10 @@ def test_every_trouble_is_recorded_with_its_reason(troubled):
         "raises": ("failed", "RuntimeError: a mistake in the model <script> | _"),
         "memory": ("failed", "out of memory"),
         "exits": ("failed", "the worker ended with exit code 3, 3 times"),
-        "nan": ("failed", "the training loss is nan after epoch 1"),
+        "nan": (
+            "failed",
+            "the network's outputs are not finite for 32 of 32 images; look for a division by 0 in its layers",
+        ),
         "no_model": ("failed", "build returned str, not a keras.Model"),
         "outputs": (
             "failed",

@@ -201,7 +201,7 @@ def test_a_failure_is_told_instead_of_seconds(project):
     order = TimeEpoch(study=bench.study, cell=bench.study.cells[0], cache=str(bench.place.cache))
     assert bench.trainer.time_epoch(order) == {
         "outcome": "failed",
-        "reason": "the training loss is nan after epoch 1",
+        "reason": "the network's outputs are not finite for 32 of 32 images; look for a division by 0 in its layers",
         "first": None,
         "later": None,
     }
