@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,34 +104,60 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 
 @pytest.fixture(scope="session")
-def troubled(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A study, run to its end, in which every kind of trouble happened once."""
-    project = make_project(tmp_path_factory.mktemp("troubled"))
-    troubles = ("none", "infeasible", "raises", "memory", "exits", "nan", "no_model", "outputs")
-    listed = ", ".join(f'"{trouble}"' for trouble in troubles)
-    study = project.study(
-        'tune.sampler="brute_force"',
-        "tune.parameters=[]",
-        "tune.trials=20",
-        f"tune.trouble={{ choices = [{listed}] }}",
-    )
-    run_study(study, project.place)
-    return project
+def once(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str, Callable[[Project], None]], Project]:
+    """Makes a project that tests only read, once for all processes of the test run."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def make_once(name: str, run: Callable[[Project], None]) -> Project:
+        folder, done = shared / name, shared / f"{name}.done"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if done.exists():
+                return Project(folder)
+            project = make_project(folder)
+            run(project)
+            done.touch()
+        return project
+
+    return make_once
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def troubled(once: Callable[..., Project]) -> Project:
+    """A study, run to its end, in which every kind of trouble happened once."""
+
+    def run(project: Project) -> None:
+        troubles = ("none", "infeasible", "raises", "memory", "exits", "nan", "no_model", "outputs")
+        listed = ", ".join(f'"{trouble}"' for trouble in troubles)
+        study = project.study(
+            'tune.sampler="brute_force"',
+            "tune.parameters=[]",
+            "tune.trials=20",
+            f"tune.trouble={{ choices = [{listed}] }}",
+        )
+        run_study(study, project.place)
+
+    return once("troubled", run)
+
+
+@pytest.fixture(scope="session")
+def finished(once: Callable[..., Project]) -> Project:
     """A study of thirteen trials, one or more of them pruned and at least ten complete."""
-    project = make_project(tmp_path_factory.mktemp("finished"))
-    study = project.study(
-        "tune.trials=13",
-        'tune.sampler="random"',
-        "tune.learning_rate={ low = 1e-4, high = 1e-1, log = true }",
-        'tune.pruner={ name = "percentile", percentile = 15.0, n_startup_trials = 10 }',
-        "training.epochs=3",
-    )
-    run_study(study, project.place)
-    return project
+
+    def run(project: Project) -> None:
+        study = project.study(
+            "tune.trials=13",
+            'tune.sampler="random"',
+            "tune.learning_rate={ low = 1e-4, high = 1e-1, log = true }",
+            'tune.pruner={ name = "percentile", percentile = 15.0, n_startup_trials = 10 }',
+            "training.epochs=3",
+        )
+        run_study(study, project.place)
+
+    return once("finished", run)
 
 
 COMPARED = """
@@ -158,12 +186,14 @@ seeds = 3
 
 
 @pytest.fixture(scope="session")
-def compared(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def compared(once: Callable[..., Project]) -> Project:
     """A study with variants, a search of each, and replicates, run to its end."""
-    project = make_project(tmp_path_factory.mktemp("compared"))
-    project.study_file.write_text(COMPARED)
-    run_study(project.study(), project.place)
-    return project
+
+    def run(project: Project) -> None:
+        project.study_file.write_text(COMPARED)
+        run_study(project.study(), project.place)
+
+    return once("compared", run)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from ablate.report.sections import make_document
 from ablate.running.run import run_study
 from ablate.store.artifacts import Artifacts
 from ablate.store.place import open_existing, open_storage
-from ablate.store.studies import find_study
+from ablate.store.studies import find_study, open_study
 from ablate.store.trials import begin
 
 LONG = ("--set", "training.epochs=40", "--set", "data.per_class=100")
@@ -273,6 +273,13 @@ def test_a_time_limit_stops_the_run(project):
     assert "dense: stopped at the time limit" in result.stdout
 
 
+@pytest.fixture
+def begun(project, digits):
+    """A study that was begun, and trained nothing yet."""
+    open_study(open_storage(project.place), project.study(), {"digits": digits.digest})
+    return project
+
+
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
@@ -289,16 +296,16 @@ def test_a_time_limit_stops_the_run(project):
         ),
     ],
 )
-def test_another_question_under_an_old_name_is_an_error(project, setting, message):
-    run_study(project.study("tune.trials=1"), project.place)
+def test_another_question_under_an_old_name_is_an_error(begun, setting, message):
+    project = begun
     before = project.place.url, (project.folder / "runs/ablate.journal").read_bytes()
     result = project.ablate("run", "study.toml", "--set", setting)
     assert (result.returncode, result.stderr.splitlines()[-1]) == (2, message)
     assert before[1] == (project.folder / "runs/ablate.journal").read_bytes()
 
 
-def test_an_edited_network_is_another_question(project):
-    run_study(project.study("tune.trials=1"), project.place)
+def test_an_edited_network_is_another_question(begun):
+    project = begun
     models = project.folder / "models.py"
     models.write_text(models.read_text() + "# edited\n")
     result = project.ablate("run", "study.toml")
