@@ -22,7 +22,6 @@ from ablate.workers.process import Worker
 from functional.drawn_studies import RIGHT_DATA, RIGHT_NETWORKS, studies
 
 IN_PROCESS, THROUGH_WORKERS = 300, 20
-OPTIONS = ("--storage", "kept/ablate.journal")
 
 
 class WorkerInProcess:
@@ -88,8 +87,9 @@ def stubbed(monkeypatch):
 
 def ablate(folder, *arguments):
     """Runs a command in a folder; its exit code, and what it prints for the user."""
+    storage = str(folder / "kept" / "ablate.journal")  # a kept worker lives in another folder
     out, err = io.StringIO(), io.StringIO()
-    before, sys.argv = sys.argv, ["ablate", *arguments]
+    before, sys.argv = sys.argv, ["ablate", *arguments, "--storage", storage]
     try:
         with (
             contextlib.chdir(folder),
@@ -117,7 +117,7 @@ def prepare(drawn, folder):
     whole.write(before)
     extra = "seed = 7\n" if drawn.stored == "another question" else ""
     whole.write_study(before, extra)
-    ablate(before, "run", "study.toml", "--plain", *OPTIONS)
+    ablate(before, "run", "study.toml", "--plain")
     if (before / "kept").exists():
         shutil.move(before / "kept", folder / "kept")
     shutil.rmtree(before)
@@ -142,9 +142,9 @@ def hold(drawn, folder, trained):
         trained: says how many epochs were trained so far.
     """
     prepare(drawn, folder)
-    checked, shown, refused = ablate(folder, "check", "--models", *OPTIONS, "study.toml")
+    checked, shown, refused = ablate(folder, "check", "--models", "study.toml")
     before = trained()
-    ran, told, error = ablate(folder, "run", "study.toml", "--plain", *OPTIONS)
+    ran, told, error = ablate(folder, "run", "study.toml", "--plain")
     epochs = trained() - before
     said = f"{drawn}\ncheck {checked}: {shown}{refused}\nrun {ran}: {told}{error}"
     assert checked in (0, 2), said
@@ -215,6 +215,9 @@ class KeptWorker:
 
     def memory(self):
         return 0
+
+    def last_words(self):
+        return self._real.last_words()
 
     def give(self, order):
         self._real.give(order)
