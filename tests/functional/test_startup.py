@@ -27,7 +27,8 @@ finally:
     print("loaded:", *(name for name in {LIBRARIES} if name in sys.modules))
 """
 CHECK = ["importlib.metadata", "pydantic"]  # pydantic loads both
-CHECK_DIGITS = [*CHECK, "joblib", "numpy", "pandas", "psutil", "scipy", "sklearn"]  # which hold them
+CHECK_DIGITS = [*CHECK, *("joblib", "numpy", "pandas", "psutil", "rich", "scipy", "sklearn")]
+"""Scikit-learn holds the digits, and loads the others."""
 READ = ["importlib.metadata", "numpy", "optuna", "pydantic", "rich"]
 
 
