@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ablate.errors import Problem, shown
+from ablate import tasks
+from ablate.errors import Problem, did_you_mean, shown
+from ablate.spec.measures import measures_of
 from ablate.spec.samplers import EXHAUSTIVE, SamplerSettings
 from ablate.spec.space import Domain, Parameter, Scalar, same
 from ablate.spec.study import Architecture, Variant
@@ -62,6 +64,26 @@ def _within(value: Scalar, possible: tuple[Scalar, ...] | Domain) -> bool:
     if isinstance(possible, tuple):
         return any(same(value, other) for other in possible)
     return value in possible
+
+
+def check_metrics(
+    task: str, asked: Sequence[str], metric: str | None, where: str, problems: list[Problem]
+) -> None:
+    """What is asked for must be a measure of the task, and so must be what verdicts are about."""
+    known = tasks.find(task)
+    for name in asked:
+        if name not in known.scores:
+            problems.append(_no_measure("study.metrics", name, known.scores, where))
+    may_be = measures_of(task, (*known.measures, *asked)).metrics
+    if metric is not None and metric not in may_be:
+        hint = "add it to metrics under [study]" if metric in known.scores else ""
+        problems.append(_no_measure("replicate.metric", metric, may_be, where, hint))
+
+
+def _no_measure(key: str, name: str, known: Iterable[str], where: str, hint: str = "") -> Problem:
+    listed = tuple(known)
+    rule = f"must be one of {', '.join(listed)}"
+    return Problem(where, rule, key, name, hint or did_you_mean(name, listed))
 
 
 ONLY_WITH = {

@@ -25,6 +25,8 @@ class Task:
     loss: str
     """The plain loss that is reported, by Keras's name, and what is minimised unless a study says
     otherwise."""
+    loss_title: str
+    """What it is called in a sentence."""
     losses: tuple[str, ...]
     """What a study may minimise, by Keras's names."""
     measures: tuple[str, ...]

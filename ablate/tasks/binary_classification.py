@@ -65,6 +65,7 @@ def _fault(outputs: NDArray[Any], far: float) -> str | None:
 TASK = Task(
     name="binary_classification",
     loss="binary_crossentropy",
+    loss_title="crossentropy",
     losses=("binary_crossentropy", "binary_focal_crossentropy", "hinge", "mean_squared_error"),
     measures=("accuracy", "f1", "roc_auc"),
     metric="roc_auc",

@@ -73,6 +73,7 @@ def _fault(outputs: NDArray[Any], far: float) -> str | None:
 TASK = Task(
     name="classification",
     loss="categorical_crossentropy",
+    loss_title="crossentropy",
     losses=(
         "categorical_crossentropy",
         "categorical_focal_crossentropy",

@@ -62,6 +62,7 @@ def _fault(outputs: NDArray[Any], far: float) -> str | None:
 TASK = Task(
     name="multilabel_classification",
     loss="binary_crossentropy",
+    loss_title="crossentropy",
     losses=("binary_crossentropy", "binary_focal_crossentropy", "mean_squared_error"),
     measures=("accuracy", "f1"),
     metric="f1",

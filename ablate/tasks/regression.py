@@ -33,6 +33,7 @@ def _fault(outputs: NDArray[Any], far: float) -> str | None:
 TASK = Task(
     name="regression",
     loss="mean_squared_error",
+    loss_title="mean squared error",
     losses=(
         "mean_squared_error",
         "mean_absolute_error",

@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter
 
 from ablate.spec.averages import MovingAverages
 from ablate.spec.data import DataSettings
-from ablate.spec.measures import OBJECTIVE
+from ablate.spec.measure import OBJECTIVE
 from ablate.spec.space import Frozen, Scalar
 from ablate.spec.study import Cell, Phase, StudySpec
 from ablate.spec.trial import Epoch, Outcome, TrialResult
