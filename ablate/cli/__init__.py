@@ -12,7 +12,7 @@ import click
 from ablate.errors import AblateError, did_you_mean
 
 COMMANDS = {
-    "check": "Check STUDIES and print what would run.",
+    "check": "Check STUDIES and print what was read and what would run.",
     "compare": "Print the best variants of several studies in one table.",
     "dashboard": "Show all studies in Optuna's dashboard, on this machine only unless told otherwise.",
     "data": "Print the data card of NAME: sizes, classes, copies, and leaks into the test set.",

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablate import catalog
-from ablate.errors import InputError
+from ablate.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from ablate.planning.sizes import NetworkRange
     from ablate.spec.space import SearchSpace
     from ablate.spec.study import StudySpec
     from ablate.workers.executors.local import LocalWorker
@@ -74,6 +75,7 @@ def _study_table(studies: Sequence[StudySpec], worker: LocalWorker, warnings: li
     table = _table("networks", ("study", "network"))
     for study in studies:
         code: set[str] = set()
+        ranges: list[NetworkRange] = []
         for settings in study.datasets:
             data = shape(settings)
             for variant in study.variants:
@@ -85,6 +87,7 @@ def _study_table(studies: Sequence[StudySpec], worker: LocalWorker, warnings: li
                 measure = partial(_measure, worker, order, code)
                 given = {n: v for n, v in variant.values.items() if n in found.search_space}
                 sizes = find_range(found.search_space, {**found.fix, **given}, found.tuned, measure)
+                ranges.append(sizes)
                 table.add_row(study.name, f"{title}default", *_cells(sizes.default))
                 images = training_images(settings, data)
                 if lag := network_lag(study, variant.name, images, sizes.momentum):
@@ -100,9 +103,21 @@ def _study_table(studies: Sequence[StudySpec], worker: LocalWorker, warnings: li
                 if sizes.infeasible:
                     text = f"{title}{sizes.infeasible} of {sizes.tried} cannot be built"
                     table.add_row(study.name, text, "", "", "")
+        _check_any_built(study, ranges)
         for file in sorted(code):
             click.echo(f"{study.name} is made by {file}: edited, it is another question")
     return table
+
+
+def _check_any_built(study: StudySpec, ranges: Sequence[NetworkRange]) -> None:
+    """Makes sure that there is something to train.
+
+    Raises:
+        InputError: each cell has one network, and none of them can be built.
+    """
+    if all(found.tried == found.infeasible == 1 for found in ranges):
+        reasons = dict.fromkeys(found.default["infeasible"] for found in ranges)
+        raise InputError(Problem(study.path, f"no network can be built: {'; '.join(reasons)}"))
 
 
 def _title(study: StudySpec, dataset: str, variant: str) -> str:

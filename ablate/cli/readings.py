@@ -23,7 +23,7 @@ def read_study(study: StudySpec, storage: str | None) -> tuple[StudySpec, list[R
         InputError: a run would refuse it.
     """
     from ablate.data.reading import read_data
-    from ablate.running.run import check_backend
+    from ablate.planning.backend import check_backend
 
     check_backend(study)
     place = None if storage is None else storage_place(storage)

@@ -7,6 +7,7 @@ import math
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -124,13 +125,17 @@ def read_npz(path: Path, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
             with archive:
                 missing = [name for name in names if name not in archive.files]
                 if missing:
-                    rule = f"the file holds no array {', '.join(missing)}"
-                    hint = f"it holds: {', '.join(archive.files)}"
-                    raise InputError(Problem(str(path), rule, hint=hint))
+                    raise lacking(path, missing, archive.files)
                 return {name: _array(archive, name, path) for name in names}
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         reason = str(error) or type(error).__name__
         raise InputError(Problem(str(path), f"the file cannot be read: {reason}")) from error
+
+
+def lacking(path: Path, missing: Iterable[str], held: Iterable[str]) -> InputError:
+    """Tells of arrays that a file does not hold."""
+    rule = f"the file holds no array {', '.join(missing)}"
+    return InputError(Problem(str(path), rule, hint=f"it holds: {', '.join(held)}"))
 
 
 def _array(archive: NpzFile, name: str, path: Path) -> NDArray[Any]:

@@ -6,13 +6,13 @@ import math
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field, PositiveInt
 
 from ablate.datasets import _npy
 from ablate.datasets._base import DatasetOptions, Images, Places
-from ablate.datasets._files import read_npz
+from ablate.datasets._files import lacking, read_npz
 from ablate.datasets._labels import Labels, read_labels
 from ablate.errors import InputError, Problem
 from ablate.spec.data import DataShape
@@ -186,18 +186,23 @@ def _all_labels(
 
 def _stored_shape(path: Path, name: str) -> tuple[int, ...]:
     """An array's shape, from its header inside the archive."""
-    import numpy as np
-
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as file:
-            major, _ = np.lib.format.read_magic(file)
-            read = (
-                np.lib.format.read_array_header_1_0
-                if major == 1
-                else np.lib.format.read_array_header_2_0
-            )
-            return tuple(read(file)[0])
-    except KeyError as error:
-        raise InputError(Problem(str(path), f"the file holds no array {name}")) from error
+        with zipfile.ZipFile(path) as archive:
+            held = [member.removesuffix(".npy") for member in archive.namelist()]
+            if name not in held:
+                raise lacking(path, [name], held)
+            with archive.open(f"{name}.npy") as file:
+                return _shape_in(file)
     except (ValueError, zipfile.BadZipFile) as error:
         raise InputError(Problem(str(path), f"the file cannot be read: {error}")) from error
+
+
+def _shape_in(file: IO[bytes]) -> tuple[int, ...]:
+    """The shape of an array that begins there."""
+    import numpy as np
+
+    major, _ = np.lib.format.read_magic(file)
+    read = (
+        np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
+    )
+    return tuple(read(file)[0])

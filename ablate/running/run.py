@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from ablate.data.split import check_split
 from ablate.errors import InputError, Problem, RunError
 from ablate.files import folder_name
 from ablate.limits import LIVES, Limits
+from ablate.planning.backend import check_backend
 from ablate.running.dispatcher import Listener, Silence, StopRequest, StudyRun
 from ablate.spec.data import DataSettings
 from ablate.spec.identity import RULES
@@ -154,19 +154,6 @@ def _note_threads(run: StudyRun, executor: Executor) -> None:
         f"worker, and goes on with {threads}: numbers may differ in their last digits from those "
         f"that --threads {begun} gives"
     )
-
-
-def check_backend(study: StudySpec) -> None:
-    """Makes sure that the backend that a study trains with is installed.
-
-    Raises:
-        InputError: it is not.
-    """
-    backend = study.training.backend
-    if importlib.util.find_spec(backend) is None:
-        rule = f"the backend {backend} is not installed"
-        hint = f'install it: pip install "keras-ablate[{backend}]"'
-        raise InputError(Problem(study.path, rule, "training.backend", hint=hint))
 
 
 def as_begun(place: StoragePlace, study: StudySpec) -> StudySpec:

@@ -171,9 +171,8 @@ def _check_sizes(builder: _Builder) -> None:
     except ModelError as error:
         raise subject.broken(f"cannot be built for images of {other}: {error}") from error
     rule = f"built for images of {other}, it must take such images"
-    hint = "begin with keras.Input(input_shape)"
     fits = model.input_shape == (None, *other)
-    subject.expect(fits, rule, found=str(model.input_shape), hint=hint)
+    subject.expect(fits, rule, found=str(model.input_shape))
 
 
 def _check_off(builder: _Builder, parameter: str, off: Scalar) -> None:

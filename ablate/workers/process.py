@@ -96,9 +96,12 @@ def _measure(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dic
 
 def _built(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dict[str, Any]:
     """A network's size, or the reason why it cannot be built."""
+    import keras
+
     from ablate.training.network import InfeasibleError, ModelError, build_network, measure
     from ablate.training.outputs import try_out
 
+    keras.utils.clear_session(free_memory=False)  # its layers are called as when it is trained
     try:
         network = build_network(
             order.architecture, order.source, order.input_shape, order.classes, configuration
@@ -109,7 +112,7 @@ def _built(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dict[
         return {"infeasible": str(error)}
     except ModelError as error:
         raise InputError(Problem(order.architecture, str(error))) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a network may call sys.exit
         traceback.print_exc()
         rule = f"build raised {type(error).__name__}: {error}"
         raise InputError(Problem(order.architecture, rule)) from error

@@ -76,11 +76,11 @@ def test_a_study_of_the_users_code_that_knows_one_file_only_goes_on_and_learns_o
     assert found.returncode == 0, found.stderr
     after = ablate.results("neighbour", storage=storage)
     assert len(after) == 5
-    assert after[:2].equals(before)
+    assert after[list(before)][:2].equals(before)  # a repeat adds a column
     blocks = project.folder / "blocks.py"
     blocks.write_text(blocks.read_text().replace("units,", "8 * units,"))
     found = project.ablate(*run)
-    assert (found.returncode, found.stderr.strip()) == (
+    assert (found.returncode, found.stderr.splitlines()[-1]) == (
         2,
         f"study.toml: study.search_space: {blocks} has changed since the study neighbour was begun; "
         "rename the study to keep both, or run with --fresh to delete the old one's trials",

@@ -99,7 +99,7 @@ def test_two_runs_at_once_share_the_trials(compared):
 
 
 def test_sigterm_ends_a_run_that_goes_on_later(compared):
-    run = begin(compared, "--set", "training.epochs=40")
+    run = begin(compared, "--workers", "1", "--set", "training.epochs=40")
     for line in run.stdout:
         if "epoch 3/" in line:
             break

@@ -56,7 +56,7 @@ def test_the_installed_package_is_used_by_every_command(site, tmp_path):
         return result.stdout
 
     checked = ablate("check", "example.toml")
-    assert "stripes: 6 training images, 1 steps an epoch" in checked
+    assert "stripes: 6 training images, 1 step an epoch" in checked
     assert "shallow (shallow)" in checked
     ablate("run", "example.toml")
     assert "report.txt" in ablate("report", "example", "--format", "plain")
