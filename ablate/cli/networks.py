@@ -70,6 +70,7 @@ def _study_table(studies: Sequence[StudySpec], worker: LocalWorker, warnings: li
     from ablate.data.prepared import shape
     from ablate.planning.lag import network_lag
     from ablate.planning.length import training_images
+    from ablate.planning.plan import configure, untuned
     from ablate.planning.sizes import find_range
 
     table = _table("networks", ("study", "network"))
@@ -83,6 +84,9 @@ def _study_table(studies: Sequence[StudySpec], worker: LocalWorker, warnings: li
                 title = _title(study, settings.dataset, variant.name)
                 order = _order(
                     found.search_space, found.source, study.path, data.image, data.classes
+                )
+                order = order.model_copy(
+                    update={"training": configure(study, variant.name, untuned)[1]}
                 )
                 measure = partial(_measure, worker, order, code)
                 given = {n: v for n, v in variant.values.items() if n in found.search_space}

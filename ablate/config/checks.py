@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from ablate import tasks
@@ -101,14 +101,15 @@ def check_training(
     variants: Sequence[Variant],
     where: str,
     problems: list[Problem],
+    handed_over: Container[str] = (),
 ) -> None:
-    """Settings that would be ignored are errors."""
+    """Settings that would be ignored are errors, unless `build` asks for them."""
     tuned = {parameter.name for parameter in architecture.tuned}
     varied = {name for variant in variants for name in variant.values}
     for name, (other, values) in ONLY_WITH.items():
         tables = (("tune", tuned), ("vary", varied), ("training", given))
         table = next((table for table, names in tables if name in names), None)
-        if table is None:
+        if table is None or name in handed_over:
             continue
         domain = possible_values(other, architecture, variants, getattr(training, other))
         possible = domain if isinstance(domain, tuple) else domain.ends()

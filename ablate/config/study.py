@@ -156,7 +156,11 @@ def _compared(
     for architecture in architectures if variants is not None else ():
         check_in_use(architecture, listed, where, problems)
         if own.training is not None:
-            check_training(own.training, tables.training, architecture, listed, where, problems)
+            file = next(file for space, file in spaces if space.name == architecture.name)
+            asked = catalog.arguments_of(file).names
+            check_training(
+                own.training, tables.training, architecture, listed, where, problems, asked
+            )
     if variants is not None and not problems:
         check_distinct(listed, architectures, known, where, problems)
     if own.tune is not None:

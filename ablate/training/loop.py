@@ -133,12 +133,9 @@ def _train(
 ) -> TrialResult:
     settings = spec.training
     classes = len(split.class_names)
+    shape, parameters = split.x_train.shape[1:], spec.parameters
     model = build_network(
-        spec.architecture,
-        spec.architecture_source,
-        split.x_train.shape[1:],
-        classes,
-        spec.parameters,
+        spec.architecture, spec.architecture_source, shape, classes, parameters, settings
     )
     size = measure(model)
     monitor = compile_network(model, settings, len(split.x_train))

@@ -13,6 +13,7 @@ from ablate.spec.data import DataSettings
 from ablate.spec.measure import OBJECTIVE
 from ablate.spec.space import Frozen, Scalar
 from ablate.spec.study import Cell, Phase, StudySpec
+from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import Epoch, Outcome, TrialResult
 from ablate.state.orders import TrainReplicate, TuneTrial
 
@@ -38,6 +39,8 @@ class MeasureNetworks(Frozen):
     """The study file: the user's code lies below its folder, or that of the source."""
     input_shape: tuple[int, int, int]
     classes: int
+    training: TrainingSettings = TrainingSettings()
+    """For a `build` that asks for some of it."""
     configurations: tuple[Mapping[str, Scalar], ...]
 
 

@@ -104,7 +104,12 @@ def _built(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dict[
     keras.utils.clear_session(free_memory=False)  # its layers are called as when it is trained
     try:
         network = build_network(
-            order.architecture, order.source, order.input_shape, order.classes, configuration
+            order.architecture,
+            order.source,
+            order.input_shape,
+            order.classes,
+            configuration,
+            order.training,
         )
         if fault := try_out(network, order.input_shape):
             raise ModelError(fault)
