@@ -53,6 +53,16 @@ parameters = ["units"]
 """
 
 
+LONG = ("chaos", "functional")
+"""Folders of tests that take long: they come first, so that no process is left with one at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the tests that take long before the others."""
+    tests = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(tests).parts[0] not in LONG)
+
+
 @dataclass(frozen=True)
 class Project:
     """A user's folder with a study, a search space and a Python file."""
