@@ -42,6 +42,9 @@ class MeasureNetworks(Frozen):
     training: TrainingSettings = TrainingSettings()
     """For a `build` that asks for some of it."""
     configurations: tuple[Mapping[str, Scalar], ...]
+    twice: bool = False
+    """Whether each is trained for two steps, twice from one seed, and ``repeats`` says whether its
+    numbers are the same."""
 
 
 class TimeEpoch(Frozen):
