@@ -25,6 +25,8 @@ The C library gives large ones back to the system after every step, and gets the
 page: up to half of a step's time on a processor. With ``TF_CPU_ALLOCATOR_USE_BFC`` TensorFlow
 keeps them itself. The others are the GNU C library's own settings: all blocks come from one heap
 that is never trimmed, and from large pages where the system has them. No number changes.
+Not for a worker with a GPU: a step's blocks lie in the GPU's memory there, and XLA compiles with
+many threads, which wait for each other at the one heap (23 s instead of 7, `docs/performance.md`).
 """
 
 
@@ -43,7 +45,11 @@ def environment_threads(environment: Mapping[str, str]) -> int | None:
 
 
 def worker_environment(
-    environment: Mapping[str, str], backend: Backend, share: Share | None = None
+    environment: Mapping[str, str],
+    backend: Backend,
+    share: Share | None = None,
+    *,
+    gpu: bool = False,
 ) -> dict[str, str]:
     """The environment of a worker.
 
@@ -51,11 +57,12 @@ def worker_environment(
         environment: the user's, which counts more than ours.
         backend: the Keras backend.
         share: the part of the machine that the worker may use; all of it unless given.
+        gpu: whether it trains on a GPU that the share does not name.
     """
     return {
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
-        **KEEPING[backend],
+        **({} if gpu or (share and share.gpu is not None) else KEEPING[backend]),
         **(share.environment() if share else {}),
         **environment,
         **(share.device() if share else {}),

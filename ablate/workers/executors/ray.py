@@ -258,11 +258,12 @@ class RayExecutor:
         log = worker_log(self._log, worker)
         share = Share(threads=self.threads)
         own = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
+        environment = worker_environment(own, self._backend, share, gpu=self._gpus > 0)
         actor = ray.remote(RayWorker).options(
             max_concurrency=2,  # so that it can be told to stop
             num_cpus=self._resources.num_cpus,
             num_gpus=self._gpus,
-            runtime_env={"env_vars": worker_environment(own, self._backend, share)},
+            runtime_env={"env_vars": environment},
         )
         self._actors[worker] = actor.remote(
             self._events, worker, self._lives[worker], str(Path.cwd()), str(log)

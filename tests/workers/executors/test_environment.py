@@ -21,6 +21,14 @@ def test_each_backend_keeps_the_memory_that_a_step_frees():
     assert int(worker_environment({}, "jax")["MALLOC_TRIM_THRESHOLD_"]) == 8 * 2**30
 
 
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_with_a_gpu_the_c_library_keeps_its_own_settings(backend):
+    usual = ("TF_CPU_ALLOCATOR_USE_BFC", "MALLOC_ARENA_MAX", "GLIBC_TUNABLES")
+    own = worker_environment({}, backend, Share(gpu="0"))
+    lent = worker_environment({}, backend, Share(), gpu=True)
+    assert not {name for name in usual if name in own or name in lent}
+
+
 @pytest.mark.parametrize(
     ("backend", "name", "value"),
     [
