@@ -10,7 +10,7 @@ from hand_made import cell, make_stored
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
-from ablate.spec.measures import KEYS
+from ablate.spec.measures import EVERY
 from ablate.spec.trial import Epoch, TrialResult
 from ablate.store.artifacts import Artifacts
 from ablate.store.owner import Owner
@@ -47,7 +47,7 @@ def result(**changes):
         "seconds_per_epoch": 1.5,
         "epochs": 2,
         "best_epoch": 2,
-    } | {key: changes.pop(key) for key in KEYS if key in changes}
+    } | {key: changes.pop(key) for key in EVERY.keys if key in changes}
     fields = {
         "outcome": "complete",
         "measures": {key: value for key, value in measures.items() if value is not None},

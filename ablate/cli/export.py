@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablate.cli.options import storage_option, storage_place
-from ablate.spec.measures import OBJECTIVE, STAGES, loss_first, shown
+from ablate.spec.measure import OBJECTIVE, STAGES, loss_first
+from ablate.spec.measures import EVERY
 
 if TYPE_CHECKING:
     from ablate.store.export import Exported
@@ -82,7 +83,7 @@ def exported_text(study: str, file: Path, exported: Exported) -> str:
 
 def _measured(values: Mapping[str, Any]) -> Iterator[str]:
     """What the model's training run measured, a line for its scores on the images of each set."""
-    measures = loss_first(shown("export"))
+    measures = loss_first(EVERY.shown("export"))
     for one in measures:
         if not one.is_score and one.name in values:
             yield f"  {one.title:13} {one.text_with_unit(values[one.name])}"

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from ablate.workers.executors.local import LocalWorker
     from ablate.workers.messages import MeasureNetworks
 
+NOT_REPEATED = (
+    "trained twice from one seed it gives other numbers: variants are compared seed by seed, which "
+    "rests on the same numbers; look for what draws without Keras's seed, such as numpy.random"
+)
 REFERENCE_DATA = ("mnist", "line")
 """The data sets on which `ablate check --models` builds every shipped search space."""
 
@@ -45,6 +49,8 @@ def print_networks(studies: Sequence[StudySpec]) -> None:
             table = _study_table(studies, worker, warnings) if studies else _reference_table(worker)
     console = Console(soft_wrap=True)
     console.print(table)
+    if studies and not any(NOT_REPEATED in warning for warning in warnings):
+        click.echo("trained for two steps, twice from one seed: the same numbers")
     for warning in warnings:
         click.echo(f"warning: {warning}")
 
@@ -70,6 +76,7 @@ def _study_table(studies: Sequence[StudySpec], worker: LocalWorker, warnings: li
     from ablate.data.prepared import shape
     from ablate.planning.lag import network_lag
     from ablate.planning.length import training_images
+    from ablate.planning.plan import configure, untuned
     from ablate.planning.sizes import find_range
 
     table = _table("networks", ("study", "network"))
@@ -84,10 +91,17 @@ def _study_table(studies: Sequence[StudySpec], worker: LocalWorker, warnings: li
                 order = _order(
                     found.search_space, found.source, study.path, data.image, data.classes
                 )
+                order = order.model_copy(
+                    update={"training": configure(study, variant.name, untuned)[1]}
+                )
                 measure = partial(_measure, worker, order, code)
                 given = {n: v for n, v in variant.values.items() if n in found.search_space}
                 sizes = find_range(found.search_space, {**found.fix, **given}, found.tuned, measure)
                 ranges.append(sizes)
+                if not _trained_twice(
+                    worker, order, sizes, {**found.fix, **given}, found.search_space
+                ):
+                    warnings.append(f"{study.name}: {title}{NOT_REPEATED}")
                 table.add_row(study.name, f"{title}default", *_cells(sizes.default))
                 images = training_images(settings, data)
                 if lag := network_lag(study, variant.name, images, sizes.momentum):
@@ -118,6 +132,20 @@ def _check_any_built(study: StudySpec, ranges: Sequence[NetworkRange]) -> None:
     if all(found.tried == found.infeasible == 1 for found in ranges):
         reasons = dict.fromkeys(found.default["infeasible"] for found in ranges)
         raise InputError(Problem(study.path, f"no network can be built: {'; '.join(reasons)}"))
+
+
+def _trained_twice(
+    worker: LocalWorker,
+    order: MeasureNetworks,
+    sizes: NetworkRange,
+    fixed: Mapping[str, Any],
+    space: SearchSpace,
+) -> bool:
+    """Whether the default network gives the same numbers twice; one that cannot be built does."""
+    if "infeasible" in sizes.default:
+        return True
+    twice = order.model_copy(update={"twice": True})
+    return bool(_measure(worker, twice, set(), [space.complete(fixed)])[0]["repeats"])
 
 
 def _title(study: StudySpec, dataset: str, variant: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ablate.cli.options import WIDE, storage_option, storage_place
-from ablate.spec.measures import CURVES, MEASURES, OBJECTIVE, Stage, loss_first
+from ablate.spec.measure import OBJECTIVE, Measure, Stage, loss_first
+from ablate.spec.measures import EVERY
 from ablate.spec.outcomes import PHASES
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 18
 """Characters for the name of what is said."""
 IMAGES: tuple[Stage, ...] = ("validation", "test")
-ON_IMAGES = loss_first(measure for measure in MEASURES if set(measure.stages) & set(IMAGES))
 READABLE, REPLACED = "can be read", "is not kept: a better run's is"
 
 
@@ -132,7 +132,9 @@ def _costs(found: RunDetails) -> Sequence[tuple[str, str]]:
     from ablate.store.attributes import ENVIRONMENT
 
     attributes, environment = found.attributes, ENVIRONMENT.of(found.run.trial)
-    costs = (one for one in MEASURES if one not in ON_IMAGES and one.name in attributes)
+    costs = (
+        one for one in EVERY.all if not set(one.stages) & set(IMAGES) and one.name in attributes
+    )
     return (
         *((one.title, one.text_with_unit(attributes[one.name])) for one in costs),
         ("environment", environment_line(environment) if environment else ""),
@@ -146,14 +148,24 @@ def _measures(found: RunDetails) -> Section | None:
     attributes = dict(found.attributes)
     if found.outcome == "complete" and found.run.trial.value is not None:
         attributes[OBJECTIVE] = found.run.trial.value
+    measures = _on_images(attributes)
     rows = []
     for stage in IMAGES:
-        values = [attributes.get(m.key(stage)) if stage in m.stages else None for m in ON_IMAGES]
-        texts = ["" if v is None else m.text(v) for m, v in zip(ON_IMAGES, values, strict=True)]
+        values = [attributes.get(m.key(stage)) if stage in m.stages else None for m in measures]
+        texts = ["" if v is None else m.text(v) for m, v in zip(measures, values, strict=True)]
         if any(texts):
             rows.append((stage, *texts))
-    columns = (Column("measured on", "name"), *(Column(measure.title) for measure in ON_IMAGES))
+    columns = (Column("measured on", "name"), *(Column(measure.title) for measure in measures))
     return Section("Measures", (table(columns, rows),)) if rows else None
+
+
+def _on_images(attributes: Mapping[str, Any]) -> tuple[Measure, ...]:
+    """What is measured of every training run, and what else was measured of this one."""
+    found = (one for one in EVERY.all if set(one.stages) & set(IMAGES))
+    keys = {one: [one.key(stage) for stage in one.stages] for one in found}
+    return loss_first(
+        m for m, own in keys.items() if not m.asked or any(k in attributes for k in own)
+    )
 
 
 def _hyperparameters(found: RunDetails) -> Section | None:
@@ -172,8 +184,8 @@ def _curves(found: RunDetails) -> Section | None:
     if not found.curves:
         return _reported(found.reported)
     epochs = [epoch.model_dump() for epoch in found.curves]
-    named = {measure.name: (measure, measure.title) for measure in CURVES}
-    validation = {m.key("validation"): (m, f"validation {m.title}") for m in CURVES}
+    named = {measure.name: (measure, measure.title) for measure in EVERY.curves}
+    validation = {m.key("validation"): (m, f"validation {m.title}") for m in EVERY.curves}
     width = max(len(title) for _, title in validation.values())
     lines = [
         Paragraph(f"{title:{width}}  {bars([epoch[key] for epoch in epochs])}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
-from ablate.errors import Problem, shown
+from ablate import tasks
+from ablate.errors import Problem, did_you_mean, shown
+from ablate.spec.measures import measures_of
 from ablate.spec.samplers import EXHAUSTIVE, SamplerSettings
 from ablate.spec.space import Domain, Parameter, Scalar, same
 from ablate.spec.study import Architecture, Variant
@@ -64,6 +66,26 @@ def _within(value: Scalar, possible: tuple[Scalar, ...] | Domain) -> bool:
     return value in possible
 
 
+def check_metrics(
+    task: str, asked: Sequence[str], metric: str | None, where: str, problems: list[Problem]
+) -> None:
+    """What is asked for must be a measure of the task, and so must be what verdicts are about."""
+    known = tasks.find(task)
+    for name in asked:
+        if name not in known.scores:
+            problems.append(_no_measure("study.metrics", name, known.scores, where))
+    may_be = measures_of(task, (*known.measures, *asked)).metrics
+    if metric is not None and metric not in may_be:
+        hint = "add it to metrics under [study]" if metric in known.scores else ""
+        problems.append(_no_measure("replicate.metric", metric, may_be, where, hint))
+
+
+def _no_measure(key: str, name: str, known: Iterable[str], where: str, hint: str = "") -> Problem:
+    listed = tuple(known)
+    rule = f"must be one of {', '.join(listed)}"
+    return Problem(where, rule, key, name, hint or did_you_mean(name, listed))
+
+
 ONLY_WITH = {
     "momentum": ("optimizer", ("sgd",)),
     "decay_rate": ("learning_rate_decay", ("exponential",)),
@@ -79,14 +101,15 @@ def check_training(
     variants: Sequence[Variant],
     where: str,
     problems: list[Problem],
+    handed_over: Container[str] = (),
 ) -> None:
-    """Settings that would be ignored are errors."""
+    """Settings that would be ignored are errors, unless `build` asks for them."""
     tuned = {parameter.name for parameter in architecture.tuned}
     varied = {name for variant in variants for name in variant.values}
     for name, (other, values) in ONLY_WITH.items():
         tables = (("tune", tuned), ("vary", varied), ("training", given))
         table = next((table for table, names in tables if name in names), None)
-        if table is None:
+        if table is None or name in handed_over:
             continue
         domain = possible_values(other, architecture, variants, getattr(training, other))
         possible = domain if isinstance(domain, tuple) else domain.ends()

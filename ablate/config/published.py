@@ -8,7 +8,7 @@ from typing import Any
 
 from ablate.config.validation import validate
 from ablate.errors import Problem, did_you_mean
-from ablate.spec.measures import PUBLISHED
+from ablate.spec.measures import EVERY
 from ablate.spec.published import Published, PublishedValues
 
 
@@ -72,7 +72,7 @@ def parse_published(
 
 def _percent_asked(problem: Problem) -> Problem:
     """What is wrong with a number, with the share that it would be as a percentage."""
-    measure, found = PUBLISHED.get(problem.key.rpartition(".")[2]), problem.found
+    measure, found = EVERY.published.get(problem.key.rpartition(".")[2]), problem.found
     if measure is None or measure.kind != "share" or not isinstance(found, int | float):
         return problem
     return (

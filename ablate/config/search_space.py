@@ -13,6 +13,7 @@ from ablate.errors import InputError, Problem, did_you_mean
 from ablate.spec.identity import WORDS
 from ablate.spec.space import Choices, Domain, Frozen, Parameter, Range, Scalar, SearchSpace
 from ablate.spec.training import TrainingSettings
+from ablate.user_code.arguments import OFFERED
 
 OWN_KEYS = ("default", "off", "when")
 TABLE_RULE = "must be a table: { low = ..., high = ... } or { choices = [...] }"
@@ -209,9 +210,12 @@ def _not_taken(architecture: ArchitectureFile, header: _Header, where: str) -> l
         if name in WORDS and name in TrainingSettings.model_fields
     ]
     taken = arguments_of(architecture)
-    for name in sorted(taken.required - set(header.parameters)):
+    for name in sorted(
+        taken.required - set(header.parameters) - set(TrainingSettings.model_fields)
+    ):
         rule = f"{header.architecture} needs the parameter {name}, which has no default there"
-        problems.append(Problem(where, rule, "parameters"))
+        hint = f"{', '.join(OFFERED)} and training settings are handed over by name"
+        problems.append(Problem(where, rule, "parameters", hint=hint))
     if taken.takes_any:
         return problems
     rule = f"{header.architecture} takes no such parameter"

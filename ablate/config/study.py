@@ -7,8 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ablate import catalog
-from ablate.config.checks import check_exhaustive, check_in_use, check_overlap, check_training
+from ablate import catalog, tasks
+from ablate.config.checks import (
+    check_exhaustive,
+    check_in_use,
+    check_metrics,
+    check_overlap,
+    check_training,
+)
 from ablate.config.data import parse_datasets
 from ablate.config.published import parse_published
 from ablate.config.search_space import find_search_space, load_search_space
@@ -87,6 +93,10 @@ def load_study(
         names = lists["dataset"] or ()
         compared = _compared(tables, own, spaces, names, where, problems, large=large)
     variants = None if compared is None else compared.variants
+    always = tasks.find(tasks.DEFAULT).measures
+    metrics = tuple(name for name in lists["metrics"] or () if name not in always)
+    metric = None if own.replicate is None else own.replicate.metric
+    check_metrics(tasks.DEFAULT, metrics, metric, where, problems)
     if problems or compared is None or variants is None or not own.are_right or not datasets:
         raise InputError(*problems)
     assert own.study and own.training and own.artifacts and own.resources
@@ -104,6 +114,7 @@ def load_study(
         baseline=variants.baseline,
         tune=own.tune.settings if own.tune is not None else None,
         replicate=own.replicate,
+        metrics=metrics,
         published=compared.published,
         artifacts=own.artifacts,
         resources=own.resources,
@@ -145,7 +156,11 @@ def _compared(
     for architecture in architectures if variants is not None else ():
         check_in_use(architecture, listed, where, problems)
         if own.training is not None:
-            check_training(own.training, tables.training, architecture, listed, where, problems)
+            file = next(file for space, file in spaces if space.name == architecture.name)
+            asked = catalog.arguments_of(file).names
+            check_training(
+                own.training, tables.training, architecture, listed, where, problems, asked
+            )
     if variants is not None and not problems:
         check_distinct(listed, architectures, known, where, problems)
     if own.tune is not None:

@@ -17,7 +17,7 @@ from ablate.spec.study import ArtifactSettings, ReplicateSettings, Resources
 from ablate.spec.training import Backend, TrainingSettings
 
 Names = tuple[str, ...]
-LISTS = ("dataset", "search_space")
+LISTS = ("dataset", "search_space", "metrics")
 """Keys of ``[study]`` that hold one name or a list of names."""
 
 
@@ -30,6 +30,7 @@ class StudyTable(Frozen):
     dataset: Names
     search_space: Names
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    metrics: Names = ()
 
 
 class Tables(Frozen):

@@ -25,7 +25,7 @@ from ablate.display.texts import (
     repeated,
 )
 from ablate.document.words import duration, parameters_text
-from ablate.spec.measures import OBJECTIVE
+from ablate.spec.measure import OBJECTIVE
 from ablate.spec.outcomes import PHASES
 from ablate.spec.study import StudySpec
 from ablate.state.phases import PhaseState

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ablate.spec.measures import OBJECTIVE, Measure, Stage, loss_first, shown
+from ablate.spec.measure import OBJECTIVE, Measure, Stage, loss_first
+from ablate.spec.measures import EVERY
 from ablate.workers.messages import Finished
 
-SHOWN = loss_first(shown("progress"))
+SHOWN = loss_first(EVERY.shown("progress"))
 STOPPING = "stopping after this epoch; Ctrl-C again stops at once"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ablate.spec.environment import Environment
-    from ablate.spec.measures import Metric
+    from ablate.spec.measure import Metric
     from ablate.statistics import Comparison, Difference, Interval
 
 NOTHING = "-"

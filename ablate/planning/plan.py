@@ -255,4 +255,6 @@ def trial_spec(
         parameters=parameters,
         training=training,
         seed=seed,
+        task=study.task,
+        metrics=study.metrics,
     )

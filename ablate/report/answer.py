@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ablate.document.words import amount, difference, interval, listed, plural, score
 from ablate.report.numbers.ablation import Ablation, Block, VariantRow
 from ablate.report.numbers.published import PublishedComparison
-from ablate.spec.measures import Metric
+from ablate.spec.measure import Metric
 
 
 def answer(ablation: Ablation) -> tuple[str, ...]:

@@ -106,7 +106,7 @@ def make_report(
         parameter.name for found in stored.spec.architectures for parameter in found.tuned
     )
     tuned = [parameter_column(name) for name in names if parameter_column(name) in trials]
-    tradeoff = tradeoff_table(trials, tuned, sort)
+    tradeoff = tradeoff_table(trials, tuned, stored.spec.measures, sort)
     replicates = cell_replicates(stored)
     searches, ablation = make_searches(stored), make_ablation(stored, replicates)
     curves = make_mean_curves(replicates, artifacts)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, create_model
 
-from ablate.spec.measures import PUBLISHED
+from ablate.spec.measures import EVERY
 from ablate.spec.space import Frozen
 from ablate.spec.training import NotNegative, Positive
 
@@ -35,7 +35,7 @@ else:  # a field for each measure that may be published
         __doc__=_Sourced.__doc__,
         **{
             name: (_LIMITS.get(measure.kind, Positive) | None, None)
-            for name, measure in PUBLISHED.items()
+            for name, measure in EVERY.published.items()
         },
     )
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, field_validator
 from pydantic.json_schema import SkipJsonSchema
 
+from ablate import tasks
 from ablate.spec.data import DataSettings
-from ablate.spec.measures import MetricName
+from ablate.spec.measure import MeasureTable
+from ablate.spec.measures import measures_of
 from ablate.spec.pruners import Median, PrunerSettings
 from ablate.spec.published import Published
 from ablate.spec.samplers import SamplerSettings, Tpe
@@ -31,7 +34,7 @@ class ReplicateSettings(Frozen):
 
     seeds: Annotated[int, Field(ge=1, le=1000)]
     """How many seeds; the same ones for every variant."""
-    metric: MetricName = "accuracy"
+    metric: str = "accuracy"
     """What the verdicts are about: chosen with the question, before the results are seen."""
 
 
@@ -125,6 +128,10 @@ class StudySpec(Frozen):
     """The variant that all others are compared with."""
     tune: TuneSettings | None = None
     replicate: ReplicateSettings | None = None
+    task: Annotated[str, Field(exclude_if=lambda name: name == tasks.DEFAULT)] = tasks.DEFAULT
+    """What the networks' outputs mean, see `ablate.tasks`."""
+    metrics: Annotated[tuple[str, ...], Field(exclude_if=lambda names: not names)] = ()
+    """What is measured besides what the task always has, by name in `ablate.spec.measures`."""
     published: tuple[Published, ...] = ()
     """Numbers that the report sets ours beside."""
     artifacts: ArtifactSettings = ArtifactSettings()
@@ -137,6 +144,11 @@ class StudySpec(Frozen):
     """``dotted.key=value`` overrides of it."""
     rules: SkipJsonSchema[PositiveInt] = 1
     """The version of the rules that it was begun under, see `ablate.spec.identity`; no report says it."""
+
+    @cached_property
+    def measures(self) -> MeasureTable:
+        """What is measured of its training runs."""
+        return measures_of(self.task, (*tasks.find(self.task).measures, *self.metrics))
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -191,6 +203,7 @@ class StudySpec(Frozen):
             question |= next(iter(spaces.values()))
         question["seed"] = self.seed
         question["replicate"] = {"metric": self.replicate.metric if self.replicate else "accuracy"}
+        question["study"] = {"metrics": list(self.metrics)}
         question["training"] = self.training.model_dump(mode="json")
         if self.tune is not None:
             sampling = self.tune.model_dump(mode="json", exclude={"trials"})

@@ -9,10 +9,12 @@ from typing import Literal
 
 from pydantic import field_validator
 
+from ablate import tasks
 from ablate.spec.averages import MovingAverages
 from ablate.spec.data import DataSettings
 from ablate.spec.identity import identity
-from ablate.spec.measures import KEYS, OBJECTIVE
+from ablate.spec.measure import OBJECTIVE
+from ablate.spec.measures import EVERY
 from ablate.spec.space import Frozen, Scalar
 from ablate.spec.training import TrainingSettings
 
@@ -33,6 +35,10 @@ class TrialSpec(Frozen):
     """The arguments of the architecture's `build`."""
     training: TrainingSettings
     seed: int
+    task: str = tasks.DEFAULT
+    """What the network's outputs mean, see `ablate.tasks`."""
+    metrics: tuple[str, ...] = ()
+    """What is measured besides what the task always has."""
 
     @property
     def fingerprint(self) -> str:
@@ -73,7 +79,7 @@ class TrialResult(Frozen):
     reason: str | None = None
     """Why the trial is infeasible, failed or interrupted."""
     measures: Mapping[str, int | float] = {}
-    """By key, see `measures.KEYS`."""
+    """By key, see `measures.EVERY`."""
     curves: tuple[Epoch, ...] = ()
     confusion_matrix: tuple[tuple[int, ...], ...] | None = None
     """Rows are true classes, columns predicted ones: on the test set for a replicate, else on the
@@ -88,7 +94,7 @@ class TrialResult(Frozen):
     @field_validator("measures")
     @classmethod
     def _are_known(cls, measures: Mapping[str, int | float]) -> Mapping[str, int | float]:
-        if unknown := set(measures) - set(KEYS):
+        if unknown := set(measures) - set(EVERY.keys):
             raise ValueError(f"not in the table of measures: {', '.join(sorted(unknown))}")
         return measures
 

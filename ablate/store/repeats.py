@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ablate.spec.measures import BY_KEY, OBJECTIVE, STORED
+from ablate.spec.measure import OBJECTIVE
+from ablate.spec.measures import EVERY
 from ablate.spec.trial import TrialResult, TrialSpec
 from ablate.store.attributes import DIED, MODEL, OUTCOME, OWNER, REPEATS, RETRY_OF, SLOT
 from ablate.store.trials import outcome_of
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 OWN = {one.name for one in (OWNER, SLOT, RETRY_OF, DIED, MODEL, OUTCOME)}
 """Attributes that a trial has of its own, whatever it repeats."""
-TIMES = {key for key in STORED if BY_KEY[key].stages == ("training",) and BY_KEY[key].unit == "s"}
+TIMES = {one.name for one in EVERY.all if one.stages == ("training",) and one.unit == "s"}
 """Measures that only a trial that was trained has."""
 
 
@@ -79,7 +80,9 @@ def take_over(trial: Trial, earlier: FrozenTrial) -> TrialResult:
         if name not in OWN | TIMES:
             trial.set_user_attr(name, value)
     REPEATS.write(trial, earlier.number)
-    measures = {key: attributes[key] for key in STORED if key in attributes and key not in TIMES}
+    measures = {
+        key: attributes[key] for key in EVERY.stored if key in attributes and key not in TIMES
+    }
     assert earlier.value is not None
     measures[OBJECTIVE] = earlier.value
     OUTCOME.write(trial, "complete")  # last, when all else is there

@@ -12,7 +12,8 @@ from optuna import Trial
 from optuna.trial import FrozenTrial
 
 from ablate.spec.environment import Environment
-from ablate.spec.measures import KEYS, OBJECTIVE, STORED
+from ablate.spec.measure import OBJECTIVE
+from ablate.spec.measures import EVERY
 from ablate.spec.trial import Epoch, TrialResult
 from ablate.store.artifacts import Artifacts
 from ablate.store.attributes import (
@@ -42,7 +43,8 @@ PLACE = ("phase", "dataset", "variant", "number")
 """Columns that say together which training run a row is."""
 NOTED = (REASON, SEED, FINGERPRINT)
 """Attributes that are columns."""
-COLUMNS = (*PLACE, "outcome", *KEYS, *(one.name for one in NOTED), "device")
+COLUMNS = (*PLACE, "outcome", *EVERY.keys, *(one.name for one in NOTED), "device")
+"""All columns that there may be besides those of parameters."""
 
 
 def write_result(
@@ -66,7 +68,7 @@ def write_result(
     Returns:
         Why the network was not kept, where it should have been.
     """
-    for key in STORED:
+    for key in EVERY.stored:
         if key in result.measures:
             trial.set_user_attr(key, result.measures[key])
     if result.curves:
@@ -91,7 +93,7 @@ def results_table(stored: StoredStudy) -> pd.DataFrame:
 
     Returns:
         Columns ``phase`` (tune or replicate), ``dataset``, ``variant``, ``number`` (of the trial
-        in its Optuna study), ``outcome``, all `measures.KEYS`, ``reason``, ``seed``,
+        in its Optuna study), ``outcome``, all keys of the study's measures, ``reason``, ``seed``,
         ``fingerprint``, ``device``, where a trial repeats another ``repeats_trial``, the number of
         that, and one column for each tuned or varied parameter. What a trial
         did not reach is missing. The loss of a trial that was not finished is missing too: it was
@@ -107,7 +109,9 @@ def results_table(stored: StoredStudy) -> pd.DataFrame:
         rows.append({**dict(zip(PLACE, place, strict=True)), **_row(run.trial, values)})
     # A parameter that is called like a column keeps its own column.
     repeats = [REPEATS.name] if any(row.get(REPEATS.name) is not None for row in rows) else []
-    columns = [*COLUMNS, *repeats, *(parameter_column(name) for name in names)]
+    others = set(EVERY.keys).difference(stored.spec.measures.keys)
+    common = [name for name in COLUMNS if name not in others]
+    columns = [*common, *repeats, *(parameter_column(name) for name in names)]
     return pd.DataFrame(rows, columns=columns).convert_dtypes()
 
 
@@ -154,7 +158,7 @@ def _row(trial: FrozenTrial, values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "outcome": outcome,
         OBJECTIVE: trial.value if outcome == "complete" else None,
-        **{name: attributes.get(name) for name in STORED},
+        **{name: attributes.get(name) for name in EVERY.stored},
         **{attribute.name: attribute.of(trial) for attribute in NOTED},
         "device": environment and environment.device,
         REPEATS.name: REPEATS.of(trial),

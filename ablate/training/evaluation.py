@@ -13,6 +13,7 @@ import numpy as np
 from sklearn import metrics
 
 from ablate.data.split import Rows, Split, TestSet
+from ablate.tasks import Task
 from ablate.training.network import ModelError
 from ablate.training.outputs import OWN_STEP, fault_of_outputs, is_keras
 
@@ -32,22 +33,28 @@ ConfusionMatrix = tuple[tuple[int, ...], ...]
 
 @dataclass(frozen=True)
 class Scores:
-    """How well a network classifies."""
+    """What tells how well a network does, besides its loss."""
 
-    accuracy: float
-    f1: float
-    """Macro F1: the mean over the classes that occur, each counting the same."""
-    confusion_matrix: ConfusionMatrix
+    task: Task
+    asked: tuple[str, ...] = ()
+    """Measures besides those that the task always has."""
+
+    def of(self, prefix: str, targets: NDArray[Any], outputs: NDArray[Any]) -> Measures:
+        """All that are defined for these targets, by name with a prefix."""
+        names = (*self.task.measures, *self.asked)
+        found = {name: self.task.score(name, targets, outputs) for name in names}
+        return {f"{prefix}{name}": one for name, one in found.items() if one is not None}
 
 
 def measure_trained(
-    model: keras.Model, split: Split, leeway: float, val_loss: float
+    model: keras.Model, split: Split, scores: Scores, leeway: float, val_loss: float
 ) -> tuple[Measures, ConfusionMatrix]:
     """What a trained network gives on the validation images, besides the loss of its epoch.
 
     Args:
         model: the network, with the weights of an epoch.
         split: the images.
+        scores: what is measured.
         leeway: how far from probabilities its outputs may be.
         val_loss: the validation loss that was logged of the epoch.
 
@@ -58,12 +65,12 @@ def measure_trained(
     probabilities = _probabilities(model, split.x_val, leeway)
     if not is_keras(type(model)):
         _compare(val_loss, crossentropy(split.y_val, probabilities))
-    scores = score(split.y_val, probabilities.argmax(axis=1), classes)
-    return {"val_accuracy": scores.accuracy, "val_f1": scores.f1}, scores.confusion_matrix
+    matrix = confusion_matrix(split.y_val, probabilities.argmax(axis=1), classes)
+    return scores.of("val_", split.y_val, probabilities), matrix
 
 
 def measure_tested(
-    model: keras.Model, test: TestSet, leeway: float, clock: Callable[[], float]
+    model: keras.Model, test: TestSet, scores: Scores, leeway: float, clock: Callable[[], float]
 ) -> tuple[Measures, ConfusionMatrix]:
     """What a replicate gives on the test images, and how long it takes for one.
 
@@ -71,15 +78,14 @@ def measure_tested(
         ModelError: it gives no probabilities, within the leeway.
     """
     probabilities = _probabilities(model, test.x, leeway)
-    scores = score(test.y, probabilities.argmax(axis=1), probabilities.shape[1])
+    matrix = confusion_matrix(test.y, probabilities.argmax(axis=1), probabilities.shape[1])
     measures: Measures = {
         "test_loss": crossentropy(test.y, probabilities),
-        "test_accuracy": scores.accuracy,
-        "test_f1": scores.f1,
+        **scores.of("test_", test.y, probabilities),
         "test_images": len(test.y),
         "inference_seconds": inference_seconds(model, test.x, clock),
     }
-    return measures, scores.confusion_matrix
+    return measures, matrix
 
 
 def _probabilities(model: keras.Model, images: Rows, leeway: float) -> NDArray[Any]:
@@ -116,14 +122,12 @@ def predict(model: keras.Model, images: Rows) -> NDArray[Any]:
     )
 
 
-def score(labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> Scores:
-    """Scores predicted labels against true ones; a class never predicted has an F1 of 0."""
+def confusion_matrix(
+    labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int
+) -> ConfusionMatrix:
+    """How many images of each class were taken for each."""
     matrix = metrics.confusion_matrix(labels, predicted, labels=range(classes))
-    return Scores(
-        accuracy=float(metrics.accuracy_score(labels, predicted)),
-        f1=float(metrics.f1_score(labels, predicted, average="macro", zero_division=0)),
-        confusion_matrix=tuple(tuple(int(count) for count in row) for row in matrix),
-    )
+    return tuple(tuple(int(count) for count in row) for row in matrix)
 
 
 def crossentropy(labels: NDArray[np.int64], probabilities: NDArray[Any]) -> float:

@@ -35,6 +35,8 @@ _ONE_PER_VALUE = (
     layers.PReLU,
     layers.ELU,
     layers.Softmax,
+)
+_MERGING = (
     layers.Add,
     layers.Subtract,
     layers.Multiply,
@@ -42,6 +44,7 @@ _ONE_PER_VALUE = (
     layers.Maximum,
     layers.Minimum,
 )
+"""One operation for every value and every input but the first."""
 _TWO_PER_VALUE = (layers.BatchNormalization, layers.Rescaling)
 _ONE_PER_INPUT = (layers.GlobalAveragePooling2D, layers.GlobalMaxPooling2D)
 
@@ -66,11 +69,13 @@ def _work(layer: Any) -> Any:
     if isinstance(layer, _FREE):
         return 0
     try:
-        inputs: tuple[int, ...] = layer.input.shape
         outputs: tuple[int, ...] = layer.output.shape
+        values = math.prod(outputs[1:])
+        if isinstance(layer, _MERGING):
+            return values * (len(layer.input) - 1)
+        inputs: tuple[int, ...] = layer.input.shape
     except (AttributeError, ValueError):  # not part of a graph, or called more than once
         return None
-    values = math.prod(outputs[1:])
     if isinstance(layer, layers.Dense):
         return values * (2 * inputs[-1] + _extras(layer))
     if isinstance(layer, layers.DepthwiseConv2D):

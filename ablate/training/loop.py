@@ -16,15 +16,16 @@ from typing import Any
 
 import keras
 
+from ablate import tasks
 from ablate.data.split import Split, TestSet
 from ablate.errors import AblateError
-from ablate.spec.measures import OBJECTIVE
+from ablate.spec.measure import OBJECTIVE
 from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import Epoch, Outcome, TrialResult, TrialSpec
 from ablate.training.averages import Averages, OnLag
 from ablate.training.batches import Batches
 from ablate.training.compiling import compile_network
-from ablate.training.evaluation import Measures, measure_tested, measure_trained
+from ablate.training.evaluation import Measures, Scores, measure_tested, measure_trained
 from ablate.training.kept import KeptNetworks
 from ablate.training.network import (
     InfeasibleError,
@@ -132,12 +133,9 @@ def _train(
 ) -> TrialResult:
     settings = spec.training
     classes = len(split.class_names)
+    shape, parameters = split.x_train.shape[1:], spec.parameters
     model = build_network(
-        spec.architecture,
-        spec.architecture_source,
-        split.x_train.shape[1:],
-        classes,
-        spec.parameters,
+        spec.architecture, spec.architecture_source, shape, classes, parameters, settings
     )
     size = measure(model)
     monitor = compile_network(model, settings, len(split.x_train))
@@ -165,9 +163,10 @@ def _train(
             callbacks=[averages, *make_callbacks(settings, monitor), recorder],
             verbose=0,
         )
+    scores = Scores(tasks.find(spec.task), spec.metrics)
     measures = _measured(size, recorder, clock() - started)
     if recorder.stopped is None:
-        result = _complete(model, split, recorder, settings, measures, test, clock, save)
+        result = _complete(model, split, recorder, settings, scores, measures, test, clock, save)
     else:
         outcome, reason = recorder.stopped.outcome, recorder.stopped.reason
         curves = tuple(recorder.epochs)
@@ -180,6 +179,7 @@ def _complete(
     split: Split,
     recorder: _Recorder,
     settings: TrainingSettings,
+    scores: Scores,
     measures: Mapping[str, int | float],
     test: TestSet | None,
     clock: Callable[[], float],
@@ -192,10 +192,12 @@ def _complete(
     if recorder.best_weights is not None and kept.epoch != curves[-1].epoch:
         model.set_weights(recorder.best_weights)
     try:
-        trained, confusion_matrix = measure_trained(model, split, leeway(settings), kept.val_loss)
+        trained, confusion_matrix = measure_trained(
+            model, split, scores, leeway(settings), kept.val_loss
+        )
         found = {**measures, OBJECTIVE: kept.val_loss, **trained}
         if test is not None:
-            tested, confusion_matrix = measure_tested(model, test, leeway(settings), clock)
+            tested, confusion_matrix = measure_tested(model, test, scores, leeway(settings), clock)
             found |= tested
     except ModelError as error:
         return TrialResult(outcome="failed", reason=str(error), measures=measures, curves=curves)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ import numpy as np
 
 from ablate import catalog
 from ablate.spec.space import Scalar
+from ablate.spec.training import TrainingSettings
 from ablate.training.flops import count_flops
 from ablate.training.outputs import fault_of_activation
 from ablate.training.user_compile import fault_of_compile
@@ -45,6 +47,7 @@ def build_network(
     input_shape: tuple[int, ...],
     num_classes: int,
     parameters: Mapping[str, Scalar],
+    training: TrainingSettings | None = None,
 ) -> keras.Model:
     """Builds a network.
 
@@ -53,7 +56,9 @@ def build_network(
         source: the Python file of a user's own architecture.
         input_shape: height, width and channels.
         num_classes: how many class probabilities come out.
-        parameters: the other arguments of `build`.
+        parameters: hyperparameters of `build`.
+        training: how it will be trained, for a `build` that asks for some of it; the defaults unless
+            given.
 
     Raises:
         InfeasibleError: `build` raised ValueError, or some layer has nothing left to work on.
@@ -62,7 +67,7 @@ def build_network(
     """
     build = find_build(architecture, source)
     try:
-        model = build(input_shape, num_classes, **parameters)
+        model = _called(build, input_shape, num_classes, parameters, training or TrainingSettings())
     except ValueError as error:
         raise InfeasibleError(_first_line(error)) from error
     if not isinstance(model, keras.Model):
@@ -84,6 +89,33 @@ def build_network(
     if fault := fault_of_activation(model):
         raise ModelError(fault)
     return model
+
+
+def _called(
+    build: Callable[..., Any],
+    input_shape: tuple[int, ...],
+    num_classes: int,
+    parameters: Mapping[str, Scalar],
+    training: TrainingSettings,
+) -> Any:
+    """What `build` returns, given the hyperparameters and by name what else it asks for."""
+    offered = {
+        **{name: getattr(training, name) for name in TrainingSettings.model_fields},
+        "input_shape": input_shape,
+        "num_classes": num_classes,
+        "output_shape": (num_classes,),
+    }
+    first: list[Any] = []
+    given: dict[str, Any] = dict(parameters)
+    arguments = inspect.signature(build).parameters
+    if any(one.kind is one.VAR_KEYWORD for one in arguments.values()):  # as of a decorator
+        given = {"input_shape": input_shape, "num_classes": num_classes, **given}
+    for name, one in arguments.items():
+        if name in offered and name not in given:
+            given[name] = offered[name]
+        if one.kind is one.POSITIONAL_ONLY and name in given:
+            first.append(given.pop(name))
+    return build(*first, **given)
 
 
 def _check_inputs(model: keras.Model, input_shape: tuple[int, ...]) -> None:

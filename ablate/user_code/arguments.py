@@ -8,12 +8,17 @@ from pathlib import Path
 
 from ablate.errors import InputError, Problem, did_you_mean
 
+OFFERED = ("input_shape", "num_classes", "output_shape")
+"""What every build function is offered by name, besides training settings: the shape of an image, how
+many classes there are, and the shape of what the network gives for one."""
+
 
 @dataclass(frozen=True)
 class BuildArguments:
-    """The hyperparameters that a build function takes."""
+    """What a build function takes besides what is `OFFERED`."""
 
     names: frozenset[str]
+    """Hyperparameters, and training settings that it asks for."""
     required: frozenset[str]
     """Those without a default."""
     takes_any: bool
@@ -21,7 +26,7 @@ class BuildArguments:
 
 
 def build_arguments(file: Path, function: str) -> BuildArguments:
-    """What a build function takes besides the image shape and the classes, read without running it.
+    """What a build function takes, read without running it.
 
     It may be defined in the file, be another name or a ``functools.partial`` of one that is, or be
     imported from a file beside it.
@@ -44,7 +49,7 @@ def _arguments(file: Path, function: str, above: tuple[tuple[Path, str], ...]) -
     value = getattr(found, "value", None)
     match found:
         case ast.FunctionDef():
-            return _read(file, function, found.args)
+            return _read(found.args)
         case ast.ImportFrom():
             name = next(a.name for a in found.names if (a.asname or a.name) == function)
             source = _beside(names_seen, found)
@@ -58,7 +63,7 @@ def _arguments(file: Path, function: str, above: tuple[tuple[Path, str], ...]) -
             raise _not_readable(file, function, "a module")
     match value:
         case ast.Lambda():
-            return _read(file, function, value.args)
+            return _read(value.args)
         case ast.Name(id=name) if (file, name) not in names_seen:
             return _arguments(file, name, names_seen)
         case ast.Call(args=[ast.Name(id=name)]) if _is_partial(value) and name != function:
@@ -120,19 +125,15 @@ def _not_readable(file: Path, function: str, kind: str) -> InputError:
     return InputError(Problem(str(file), rule, hint=hint))
 
 
-def _read(file: Path, function: str, arguments: ast.arguments) -> BuildArguments:
-    """A function's arguments, the first two of which must be the image shape and the classes."""
+def _read(arguments: ast.arguments) -> BuildArguments:
+    """A function's arguments, but those that every network is offered."""
     positional = [argument.arg for argument in arguments.posonlyargs + arguments.args]
-    if positional[:2] != ["input_shape", "num_classes"]:
-        rule = f"{function} must start with the arguments input_shape and num_classes"
-        found = ", ".join(positional[:2])
-        raise InputError(Problem(str(file), rule, found=found))
-    without_default = positional[2 : len(positional) - len(arguments.defaults)]
+    without_default = positional[: len(positional) - len(arguments.defaults)]
     keywords = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
     without_default += [argument.arg for argument, default in keywords if default is None]
     keyword_only = [argument.arg for argument in arguments.kwonlyargs]
     return BuildArguments(
-        names=frozenset(positional[2:] + keyword_only),
-        required=frozenset(without_default),
+        names=frozenset(positional + keyword_only).difference(OFFERED),
+        required=frozenset(without_default).difference(OFFERED),
         takes_any=arguments.kwarg is not None,
     )

@@ -10,9 +10,10 @@ from pydantic import Field, TypeAdapter
 
 from ablate.spec.averages import MovingAverages
 from ablate.spec.data import DataSettings
-from ablate.spec.measures import OBJECTIVE
+from ablate.spec.measure import OBJECTIVE
 from ablate.spec.space import Frozen, Scalar
 from ablate.spec.study import Cell, Phase, StudySpec
+from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import Epoch, Outcome, TrialResult
 from ablate.state.orders import TrainReplicate, TuneTrial
 
@@ -38,7 +39,12 @@ class MeasureNetworks(Frozen):
     """The study file: the user's code lies below its folder, or that of the source."""
     input_shape: tuple[int, int, int]
     classes: int
+    training: TrainingSettings = TrainingSettings()
+    """For a `build` that asks for some of it."""
     configurations: tuple[Mapping[str, Scalar], ...]
+    twice: bool = False
+    """Whether each is trained for two steps, twice from one seed, and ``repeats`` says whether its
+    numbers are the same."""
 
 
 class TimeEpoch(Frozen):

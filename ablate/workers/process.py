@@ -101,11 +101,15 @@ def _built(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dict[
     from ablate.training.network import InfeasibleError, ModelError, build_network, measure
     from ablate.training.outputs import try_out
 
+    def build() -> keras.Model:
+        shape, classes, training = order.input_shape, order.classes, order.training
+        return build_network(
+            order.architecture, order.source, shape, classes, configuration, training
+        )
+
     keras.utils.clear_session(free_memory=False)  # its layers are called as when it is trained
     try:
-        network = build_network(
-            order.architecture, order.source, order.input_shape, order.classes, configuration
-        )
+        network = build()
         if fault := try_out(network, order.input_shape):
             raise ModelError(fault)
     except InfeasibleError as error:
@@ -116,7 +120,26 @@ def _built(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dict[
         traceback.print_exc()
         rule = f"build raised {type(error).__name__}: {error}"
         raise InputError(Problem(order.architecture, rule)) from error
-    return asdict(measure(network))
+    size = asdict(measure(network))
+    if order.twice:
+        size["repeats"] = _repeats_itself(build, order)
+    return size
+
+
+def _repeats_itself(build: Callable[[], Any], order: MeasureNetworks) -> bool:
+    """Whether two steps of training give the same numbers twice.
+
+    Raises:
+        InputError: they cannot be trained.
+    """
+    from ablate.training.repeatable import repeats_itself
+
+    try:
+        return repeats_itself(build, order.training, order.input_shape, order.classes)
+    except (Exception, SystemExit) as error:
+        traceback.print_exc()
+        rule = f"its first steps raised {type(error).__name__}: {error}"
+        raise InputError(Problem(order.architecture, rule)) from error
 
 
 GONE = 130

@@ -62,7 +62,8 @@ def test_check_says_what_would_run(project):
     assert any(line.startswith("  runs code     ") and "models.py" in line for line in lines)
     models = project.folder / "models.py"
     assert f"dense is made by {models}: edited, it is another question" in lines
-    sizes = [line.split() for line in lines[-3:]]
+    assert lines[-1] == "trained for two steps, twice from one seed: the same numbers"
+    sizes = [line.split() for line in lines[-4:-1]]
     assert [(row[1], row[-3]) for row in sizes] == [
         ("default", "1,210"),
         ("smallest", "310"),
@@ -273,7 +274,7 @@ def test_check_measures_the_networks_of_every_variant(project):
     project.study_file.write_text(COMPARED)
     result = project.ablate("check", "study.toml", "--models")
     assert result.returncode == 0, result.stderr
-    rows = [line.split() for line in result.stdout.splitlines()[-2:]]
+    rows = [line.split() for line in result.stdout.splitlines()[-3:-1]]
     assert [row[:4] for row in rows] == [
         ["compared", "units=16:", "default", "1,210"],
         ["compared", "units=4:", "default", "310"],

@@ -742,6 +742,35 @@ def test_accuracy_is_what_verdicts_are_about_unless_said_otherwise(tmp_path):
     assert replicate == ReplicateSettings(seeds=8, metric="f1")
 
 
+def test_verdicts_may_be_about_what_the_study_measures_besides(tmp_path):
+    asked = 'study.metrics=["roc_auc", "accuracy", "recall"]'
+    study = load(tmp_path, replicate='seeds = 8\nmetric = "recall"', settings=(asked,))
+    assert study.replicate == ReplicateSettings(seeds=8, metric="recall")
+    assert study.metrics == ("roc_auc", "recall")  # accuracy is measured anyway
+    assert list(study.measures.metrics) == ["accuracy", "f1", "recall", "roc_auc", "loss"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (
+            'study.metrics=["roc"]',
+            "study.metrics: must be one of accuracy, balanced_accuracy, f1, precision, recall, "
+            "matthews_corrcoef, roc_auc, average_precision, top_5_accuracy, log_loss, found "
+            '"roc"; did you mean "roc_auc"?',
+        ),
+        (
+            'replicate.metric="recall"',
+            'replicate.metric: must be one of accuracy, f1, loss, found "recall"; add it to metrics '
+            "under [study]",
+        ),
+        ("study.metrics=[]", "study.metrics: must be text, or a list of texts, found []"),
+    ],
+)
+def test_a_measure_that_there_is_not_is_said(tmp_path, settings, expected):
+    assert problems(tmp_path, settings=(settings,)) == [expected]
+
+
 def test_the_first_seed_is_a_fresh_one(tmp_path):
     assert load(tmp_path, settings=("study.seed=4", "replicate.seeds=3")).seeds == (5, 6, 7)
 

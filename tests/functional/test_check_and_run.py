@@ -82,6 +82,7 @@ def stubbed(monkeypatch):
     monkeypatch.setattr("ablate.cli.run._write_report", lambda *_: None)
     monkeypatch.setattr(keras.Model, "fit", fit)
     monkeypatch.setattr("ablate.training.loop.gc.collect", lambda: 0)
+    monkeypatch.setattr("ablate.training.repeatable.repeats_itself", lambda *_: True)
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
 
 

@@ -17,7 +17,7 @@ from ablate.report.report import make_report
 from ablate.report.sections import make_document
 from ablate.report.sections.trials import cell
 from ablate.report.writing import write_report
-from ablate.spec.measures import METRICS
+from ablate.spec.measures import EVERY
 from ablate.store.artifacts import Artifacts
 from ablate.store.place import StoragePlace, open_existing, open_storage
 from ablate.store.studies import find_study, open_study
@@ -210,8 +210,8 @@ def test_a_difference_has_a_true_sign_and_nothing_has_none(value, digits, text):
     ],
 )
 def test_an_amount_has_two_digits_and_its_unit(metric, value, text):
-    assert words.amount(value, METRICS[metric]) == text
-    assert words.amount(-value, METRICS[metric]) == text
+    assert words.amount(value, EVERY.metrics[metric]) == text
+    assert words.amount(-value, EVERY.metrics[metric]) == text
 
 
 def test_names_are_listed_as_in_a_sentence():

@@ -6,21 +6,21 @@ from collections import Counter
 
 import pytest
 
-from ablate.spec.measures import BY_NAME, CURVES, KEYS, MEASURES, METRICS, STORED, shown
+from ablate import tasks
+from ablate.spec.measures import EVERY, measures_of
 from ablate.spec.published import PublishedValues
-from ablate.spec.study import ReplicateSettings
 from ablate.spec.trial import Epoch
 
 
 def test_every_key_belongs_to_one_measure():
-    assert Counter(KEYS).most_common(1)[0][1] == 1
-    assert len(KEYS) == sum(len(measure.stages) for measure in MEASURES)
-    assert len(BY_NAME) == len(MEASURES)
+    assert Counter(EVERY.keys).most_common(1)[0][1] == 1
+    assert len(EVERY.keys) == sum(len(measure.stages) for measure in EVERY.all)
+    assert len(EVERY.by_name) == len(EVERY.all)
 
 
 def test_the_objective_is_the_trials_value_and_no_attribute():
-    assert KEYS[0] == "val_loss"
-    assert set(KEYS) - set(STORED) == {"val_loss"}
+    assert EVERY.keys[0] == "val_loss"
+    assert set(EVERY.keys) - set(EVERY.stored) == {"val_loss"}
 
 
 @pytest.mark.parametrize(
@@ -36,30 +36,47 @@ def test_the_objective_is_the_trials_value_and_no_attribute():
     ],
 )
 def test_values_are_written_under_a_heading_and_in_a_sentence(name, value, heading, text, sentence):
-    measure = BY_NAME[name]
+    measure = EVERY.by_name[name]
     assert measure.heading == heading
     assert (measure.text(value), measure.text_with_unit(value)) == (text, sentence)
 
 
 def test_a_score_is_stored_for_each_set_of_images_and_a_cost_once():
-    assert [BY_NAME["f1"].key(stage) for stage in ("validation", "test")] == ["val_f1", "test_f1"]
-    assert BY_NAME["parameters"].key("validation") == BY_NAME["parameters"].key("test")
+    assert [EVERY.by_name["f1"].key(stage) for stage in ("validation", "test")] == [
+        "val_f1",
+        "test_f1",
+    ]
+    assert EVERY.by_name["parameters"].key("validation") == EVERY.by_name["parameters"].key("test")
 
 
 def test_an_epoch_has_what_is_shown_of_it():
     assert set(Epoch.model_fields) == {
         *("epoch", "seconds"),
-        *(measure.name for measure in CURVES),
-        *(measure.key("validation") for measure in CURVES),
+        *(measure.name for measure in EVERY.curves),
+        *(measure.key("validation") for measure in EVERY.curves),
     }
 
 
 def test_the_pareto_front_weighs_nothing_that_has_no_better_side():
-    assert all(measure.better for measure in shown("front"))
+    assert all(measure.better for measure in EVERY.shown("front"))
 
 
 def test_verdicts_and_published_numbers_know_the_scores_by_the_same_names():
-    assert list(METRICS) == ["accuracy", "f1", "loss"]
-    assert set(METRICS) < set(PublishedValues.model_fields)
-    for name in METRICS:
-        assert ReplicateSettings(seeds=1, metric=name).metric == name
+    found = measures_of("classification").metrics
+    assert list(found) == ["accuracy", "f1", "loss"]
+    assert set(found) < set(PublishedValues.model_fields)
+
+
+@pytest.mark.parametrize("task", tasks.names())
+def test_a_task_has_what_it_measures_and_no_other_scores(task):
+    found = tasks.find(task)
+    assert {m.name for m in measures_of(task, found.measures).scores} == {*found.measures, "loss"}
+    everything = measures_of(task, found.scores)
+    assert {measure.name for measure in everything.scores} == {*found.scores, "loss"}
+    assert found.metric in measures_of(task, found.measures).metrics
+    weighed = measures_of(task, found.measures).weighed
+    assert [measure.name for measure in weighed if not measure.is_score] == [
+        "parameters",
+        "training_seconds",
+    ]
+    assert sum(measure.is_score for measure in weighed) == 1

@@ -164,6 +164,8 @@ OTHER = {
     "architecture_digest": "b",
     "parameters": {**TRIAL.parameters, "units": 17},
     "seed": 2,
+    "task": "regression",
+    "metrics": ("recall",),
 }
 
 

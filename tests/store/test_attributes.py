@@ -11,7 +11,7 @@ from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.trial import create_trial
 
 from ablate.housekeeping.reading import open_to_read
-from ablate.spec.measures import STORED
+from ablate.spec.measures import EVERY
 from ablate.spec.study import Cell
 from ablate.store import attributes
 from ablate.store.attributes import (
@@ -55,7 +55,7 @@ def test_whatever_was_stored_is_in_the_table_and_can_be_read(journal):
     assert trials
     for bearer in (*studies, *trials):
         for name, stored in bearer.user_attrs.items():
-            if name in STORED and name not in TABLE:
+            if name in EVERY.stored and name not in TABLE:
                 continue
             value = TABLE[name].of(bearer)
             assert Attribute(name).entry(value) == {name: stored}
@@ -67,7 +67,7 @@ def test_no_module_names_an_attribute_by_hand():
         (source.name, match[4])
         for source in SOURCES
         for match in bare.finditer(source.read_text())
-        if match[4] not in STORED
+        if match[4] not in EVERY.stored
     }
     assert not found
 

@@ -42,3 +42,10 @@ def test_dense_layers_add_up_also_in_a_nested_model():
 
 def test_an_unknown_layer_makes_the_count_unknown():
     assert count_flops(model(layers.Lambda(lambda x: x * 2))) is None
+
+
+def test_what_merges_takes_an_operation_for_each_further_input():
+    inputs = keras.Input((4,))
+    merged = layers.Add()([inputs, inputs, inputs])
+    assert count_flops(keras.Model(inputs, merged)) == 8
+    assert count_flops(keras.Model(inputs, layers.Multiply()([inputs, inputs]))) == 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ablate.spec.training import TrainingSettings
 from ablate.training.network import InfeasibleError, ModelError, build_network, measure
 
 
@@ -77,3 +78,52 @@ def test_a_users_file_may_import_its_neighbours(tmp_path):
     )
     network = build_network("mine.py:make", str(tmp_path / "mine.py"), (2, 2, 1), 2, {})
     assert network.count_params() == 4 * 3 + 3 + 3 * 2 + 2
+
+
+BY_NAME = """
+import keras
+def make(units, *, output_shape, learning_rate, batch_size=1, input_shape):
+    assert (learning_rate, batch_size) == (0.5, 7)
+    return keras.Sequential([
+        keras.Input(input_shape), keras.layers.Flatten(),
+        keras.layers.Dense(units), keras.layers.Dense(*output_shape, "softmax"),
+    ])
+"""
+
+
+def test_a_build_gets_by_name_what_it_asks_for(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(BY_NAME)
+    training = TrainingSettings(learning_rate=0.5, batch_size=7)
+    network = build_network("mine.py:make", str(file), (4, 4, 1), 3, {"units": 5}, training)
+    assert [layer.units for layer in network.layers[1:]] == [5, 3]
+
+
+def test_a_hyperparameter_of_the_same_name_counts_more(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(BY_NAME)
+    training = TrainingSettings(learning_rate=0.1)
+    parameters = {"units": 2, "learning_rate": 0.5, "batch_size": 7}
+    assert build_network("mine.py:make", str(file), (4, 4, 1), 3, parameters, training).built
+
+
+def test_arguments_may_be_positional_only(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(BY_NAME.replace("(units, *,", "(units, num_classes, /, *,"))
+    training = TrainingSettings(learning_rate=0.5, batch_size=7)
+    network = build_network("mine.py:make", str(file), (4, 4, 1), 3, {"units": 5}, training)
+    assert network.output_shape == (None, 3)
+
+
+def test_a_decorated_build_gets_the_shape_and_the_classes(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "def logged(build):\n"
+        "    return lambda *args, **kwargs: build(*args, **kwargs)\n"
+        f"{BY_NAME.replace('def make', '@logged' + chr(10) + 'def make')}".replace(
+            "*, output_shape, learning_rate, batch_size=1, input_shape", "num_classes, input_shape"
+        )
+        .replace("    assert (learning_rate, batch_size) == (0.5, 7)\n", "")
+        .replace("*output_shape", "num_classes")
+    )
+    assert build_network("mine.py:make", str(file), (4, 4, 1), 3, {"units": 5}).built

@@ -61,8 +61,8 @@ def dense(shape, classes, last=None):
 def through(*last):
     """Builds a dense network without an activation that goes through some more layers."""
 
-    def build(shape, classes):
-        model = dense(shape, classes)
+    def build(input_shape, num_classes):
+        model = dense(input_shape, num_classes)
         x = model.outputs[0]
         for layer in last:
             x = layer(x)
@@ -76,7 +76,7 @@ def through(*last):
 )
 def test_a_keras_layer_without_softmax_is_refused_when_it_is_built(built, activation, name):
     keras.utils.clear_session()
-    built(lambda shape, classes: dense(shape, classes, activation))
+    built(lambda input_shape, num_classes: dense(input_shape, num_classes, activation))
     reason = (
         f"its last layer, dense, gives no probabilities: its activation is {name}; "
         "end it in a softmax"
@@ -97,10 +97,12 @@ def test_the_last_layer_is_found_inside_another_network():
 @pytest.mark.parametrize(
     "build",
     [
-        lambda shape, classes: dense(shape, classes, "softmax"),
-        lambda shape, classes: dense(shape, classes, ops.softmax),
-        lambda shape, classes: dense(shape, classes, lambda x: ops.softmax(x / 2)),
-        lambda shape, classes: dense(shape, classes, layers.Softmax()),
+        lambda input_shape, num_classes: dense(input_shape, num_classes, "softmax"),
+        lambda input_shape, num_classes: dense(input_shape, num_classes, ops.softmax),
+        lambda input_shape, num_classes: dense(
+            input_shape, num_classes, lambda x: ops.softmax(x / 2)
+        ),
+        lambda input_shape, num_classes: dense(input_shape, num_classes, layers.Softmax()),
         through(layers.Softmax()),
         through(layers.Activation("softmax")),
         through(ops.softmax),
@@ -167,7 +169,7 @@ def test_a_network_that_gives_none_later_is_stopped_after_the_epoch(built):
 
 
 def test_final_predictions_are_looked_at(built, monkeypatch):
-    built(lambda shape, classes: dense(shape, classes, "softmax"))
+    built(lambda input_shape, num_classes: dense(input_shape, num_classes, "softmax"))
     monkeypatch.setattr(
         "ablate.training.evaluation.predict", lambda model, images: np.full((len(images), 2), 0.7)
     )
@@ -229,9 +231,9 @@ def test_watching_changes_no_number(built, monkeypatch):
         curves = [epoch.model_dump(exclude={"seconds"}) for epoch in result.curves]
         return curves, [one.tobytes() for one in weights[0]]
 
-    def build(shape, classes):
+    def build(input_shape, num_classes):
         return through(layers.BatchNormalization(), layers.Dropout(0.5), layers.Softmax())(
-            shape, classes
+            input_shape, num_classes
         )
 
     built(build)
@@ -255,7 +257,7 @@ class Net(keras.Model):
 
 
 def test_a_subclassed_network_is_trained(built):
-    built(lambda shape, classes: Net(classes))
+    built(lambda input_shape, num_classes: Net(num_classes))
     assert measure(build_network("test", None, SHAPE, 2, {})).flops is None
     result = train(spec(), SPLIT, go_on)
     assert result.outcome == "complete", result.reason
@@ -266,18 +268,21 @@ def test_a_subclassed_network_is_trained(built):
 @pytest.mark.parametrize(
     ("build", "told"),
     [
-        (lambda shape, classes: Net(classes, None), "its network, net, gives no probabilities"),
         (
-            lambda shape, classes: Net(classes + 1),
+            lambda input_shape, num_classes: Net(num_classes, None),
+            "its network, net, gives no probabilities",
+        ),
+        (
+            lambda input_shape, num_classes: Net(num_classes + 1),
             "build returned a network with output shape (None, 3), but the data have 2 classes",
         ),
         (
-            lambda shape, classes: Net(classes, few=True),
+            lambda input_shape, num_classes: Net(num_classes, few=True),
             "build returned a network with output shape {'classes': (None, 2)}, but the data "
             "have 2 classes",
         ),
         (
-            lambda shape, classes: dense(shape, 1, "sigmoid"),
+            lambda input_shape, num_classes: dense(input_shape, 1, "sigmoid"),
             "build returned a network with output shape (None, 1), but the data have 2 classes; "
             'end it in Dense(2, "softmax")',
         ),
@@ -334,8 +339,8 @@ class Told(keras.Model):
 
 
 def of(kind):
-    def build(shape, classes):
-        model = dense(shape, classes, "softmax")
+    def build(input_shape, num_classes):
+        model = dense(input_shape, num_classes, "softmax")
         return kind(model.inputs[0], model.outputs[0])
 
     return build
@@ -351,7 +356,7 @@ REMEDY = (
 def test_an_own_step_that_logs_what_is_asked_for_is_trained(built):
     built(of(Told))
     own = train(spec(), SPLIT, go_on)
-    built(lambda shape, classes: dense(shape, classes, "softmax"))
+    built(lambda input_shape, num_classes: dense(input_shape, num_classes, "softmax"))
     kerass = train(spec(), SPLIT, go_on)
     assert own.outcome == "complete", own.reason
     assert own.objective == pytest.approx(kerass.objective, rel=1e-5)
@@ -375,8 +380,8 @@ def test_a_validation_loss_that_nobody_measured_is_not_taken(built):
 
 def test_a_sequential_network_needs_no_input(built):
     built(
-        lambda shape, classes: keras.Sequential(
-            [layers.Flatten(), layers.Dense(classes, "softmax")]
+        lambda input_shape, num_classes: keras.Sequential(
+            [layers.Flatten(), layers.Dense(num_classes, "softmax")]
         )
     )
     assert train(spec(), SPLIT, go_on).measures["flops"] > 0

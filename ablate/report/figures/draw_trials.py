@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ablate.report.figures.records import Curve, FiguresData
-from ablate.spec.measures import CURVES
+from ablate.spec.measures import EVERY
 
 NAMED = 5
 """How many of the best trials' curves are named."""
@@ -59,7 +59,7 @@ def learning_curves_figure(data: FiguresData) -> Figure:
     figure = Figure(figsize=(9, 4), layout="constrained")
     axes = figure.subplots(1, 2)
     colours = sns.color_palette("colorblind", NAMED)
-    for ax, measure in zip(axes, CURVES, strict=True):
+    for ax, measure in zip(axes, EVERY.curves, strict=True):
         for curve in reversed(data.curves):
             _draw_curve(ax, curve, getattr(curve, measure.key("validation")), colours)
         ax.set(xlabel="epoch", ylabel=f"validation {measure.title}")

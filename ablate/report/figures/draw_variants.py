@@ -9,7 +9,8 @@ from matplotlib.ticker import MaxNLocator
 
 from ablate.report.figures.records import Band, CellCurves, FiguresData, VariantPoint
 from ablate.report.figures.style import colours, place_legend
-from ablate.spec.measures import CURVES, Measure
+from ablate.spec.measure import Measure
+from ablate.spec.measures import EVERY
 
 GREY = "#5a5a5a"
 
@@ -63,7 +64,7 @@ def mean_curves_figure(data: FiguresData) -> Figure:
     for axes, dataset in zip(grid, datasets, strict=True):
         chosen = [curves for curves in data.cell_curves if curves.dataset == dataset]
         palette = colours(len(chosen))
-        for ax, measure in zip(axes, CURVES, strict=True):
+        for ax, measure in zip(axes, EVERY.curves, strict=True):
             for curves, colour in zip(chosen, palette, strict=True):
                 _draw_cell(ax, curves, measure, colour)
             ax.set(xlabel="epoch", ylabel=measure.title)

@@ -19,7 +19,7 @@ from ablate.report.numbers.published import PublishedComparison
 from ablate.report.numbers.search import CellSearch
 from ablate.report.numbers.tradeoff import FRONT
 from ablate.spec.identity import identity
-from ablate.spec.measures import KEYS
+from ablate.spec.measures import EVERY
 from ablate.spec.space import Scalar
 from ablate.spec.study import Phase, StudySpec
 from ablate.spec.training import TrainingSettings
@@ -167,7 +167,7 @@ def _trials(report: Report) -> Iterator[TrainingRun]:
             repeats_trial=known.get(REPEATS.name),
             hyperparameters={name: known[name] for name in own if name in known},
             on_front=is_tuned and tuple(row[name] for name in names) in on_front,
-            measures={name: known[name] for name in KEYS if name in known},
+            measures={name: known[name] for name in EVERY.keys if name in known},
         )
 
 

@@ -13,7 +13,8 @@ from pydantic import Field
 
 from ablate.report.numbers.lag import Lag, lag_of
 from ablate.report.numbers.tradeoff import undominated
-from ablate.spec.measures import COSTS, METRICS, WEIGHED, Measure, Metric
+from ablate.spec.measure import Measure, MeasureTable, Metric
+from ablate.spec.measures import EVERY
 from ablate.spec.space import Scalar
 from ablate.spec.study import SPACE, Cell, StudySpec
 from ablate.state.replicates import CellReplicates, cell_replicates, choices
@@ -73,7 +74,7 @@ class VariantRow:
     lag: Annotated[Lag | None, Field(exclude_if=is_none)] = None
     """Of batch norm's moving averages; left out where they did not lag."""
     costs: Annotated[Mapping[str, float], Field(exclude=True)] = field(default_factory=dict)
-    """The mean of each of `measures.COSTS`; in the JSON report every trial holds its own."""
+    """The mean of each of `MeasureTable.costs`; in the JSON report every trial holds its own."""
 
     @property
     def seeds(self) -> int:
@@ -131,12 +132,14 @@ def make_ablation(
     if spec.replicate is None:
         return None
     replicates = replicates or cell_replicates(stored)
-    comparisons = {name: _compare(spec, replicates, metric) for name, metric in METRICS.items()}
+    comparisons = {
+        name: _compare(spec, replicates, metric) for name, metric in spec.measures.metrics.items()
+    }
     count = len(spec.datasets) * (len(spec.variants) - 1)
     return Ablation(
         baseline=spec.baseline,
         seeds=spec.replicate.seeds,
-        metric=METRICS[spec.replicate.metric],
+        metric=spec.measures.metrics[spec.replicate.metric],
         comparisons=count,
         seeds_needed=seeds_needed(max(count, 1)),
         blocks=tuple(
@@ -176,7 +179,8 @@ def _block(
         base = Cell(dataset=dataset, variant=spec.baseline)
         own = {name: found[cell] for name, found in comparisons.items() if cell in found}
         rows.append(_row(stored, cell, replicates[cell], replicates[base], own))
-    rows = [replace(row, on_front=front) for row, front in zip(rows, front_of(rows), strict=True)]
+    fronts = front_of(rows, spec.measures)
+    rows = [replace(row, on_front=front) for row, front in zip(rows, fronts, strict=True)]
     images = _test_images(stored, dataset)
     means = [row.scores["accuracy"].mean for row in rows if "accuracy" in row.scores]
     return Block(
@@ -198,7 +202,9 @@ def _row(
     spec = stored.spec
     choice = choices(stored).get(cell)
     trials = list(own.complete.values())
-    measured = {name: _values(own, metric.attribute) for name, metric in METRICS.items()}
+    measured = {
+        name: _values(own, metric.attribute) for name, metric in spec.measures.metrics.items()
+    }
     seconds = _values(own, "training_seconds")
     base_seconds = _values(base, "training_seconds")
     shared = [seed for seed in seconds if seed in base_seconds]
@@ -228,7 +234,7 @@ def _row(
         lag=lag_of(trials, _checkpoint(spec, cell.variant)),
         costs={
             measure.name: fmean(values)
-            for measure in COSTS
+            for measure in EVERY.costs
             if (values := _values(own, measure.key()).values())
         },
     )
@@ -240,10 +246,11 @@ def _checkpoint(spec: StudySpec, variant: str) -> Literal["best", "last"]:
     return cast(Literal["best", "last"], spec.variant(variant).values.get("checkpoint", found))
 
 
-def front_of(rows: Sequence[VariantRow]) -> list[bool]:
-    """Which variants no other beats in mean accuracy, parameters and training time together."""
-    costs = [[_cost(row.value(measure), measure) for measure in WEIGHED] for row in rows]
-    return undominated(np.array(costs), [measure.same for measure in WEIGHED])
+def front_of(rows: Sequence[VariantRow], measures: MeasureTable) -> list[bool]:
+    """Which variants no other beats in all that is weighed together."""
+    weighed = measures.weighed
+    costs = [[_cost(row.value(measure), measure) for measure in weighed] for row in rows]
+    return undominated(np.array(costs), [measure.same for measure in weighed])
 
 
 def _cost(value: float | None, measure: Measure) -> float:
@@ -282,7 +289,7 @@ def _effects(
     assert spec.replicate is not None
     if spec.design != "factorial":
         return []
-    attribute = METRICS[spec.replicate.metric].attribute
+    attribute = spec.measures.metrics[spec.replicate.metric].attribute
     responses: dict[int, dict[tuple[Scalar, ...], float]] = {seed: {} for seed in spec.seeds}
     for variant in spec.variants:
         cell = Cell(dataset=dataset, variant=variant.name)

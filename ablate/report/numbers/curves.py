@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 
-from ablate.spec.measures import CURVES
+from ablate.spec.measures import EVERY
 from ablate.spec.study import Cell
 from ablate.spec.trial import Epoch
 from ablate.state.replicates import CellReplicates
@@ -14,7 +14,7 @@ from ablate.statistics import Interval, mean_interval
 from ablate.store.artifacts import Artifacts
 from ablate.store.results import read_curves
 
-MEASURES = tuple(key for one in CURVES for key in (one.name, one.key("validation")))
+MEASURES = tuple(key for one in EVERY.curves for key in (one.name, one.key("validation")))
 
 
 @dataclass(frozen=True)

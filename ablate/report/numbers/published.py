@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
-from ablate.spec.measures import PUBLISHED
+from ablate.spec.measures import EVERY
 from ablate.spec.study import Cell, StudySpec
 from ablate.state.replicates import CellReplicates
 from ablate.statistics import (
@@ -18,6 +18,7 @@ from ablate.statistics import (
     ratio_interval,
 )
 
+PUBLISHED = EVERY.published
 RATIOS = tuple(name for name, measure in PUBLISHED.items() if not measure.is_score)
 """What is compared as a ratio."""
 Outcome = Literal["confirmed", "contradicted", "undecided"]

@@ -13,7 +13,8 @@ from ablate.errors import InputError, Problem
 from ablate.report.again import run_command
 from ablate.report.numbers.ablation import VariantRow, front_of, make_ablation
 from ablate.report.variant_cells import variant_cells, variant_columns
-from ablate.spec.measures import WEIGHED
+from ablate.spec.measure import MeasureTable
+from ablate.spec.measures import EVERY
 from ablate.spec.study import Cell
 from ablate.state.replicates import cell_replicates
 from ablate.store.attributes import ENVIRONMENT
@@ -24,7 +25,7 @@ NOTE = (
     "chosen by its test scores. Scores are means over seeds on the same test set, ± the half-width of "
     "their 95 % interval. Seeds, splits and machines may differ between studies, so differences are not "
     "paired and get no verdict, and times compare only where the device is the same. Pareto marks rows "
-    f"that no other beats in {words.listed([one.title for one in WEIGHED])} together."
+    "that no other beats in {weighed} together."
 )
 
 
@@ -35,6 +36,8 @@ class StudyRow:
     study: str
     dataset: str
     row: VariantRow
+    measures: MeasureTable
+    """Those of the study."""
     devices: tuple[str, ...]
 
 
@@ -108,7 +111,9 @@ def _best(study: StoredStudy, dataset: str) -> StudyRow | None:
     own = replicates[Cell(dataset=dataset, variant=name)].complete.values()
     environments = (ENVIRONMENT.of(trial) for trial in own)
     devices = (found.device if found else "" for found in environments)
-    return StudyRow(study.spec.name, dataset, row, tuple(dict.fromkeys(devices)))
+    return StudyRow(
+        study.spec.name, dataset, row, study.spec.measures, tuple(dict.fromkeys(devices))
+    )
 
 
 def data_sets_apart(studies: Sequence[StoredStudy]) -> list[str]:
@@ -125,26 +130,35 @@ def comparison_document(rows: Sequence[StudyRow], apart: Sequence[str] = ()) -> 
         apart: data sets that are left out, because not all studies have them.
     """
     elements: list[Element] = []
+    measures = _measures(rows)
     for dataset in dict.fromkeys(row.dataset for row in rows):
         columns = (
             Column("study", "name"),
             Column("variant", "name"),
-            *variant_columns(),
+            *variant_columns(measures),
             Column("Pareto", "text"),
             Column("device", "text"),
         )
         own = [found for found in rows if found.dataset == dataset]
-        fronts = front_of([found.row for found in own])
+        fronts = front_of([found.row for found in own], measures)
         cells = [
-            _cells(found, on_front=on_front) for found, on_front in zip(own, fronts, strict=True)
+            _cells(found, measures, on_front=on_front)
+            for found, on_front in zip(own, fronts, strict=True)
         ]
         elements.append(table(columns, cells, caption=f"Data set {dataset}"))
+    weighed = words.listed([one.title for one in measures.weighed])
     if apart:
         elements.append(Paragraph(f"Left out, not in all of the studies: {', '.join(apart)}."))
-    elements.append(Paragraph(NOTE, "note"))
+    elements.append(Paragraph(NOTE.format(weighed=weighed), "note"))
     return Document("Studies compared", (), (Section("Best variants", tuple(elements)),))
 
 
-def _cells(found: StudyRow, *, on_front: bool) -> list[str]:
+def _measures(rows: Sequence[StudyRow]) -> MeasureTable:
+    """Those that one of the studies has."""
+    names = {measure.name for row in rows for measure in row.measures.all}
+    return MeasureTable(tuple(measure for measure in EVERY.all if measure.name in names))
+
+
+def _cells(found: StudyRow, measures: MeasureTable, *, on_front: bool) -> list[str]:
     front, devices = "*" if on_front else "", ", ".join(found.devices)
-    return [found.study, found.row.variant, *variant_cells(found.row), front, devices]
+    return [found.study, found.row.variant, *variant_cells(found.row, measures), front, devices]

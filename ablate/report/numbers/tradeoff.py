@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ablate.errors import InputError, Problem, did_you_mean
-from ablate.spec.measures import BY_KEY, WEIGHED, shown
+from ablate.spec.measure import MeasureTable
+from ablate.spec.measures import EVERY
 from ablate.store.attributes import REPEATS
 
 if TYPE_CHECKING:
@@ -14,42 +15,41 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-COLUMNS = {measure.key("validation"): measure.heading for measure in shown("trials")}
-"""What was measured of a trial, each with its heading."""
-OBJECTIVES = tuple(measure.key("validation") for measure in WEIGHED)
 FRONT = "pareto"
 HEADINGS = {
     "dataset": "data set",
     "variant": "variant",
     "number": "trial",
-    **COLUMNS,
+    **{measure.key("validation"): measure.heading for measure in EVERY.shown("trials")},
     FRONT: "Pareto",
 }
 """What a column is called in a report."""
 
 
 def tradeoff_table(
-    results: pd.DataFrame, tuned: Sequence[str], sort: str = "val_loss"
+    results: pd.DataFrame, tuned: Sequence[str], measures: MeasureTable, sort: str = "val_loss"
 ) -> pd.DataFrame:
     """One row for each complete tuned trial, the best first; those that repeat another left out.
 
     Args:
         results: all training runs, see `store.results.results_table`.
         tuned: the columns of the tuned parameters.
+        measures: those of the study.
         sort: the column to sort by, or its heading; scores from the highest, all else from the
             lowest.
 
     Returns:
         Columns ``dataset`` and ``variant``, where there are several, ``number``, the tuned
-        parameters, `COLUMNS`, and ``pareto``: whether no other trial is at least as good in all
-        `OBJECTIVES` and better in one.
+        parameters, the measures that are shown of trials, and ``pareto``: whether no other trial is
+        at least as good in all that is weighed and better in one.
 
     Raises:
         InputError: there is no column to sort by of that name.
     """
     several = [name for name in ("dataset", "variant") if results[name].nunique() > 1]
-    missing = {key for key in COLUMNS if BY_KEY[key].optional and results[key].isna().all()}
-    measured = [key for key in COLUMNS if key not in missing]
+    keys = {measure.key("validation"): measure for measure in measures.shown("trials")}
+    missing = {key for key, one in keys.items() if one.optional and results[key].isna().all()}
+    measured = [key for key in keys if key not in missing]
     columns = [*several, "number", *tuned, *measured]
     sort = {name.lower(): column for column, name in HEADINGS.items()}.get(sort.lower(), sort)
     if sort not in columns:
@@ -64,7 +64,7 @@ def tradeoff_table(
         kind="stable",
     )
     table = table.reset_index(drop=True)
-    table[FRONT] = pareto_front(table, OBJECTIVES)
+    table[FRONT] = pareto_front(table, [one.key("validation") for one in measures.weighed])
     return table
 
 
@@ -77,12 +77,12 @@ def pareto_front(table: pd.DataFrame, objectives: Sequence[str]) -> list[bool]:
         * (-1 if higher_is_better(name) else 1)
         for name in objectives
     ]
-    return undominated(np.column_stack(columns), [BY_KEY[name].same for name in objectives])
+    return undominated(np.column_stack(columns), [EVERY.by_key[name].same for name in objectives])
 
 
 def higher_is_better(column: str) -> bool:
     """Whether it holds a measure of which more is better."""
-    return column in BY_KEY and BY_KEY[column].better == "higher"
+    return column in EVERY.by_key and EVERY.by_key[column].better == "higher"
 
 
 def undominated(costs: NDArray[np.float64], tolerances: Sequence[float]) -> list[bool]:

@@ -11,7 +11,7 @@ from ablate.report.figures import records as figures_data
 from ablate.report.numbers.ablation import Ablation, Block, VariantRow
 from ablate.report.sections.lag import lag_cell, lag_elements
 from ablate.report.sections.variants import block_title
-from ablate.spec.measures import METRICS
+from ablate.spec.measures import EVERY
 
 if TYPE_CHECKING:
     from ablate.report.report import Report
@@ -33,7 +33,7 @@ def differences(report: Report) -> Section | None:
     elements: list[Element] = []
     for block in ablation.blocks:
         elements += block_title(report, block)
-        elements.append(_differences_table(ablation, block))
+        elements.append(_differences_table(report, ablation, block))
     elements += lag_elements(ablation)
     if figures_data.FOREST in report.figures.files:
         text = f"Differences to {ablation.baseline} in {report.figures.metric}, with 95 % intervals"
@@ -53,12 +53,12 @@ def differences(report: Report) -> Section | None:
     return Section(f"Differences to {ablation.baseline}", tuple(elements))
 
 
-def _differences_table(ablation: Ablation, block: Block) -> Table:
-    metric = ablation.metric
-    others = [name for name in METRICS if name != metric.key]
+def _differences_table(report: Report, ablation: Ablation, block: Block) -> Table:
+    metric, names = ablation.metric, report.spec.measures.metrics
+    others = [name for name in names if name != metric.key]
 
     def heading(key: str) -> str:
-        found = METRICS[key]
+        found = EVERY.metrics[key]
         return f"{found.name} ({found.unit})" if found.unit else found.name
 
     columns = (
@@ -102,10 +102,10 @@ def _difference_cells(
     return [
         row.variant,
         str(found.difference.n),
-        words.difference(found.difference, METRICS[key]),
+        words.difference(found.difference, EVERY.metrics[key]),
         words.NOTHING if effect is None else words.signed(effect, 2),
         words.p_value(found.adjusted_p) if testable else words.NOTHING,
-        words.verdict(found, METRICS[key]),
+        words.verdict(found, EVERY.metrics[key]),
         lag_cell(row.lag),
         *(_difference(row, name) for name in others),
         words.NOTHING if ratio is None else f"x {ratio:.3g}",
@@ -115,4 +115,4 @@ def _difference_cells(
 def _difference(row: VariantRow, key: str) -> str:
     if key not in row.comparisons:
         return ""
-    return words.difference(row.comparisons[key].difference, METRICS[key])
+    return words.difference(row.comparisons[key].difference, EVERY.metrics[key])

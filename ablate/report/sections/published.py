@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ablate.document import words
 from ablate.document.elements import Column, Element, Paragraph, Section, Table, table
 from ablate.report.numbers.published import RATIOS, Ordering, PublishedComparison, PublishedNumber
-from ablate.spec.measures import PUBLISHED
+from ablate.spec.measures import EVERY
 
 if TYPE_CHECKING:
     from ablate.report.report import Report
@@ -58,7 +58,7 @@ def _numbers(found: PublishedComparison, *, several: bool) -> Table:
 
 
 def _number_cells(number: PublishedNumber) -> list[str]:
-    measure = PUBLISHED[number.measure]
+    measure = EVERY.published[number.measure]
     ours = words.interval(number.ours)
     expected, verdict = words.span(number.expected, words.score), INSIDE[number.inside]
     if measure.is_exact:
@@ -84,7 +84,7 @@ def _orderings(found: PublishedComparison, *, several: bool) -> Table:
 
 
 def _ordering_cells(ordering: Ordering) -> list[str]:
-    measure = PUBLISHED[ordering.measure]
+    measure = EVERY.published[ordering.measure]
     verb = "has a better" if measure.is_score else "takes less" if measure.unit else "has fewer"
     claim = f"{ordering.first} {verb} {measure.title} than {ordering.second}"
     write = _ratio if ordering.measure in RATIOS else _difference

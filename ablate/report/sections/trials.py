@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ablate import tasks
 from ablate.document import words
 from ablate.document.elements import Bars, Column, Element, Figure, Kind, Paragraph, Section, Table
 from ablate.report.figures import records as figures_data
 from ablate.report.numbers.tradeoff import FRONT, HEADINGS
 from ablate.report.sections.lag import search_lag
-from ablate.spec.measures import BY_KEY, WEIGHED
+from ablate.spec.measure import LOSS
+from ablate.spec.measures import EVERY
 
 if TYPE_CHECKING:
     from ablate.report.report import Report
 
 SELECTED_NOTE = (
-    "Accuracy, macro F1 and loss (crossentropy) are measured on the validation set, on which the "
+    "{scores} are measured on the validation set, on which the "
     "search selected: the best row's score is optimistic. Pareto marks trials that no other beats in "
-    f"{words.listed([measure.title for measure in WEIGHED])} together "
+    "{weighed} together "
     "(times within 10 % count as the same). FLOPs are those of one image's forward pass."
 )
 
@@ -33,7 +35,7 @@ def trials(report: Report) -> Section | None:
     if hidden:
         text = f"{hidden} more complete trials: --top {len(report.tradeoff)}, or trials.csv"
         elements.append(Paragraph(text))
-    elements.append(Paragraph(SELECTED_NOTE, "note"))
+    elements.append(Paragraph(_selected_note(report), "note"))
     if report.ablation is None:
         elements += search_lag(report.searches)
     if report.ablation is None and (told := words.side_by_side(report.workers)):
@@ -45,6 +47,14 @@ def trials(report: Report) -> Section | None:
         text = "Validation loss of each trial in the order of the search, and the lowest so far"
         elements.append(Figure(figures_data.HISTORY, text))
     return Section("Trade-off", tuple(elements))
+
+
+def _selected_note(report: Report) -> str:
+    measures, loss = report.spec.measures, tasks.find(report.spec.task).loss_title
+    shown = (one for one in measures.shown("trials") if one.is_score)
+    scores = words.listed([f"{m.title} ({loss})" if m.name == LOSS else m.title for m in shown])
+    weighed = words.listed([measure.title for measure in measures.weighed])
+    return SELECTED_NOTE.format(scores=scores[0].upper() + scores[1:], weighed=weighed)
 
 
 def _tradeoff_table(report: Report) -> Table:
@@ -73,7 +83,7 @@ def cell(column: str, value: Any) -> str:
         return "*" if value else ""
     if pd.isna(value):
         return words.NOTHING
-    return BY_KEY[column].text(value) if column in BY_KEY else words.number(value)
+    return EVERY.by_key[column].text(value) if column in EVERY.by_key else words.number(value)
 
 
 def learning_curves(report: Report) -> Section | None:

@@ -19,7 +19,6 @@ from ablate.document.elements import (
 from ablate.report.figures import records as figures_data
 from ablate.report.sections.lag import lag_elements
 from ablate.report.variant_cells import variant_cells, variant_columns
-from ablate.spec.measures import WEIGHED
 
 if TYPE_CHECKING:
     from ablate.report.numbers.ablation import Ablation, Block
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 TEST_NOTE = (
     "Means over seeds on the test set, ± the half-width of their 95 % interval (Student's t). Time is "
     "the wall time of one training, FLOPs and latency are those of one image's forward pass. Pareto marks "
-    f"variants that no other beats in {words.listed([one.title for one in WEIGHED])} together "
+    "variants that no other beats in {weighed} together "
     "(times within 10 % count as the same)."
 )
 
@@ -40,14 +39,15 @@ def variants(report: Report) -> Section | None:
     elements: list[Element] = []
     for block in report.ablation.blocks:
         elements += block_title(report, block)
-        elements.append(_variants_table(block))
+        elements.append(_variants_table(report, block))
     if figures_data.VARIANTS in report.figures.files:
         text = (
             "Mean test accuracy of each variant against its parameters and its training time; the line "
             "joins those that are best for what they cost, crosses are not on it"
         )
         elements.append(Figure(figures_data.VARIANTS, text))
-    elements.append(Paragraph(TEST_NOTE, "note"))
+    weighed = words.listed([one.title for one in report.spec.measures.weighed])
+    elements.append(Paragraph(TEST_NOTE.format(weighed=weighed), "note"))
     if told := words.side_by_side(report.workers):
         elements.append(Paragraph(told, "note"))
     elements += [
@@ -69,18 +69,19 @@ def block_title(report: Report, block: Block) -> list[Element]:
     return [Paragraph(f"Data set {block.dataset}", "strong")] if several else []
 
 
-def _variants_table(block: Block) -> Table:
+def _variants_table(report: Report, block: Block) -> Table:
+    measures = report.spec.measures
     baseline = next(row for row in block.rows if row.is_baseline)
     columns = (
         Column("variant", "name"),
-        *variant_columns(ratio=True),
+        *variant_columns(measures, ratio=True),
         Column("Pareto", "text"),
     )
     rows = []
     for row in block.rows:
         is_told = row is not baseline or len(block.rows) == 1 or row.variant == "baseline"
         name = row.variant if is_told else f"{row.variant} (baseline)"
-        rows.append([name, *variant_cells(row, ratio=True), "*" if row.on_front else ""])
+        rows.append([name, *variant_cells(row, measures, ratio=True), "*" if row.on_front else ""])
     return table(columns, rows)
 
 

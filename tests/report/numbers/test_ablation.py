@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from ablate.report import variant_cells
 from ablate.report.numbers import ablation
 from ablate.report.numbers.ablation import make_ablation
 from ablate.report.sections import make_document
-from ablate.spec.measures import COSTS, Measure
+from ablate.spec import measures
+from ablate.spec.measure import Measure, MeasureTable
 from ablate.store.studies import find_study
 from report.by_hand import answer_of, quoted, rows_of, section, texts_of
 
@@ -454,8 +454,8 @@ def test_a_cost_that_is_new_to_the_table_has_a_column_where_it_was_measured(ask,
         digits=1,
         optional=True,
     )
-    for module in (ablation, variant_cells):
-        monkeypatch.setattr(module, "COSTS", (*COSTS, energy))
+    monkeypatch.setattr(measures, "MEASURES", (*measures.MEASURES, energy))
+    monkeypatch.setattr(ablation, "EVERY", MeasureTable(measures.MEASURES))
     study = ask(TWO.format(2))
     study.replicates("units=16", [0.9, 0.8])
     study.replicates("units=4", [0.9, 0.8])

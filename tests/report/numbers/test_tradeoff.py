@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablate.errors import InputError
-from ablate.report.numbers.tradeoff import OBJECTIVES, pareto_front, tradeoff_table
-from ablate.spec.measures import BY_KEY
+from ablate.report.numbers.tradeoff import pareto_front, tradeoff_table
+from ablate.spec.measure import MeasureTable
+from ablate.spec.measures import measures_of
 
 ROWS = [
     # number, outcome, accuracy, f1, loss, parameters, flops, seconds, units
@@ -40,8 +41,12 @@ RESULTS = pd.DataFrame(
 ).convert_dtypes()
 
 
+MEASURES = measures_of("classification")
+OBJECTIVES = [one.key("validation") for one in MEASURES.weighed]
+
+
 def test_complete_trials_are_sorted_and_the_front_is_marked():
-    table = tradeoff_table(RESULTS, ["units"])
+    table = tradeoff_table(RESULTS, ["units"], MEASURES)
     assert list(table["number"]) == [2, 1, 4, 0]
     assert dict(zip(table["number"], table["pareto"], strict=True)) == {
         0: True,
@@ -53,13 +58,15 @@ def test_complete_trials_are_sorted_and_the_front_is_marked():
 
 def test_replicates_are_no_rows_of_the_table():
     both = pd.concat([RESULTS, RESULTS.assign(phase="replicate")])
-    assert tradeoff_table(both, ["units"]).equals(tradeoff_table(RESULTS, ["units"]))
+    assert tradeoff_table(both, ["units"], MEASURES).equals(
+        tradeoff_table(RESULTS, ["units"], MEASURES)
+    )
 
 
 def test_several_variants_and_data_sets_are_told_apart():
-    assert list(tradeoff_table(RESULTS, ["units"]).columns[:2]) == ["number", "units"]
+    assert list(tradeoff_table(RESULTS, ["units"], MEASURES).columns[:2]) == ["number", "units"]
     other = RESULTS.assign(variant="wide", dataset="line")
-    table = tradeoff_table(pd.concat([RESULTS, other]), ["units"])
+    table = tradeoff_table(pd.concat([RESULTS, other]), ["units"], MEASURES)
     assert list(table.columns[:3]) == ["dataset", "variant", "number"]
     assert len(table) == 8
 
@@ -77,20 +84,20 @@ def test_several_variants_and_data_sets_are_told_apart():
     ],
 )
 def test_scores_sort_from_the_highest_and_costs_from_the_lowest(sort, order):
-    assert list(tradeoff_table(RESULTS, ["units"], sort)["number"]) == order
+    assert list(tradeoff_table(RESULTS, ["units"], MEASURES, sort)["number"]) == order
 
 
-def test_a_measure_that_is_newer_than_all_trials_has_no_column(monkeypatch):
+def test_a_measure_that_is_newer_than_all_trials_has_no_column():
     results = RESULTS.assign(flops=pd.NA)
-    assert "flops" in tradeoff_table(results, ["units"])
-    monkeypatch.setitem(BY_KEY, "flops", replace(BY_KEY["flops"], optional=True))
-    assert "flops" not in tradeoff_table(results, ["units"])
-    assert "flops" in tradeoff_table(RESULTS, ["units"])
+    assert "flops" in tradeoff_table(results, ["units"], MEASURES)
+    newer = MeasureTable(tuple(replace(one, optional=one.name == "flops") for one in MEASURES.all))
+    assert "flops" not in tradeoff_table(results, ["units"], newer)
+    assert "flops" in tradeoff_table(RESULTS, ["units"], newer)
 
 
 def test_an_unknown_column_is_said():
     with pytest.raises(InputError) as caught:
-        tradeoff_table(RESULTS, ["units"], "val_acuracy")
+        tradeoff_table(RESULTS, ["units"], MEASURES, "val_acuracy")
     assert str(caught.value) == (
         '--sort: there is no column val_acuracy; did you mean "val_accuracy"?'
     )

@@ -1,0 +1,54 @@
+"""Whether a training gives the same numbers again from the same seed, on which pairing rests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from ablate.spec.training import TrainingSettings
+from ablate.training.compiling import compile_network
+
+STEPS = 2
+IMAGES = 4
+"""How many each step trains on."""
+
+
+def repeats_itself(
+    build: Callable[[], keras.Model],
+    settings: TrainingSettings,
+    input_shape: tuple[int, ...],
+    classes: int,
+    seed: int = 0,
+) -> bool:
+    """Trains a network for two steps, twice from one seed: whether all weights are equal.
+
+    Args:
+        build: builds the network, with fresh weights.
+        settings: how it is trained.
+        input_shape: the shape of an image.
+        classes: how many there are.
+        seed: of both trainings, and of the images, which are random ones.
+    """
+    rng = np.random.default_rng(seed)
+    images = rng.random((STEPS, IMAGES, *input_shape), np.float32)
+    targets = np.eye(classes, dtype=np.float32)[rng.integers(0, classes, (STEPS, IMAGES))]
+
+    def trained() -> list[Any]:
+        keras.utils.clear_session(free_memory=False)
+        keras.config.set_dtype_policy(settings.dtype_policy)
+        try:
+            keras.utils.set_random_seed(seed)
+            model = build()
+            compile_network(model, settings, STEPS * IMAGES)
+            keras.utils.set_random_seed(seed)
+            for step in range(STEPS):
+                model.train_on_batch(images[step], targets[step])
+            return list(model.get_weights())
+        finally:
+            keras.config.set_dtype_policy("float32")
+
+    first, second = trained(), trained()
+    return all(np.array_equal(a, b, equal_nan=True) for a, b in zip(first, second, strict=True))

@@ -1,0 +1,65 @@
+"""A study that asks for further measures has them everywhere, and verdicts on one."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from conftest import make_project
+
+import ablate
+
+ASKED = ("balanced_accuracy", "roc_auc", "top_5_accuracy")
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    project = make_project(tmp_path_factory.mktemp("measured"))
+    settings = (
+        f"study.metrics={json.dumps(ASKED)}",
+        *("training.epochs=1", "tune.trials=1", "vary.units=[4, 16]", "tune.parameters=[]"),
+        "tune.learning_rate={ low = 0.001, high = 0.01 }",
+        *("replicate.seeds=2", 'replicate.metric="roc_auc"'),
+    )
+    options = [one for setting in settings for one in ("--set", setting)]
+    ran = project.ablate("run", "study.toml", "--plain", *options)
+    assert ran.returncode == 0, ran.stderr
+    return project, options
+
+
+def test_every_training_run_has_them(measured):
+    project, _ = measured
+    found = ablate.results("dense", storage=project.place.url)
+    assert found["phase"].tolist() == ["tune"] * 2 + ["replicate"] * 4
+    for name in ASKED:
+        assert found[f"val_{name}"].between(0, 1).all(), name
+        assert found[f"test_{name}"].notna().tolist() == [False] * 2 + [True] * 4, name
+    # Digits are balanced, as they are drawn.
+    assert (found["val_balanced_accuracy"] - found["val_accuracy"]).abs().max() < 1e-6
+    assert not any(column.endswith("recall") for column in found.columns)
+
+
+def test_every_display_shows_them_and_the_verdict_is_on_one(measured):
+    project, _ = measured
+    report = project.ablate("report", "dense")
+    assert report.returncode == 0, report.stderr
+    assert "ROC AUC (points)" in report.stdout
+    for title in ("balanced accuracy", "ROC AUC", "top-5 accuracy"):
+        assert title in report.stdout
+    project.ablate("report", "dense", "--format", "json")
+    trials = json.loads((project.folder / "reports/dense/report.json").read_text())["trials"]
+    assert {"val_roc_auc", "test_roc_auc", "test_top_5_accuracy"} <= set(trials[-1]["measures"])
+    shown = project.ablate("show", "dense", "0", "--phase", "replicate").stdout
+    assert "ROC AUC" in shown and "recall" not in shown
+
+
+def test_what_is_measured_belongs_to_the_question(measured):
+    project, options = measured
+    fewer = [one.replace(', "top_5_accuracy"', "") for one in options]
+    again = project.ablate("run", "study.toml", "--plain", *fewer)
+    assert again.returncode == 2
+    assert again.stderr.splitlines()[-1] == (
+        'study.toml: study.metrics: the stored study dense has ["balanced_accuracy", "roc_auc", '
+        '"top_5_accuracy"], this file has ["balanced_accuracy", "roc_auc"]; rename the study to keep '
+        "both, or run with --fresh to delete the old one's trials"
+    )
