@@ -7,7 +7,8 @@ import keras
 
 def build(
     input_shape: tuple[int, ...],
-    num_classes: int,
+    output_shape: tuple[int, ...],
+    output_activation: str,
     *,
     layers: int = 2,
     units_1: int = 64,
@@ -29,5 +30,5 @@ def build(
         x = keras.layers.Activation(activation)(x)
         if dropout:
             x = keras.layers.Dropout(dropout)(x)
-    outputs = keras.layers.Dense(num_classes, "softmax", dtype="float32")(x)
+    outputs = keras.layers.Dense(*output_shape, output_activation, dtype="float32")(x)
     return keras.Model(inputs, outputs, name="mlp")

@@ -47,24 +47,36 @@ def card_text(card: dict[str, Any]) -> str:
     """A data card as plain text."""
     from ablate.document import words
 
-    height, width, channels = card["image"]
+    noun, size = words.examples(card["image"])
     lines = [
         f"{card['dataset']}",
         f"  source        {card['source']}",
-        f"  images        {card['train']:,} for training, {card['test']:,} for testing",
-        f"  shape         {height} x {width} x {channels} (height x width x channels)",
-        f"  classes       {card['classes']}",
-        f"  per class     {_span(card['per_class_train'])} for training, "
-        f"{_span(card['per_class_test'])} for testing",
+        f"  {noun:<13} {card['train']:,} for training, {card['test']:,} for testing",
+        f"  shape         {size}",
+        *_target_lines(card),
         f"  values        {card['values'][0]:g} to {card['values'][1]:g}",
-        f"  duplicates    {card['duplicates']:,} training images are exact copies of an earlier one",
-        f"  leaks         {card['leaked']:,} test images are exact copies of a training image",
+        f"  duplicates    {card['duplicates']:,} training {noun} are exact copies of an earlier one",
+        f"  leaks         {card['leaked']:,} test {noun} are exact copies of a training "
+        f"{noun.removesuffix('s')}",
         f"  digest        {card['digest'][:16]}",
     ]
     if sample := card.get("sample"):
         lines.insert(-1, f"  sample        {words.sampled(sample)}")
     lines += [f"  warning       {warning}" for warning in card["warnings"]]
     return "\n".join(lines)
+
+
+def _target_lines(card: dict[str, Any]) -> list[str]:
+    """What there is to predict: classes or labels with their examples, or numbers."""
+    if card.get("targets"):
+        spans = card["targets"].items()
+        each = ", ".join(f"{name} ({low:g} to {high:g})" for name, (low, high) in spans)
+        return [f"  to predict    {each}"]
+    return [
+        f"  classes       {card['classes']}",
+        f"  per class     {_span(card['per_class_train'])} for training, "
+        f"{_span(card['per_class_test'])} for testing",
+    ]
 
 
 def _span(bounds: list[int]) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ablate.planning.sizes import NetworkRange
+    from ablate.spec.data import InputShape
     from ablate.spec.space import SearchSpace
     from ablate.spec.study import StudySpec
     from ablate.workers.executors.local import LocalWorker
@@ -92,7 +93,10 @@ def _study_table(studies: Sequence[StudySpec], worker: LocalWorker, warnings: li
                     found.search_space, found.source, study.path, data.image, data.classes
                 )
                 order = order.model_copy(
-                    update={"training": configure(study, variant.name, untuned)[1]}
+                    update={
+                        "training": configure(study, variant.name, untuned)[1],
+                        "task": study.task,
+                    }
                 )
                 measure = partial(_measure, worker, order, code)
                 given = {n: v for n, v in variant.values.items() if n in found.search_space}
@@ -159,7 +163,7 @@ def _order(
     space: SearchSpace,
     source: str | None,
     study: str,
-    image: tuple[int, int, int],
+    image: InputShape,
     classes: int,
 ) -> MeasureNetworks:
     from ablate.workers.messages import MeasureNetworks

@@ -123,6 +123,7 @@ def _work(worker: LocalWorker, study: StudySpec, dataset: str) -> dict[Cell, int
             study=study.path,
             input_shape=data.image,
             classes=data.classes,
+            task=study.task,
             configurations=configurations_at_ends(study, cell.variant),
         )
         found = _ask(worker, order)

@@ -43,17 +43,25 @@ def read_study(study: StudySpec, storage: str | None) -> tuple[StudySpec, list[R
 
 def reading_lines(readings: Iterable[Reading]) -> list[str]:
     """The images and classes of data sets, a line each."""
+    from ablate.document import words
+
     lines = []
     for one in readings:
-        size = " x ".join(map(str, one.image))
+        noun, size = words.examples(one.image)
         low, high = one.values
-        train, test = (sum(counts) for counts in zip(*one.classes.values(), strict=True))
-        scaled = " once divided by 255" if one.kind == "uint8" else ""
-        lines += [
-            f"  images        {one.dataset}: {size} (height x width x channels), {one.kind}, "
-            f"{low:g} to {high:g}{scaled}; {train} to train and validate, {test} to test",
-            f"  classes       {one.dataset}: {_classes(one.classes)}",
-        ]
+        train, test = one.counts
+        scaled = " once divided by 255" if one.kind == "uint8" and noun == "images" else ""
+        lines.append(
+            f"  {noun:<13} {one.dataset}: {size}, {one.kind}, "
+            f"{low:g} to {high:g}{scaled}; {train} to train and validate, {test} to test"
+        )
+        if one.classes:
+            lines.append(f"  classes       {one.dataset}: {_classes(one.classes)}")
+        each = ", ".join(
+            f"{name} ({low:g} to {high:g})" for name, (low, high) in one.targets.items()
+        )
+        if each:
+            lines.append(f"  to predict    {one.dataset}: {each}")
     return lines
 
 

@@ -90,7 +90,15 @@ ONLY_WITH = {
     "momentum": ("optimizer", ("sgd",)),
     "decay_rate": ("learning_rate_decay", ("exponential",)),
     "plateau": ("learning_rate_decay", ("plateau",)),
-    "label_smoothing": ("loss", ("categorical_crossentropy", "categorical_focal_crossentropy")),
+    "label_smoothing": (
+        "loss",
+        (
+            "categorical_crossentropy",
+            "categorical_focal_crossentropy",
+            "binary_crossentropy",
+            "binary_focal_crossentropy",
+        ),
+    ),
 }
 
 
@@ -116,6 +124,27 @@ def check_training(
         if not set(possible) & set(values):
             rule = f"is used only with {other} = {' or '.join(values)}"
             problem = Problem(where, rule, f"{table}.{name}", hint=f"{other} is {possible[0]}")
+            if problem not in problems:
+                problems.append(problem)
+
+
+def check_loss(
+    training: TrainingSettings,
+    task: tasks.Task,
+    architecture: Architecture,
+    variants: Sequence[Variant],
+    where: str,
+    problems: list[Problem],
+) -> None:
+    """A loss must be one that the task can be trained with."""
+    domain = possible_values("loss", architecture, variants, training.loss)
+    possible = domain if isinstance(domain, tuple) else domain.ends()
+    for loss in dict.fromkeys(possible):
+        if loss not in task.losses:
+            rule = f"must be one of {', '.join(task.losses)}, for a {task.name}"
+            problem = Problem(
+                where, rule, "training.loss", loss, did_you_mean(str(loss), task.losses)
+            )
             if problem not in problems:
                 problems.append(problem)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ablate import catalog
+from ablate import catalog, tasks
 from ablate.config.validation import validate
 from ablate.errors import InputError, Problem, did_you_mean
 from ablate.spec.data import DataSettings
@@ -38,8 +38,11 @@ def parse_datasets(
     path: Path,
     environment: Mapping[str, str],
     problems: list[Problem],
+    task: str | None = None,
 ) -> tuple[DataSettings, ...]:
     """The ``[data]`` table of a study of one or several data sets.
+
+    Without a task each data set has its own, which must be the same for all.
 
     Keys hold for every data set; a table in it that is called like one holds for that one only.
     """
@@ -52,7 +55,7 @@ def parse_datasets(
             problems.append(Problem(str(path), rule, f"data.{name}", own))
             continue
         found: list[Problem] = []
-        parsed = parse_data(name, {**common, **own}, path, environment, found)
+        parsed = parse_data(name, {**common, **own}, path, environment, found, task)
         for problem in found:
             table_name, _, key = problem.key.partition(".")
             first = key.partition(".")[0]
@@ -63,6 +66,12 @@ def parse_datasets(
                 problems.append(placed)
         if parsed is not None:
             settings.append(parsed)
+    if len({one.task for one in settings}) > 1:
+        own_tasks = ", ".join(f"{one.dataset} ({one.task})" for one in settings)
+        rule = f"the data sets are of different tasks: {own_tasks}"
+        problems.append(
+            Problem(str(path), rule, "study.dataset", hint="ask of them in two studies")
+        )
     return tuple(settings)
 
 
@@ -72,6 +81,7 @@ def parse_data(
     path: Path,
     environment: Mapping[str, str],
     problems: list[Problem],
+    task: str | None = None,
 ) -> DataSettings | None:
     """The ``[data]`` table: keys that every set has, and the set's own options."""
     where = str(path)
@@ -79,8 +89,11 @@ def parse_data(
         hint = did_you_mean(dataset, catalog.available("datasets"))
         problems.append(Problem(where, "unknown data set", "study.dataset", dataset, hint))
         return None
-    common = ("per_class", "test_per_class", "validation", "home")
-    options_model = catalog.load("datasets", dataset).Options
+    common = ("per_class", "test_per_class", "validation", "home", "positive")
+    module = catalog.load("datasets", dataset)
+    options_model = module.Options
+    means = task or str(getattr(module, "TASK", tasks.DEFAULT))
+    _check_class_keys(means, table, where, problems)
     own = {key: value for key, value in table.items() if key not in common}
     keys = [*common, *options_model.model_fields]
     before = len(problems)
@@ -95,7 +108,7 @@ def parse_data(
     settings = validate(
         DataSettings,
         {key: table[key] for key in common if key in table}
-        | {"dataset": dataset, "folder": str(path.parent.resolve())}
+        | {"dataset": dataset, "folder": str(path.parent.resolve()), "task": means}
         | {"home": home if "home" in table else _environment_home(environment)}
         | {"options": options.model_dump(mode="json") if options is not None else {}},
         where,
@@ -103,6 +116,21 @@ def parse_data(
         problems,
     )
     return settings if len(problems) == before else None
+
+
+def _check_class_keys(
+    task: str, table: Mapping[str, Any], where: str, problems: list[Problem]
+) -> None:
+    """Refuses what is about classes where there are none."""
+    found = tasks.find(task)
+    if not found.has_classes:
+        for key in ("per_class", "test_per_class"):
+            if key in table:
+                rule = f"counts examples of a class, and a {task} has none"
+                problems.append(Problem(where, rule, f"data.{key}"))
+    if "positive" in table and not (found.has_classes and found.outputs == "shares"):
+        rule = f'is of task = "binary_classification" alone, found {task}'
+        problems.append(Problem(where, rule, "data.positive", hint="leave it out"))
 
 
 def _environment_home(environment: Mapping[str, str]) -> str | None:

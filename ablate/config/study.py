@@ -6,11 +6,13 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ablate import catalog, tasks
 from ablate.config.checks import (
     check_exhaustive,
     check_in_use,
+    check_loss,
     check_metrics,
     check_overlap,
     check_training,
@@ -85,18 +87,22 @@ def load_study(
     lists = {key: names_of(tables.study.get(key), key, where, problems) for key in LISTS}
     unread: list[Problem] = []
     spaces = _search_spaces(lists["search_space"] or (), path, unread)
-    own = own_tables(tables, lists, [space for space, _ in spaces], environment, where, problems)
-    datasets = parse_datasets(lists["dataset"] or (), tables.data, path, environment, problems)
+    given = _given_task(tables.study.get("task"), where, problems)
+    names = lists["dataset"] or ()
+    datasets = parse_datasets(names, tables.data, path, environment, problems, given)
+    task = tasks.find(given or (datasets[0].task if datasets else tasks.DEFAULT))
+    own = own_tables(
+        tables, lists, [space for space, _ in spaces], environment, where, problems, task
+    )
     problems += unread
     compared = None
     if spaces and len(spaces) == len(lists["search_space"] or ()):
-        names = lists["dataset"] or ()
-        compared = _compared(tables, own, spaces, names, where, problems, large=large)
+        compared = _compared(tables, own, spaces, names, where, problems, task, large=large)
     variants = None if compared is None else compared.variants
-    always = tasks.find(tasks.DEFAULT).measures
+    always = task.measures
     metrics = tuple(name for name in lists["metrics"] or () if name not in always)
     metric = None if own.replicate is None else own.replicate.metric
-    check_metrics(tasks.DEFAULT, metrics, metric, where, problems)
+    check_metrics(task.name, metrics, metric, where, problems)
     if problems or compared is None or variants is None or not own.are_right or not datasets:
         raise InputError(*problems)
     assert own.study and own.training and own.artifacts and own.resources
@@ -125,6 +131,16 @@ def load_study(
     )
 
 
+def _given_task(name: Any, where: str, problems: list[Problem]) -> str | None:
+    """The task that a study names; None where it names none, or none that there is."""
+    if name is None or (isinstance(name, str) and name in tasks.names()):
+        return name
+    rule = f"must be one of {', '.join(tasks.names())}"
+    hint = did_you_mean(name, tasks.names()) if isinstance(name, str) else ""
+    problems.append(Problem(where, rule, "study.task", name, hint))
+    return None
+
+
 @dataclass(frozen=True)
 class _Compared:
     """What a study compares."""
@@ -142,12 +158,13 @@ def _compared(
     datasets: Sequence[str],
     where: str,
     problems: list[Problem],
+    task: tasks.Task,
     *,
     large: bool,
 ) -> _Compared:
     """Checks what is fixed, tuned and varied of the search spaces, and all that depends on it."""
     # What depends on a table that is itself wrong is checked against its defaults.
-    known = own.training or TrainingSettings()
+    known = own.training or TrainingSettings.model_validate({"loss": task.loss})
     architectures = _architectures(spaces, tables, known, where, problems)
     variants: Variants | None = only_defaults(architectures)
     if tables.vary is not None:
@@ -161,6 +178,7 @@ def _compared(
             check_training(
                 own.training, tables.training, architecture, listed, where, problems, asked
             )
+            check_loss(own.training, task, architecture, listed, where, problems)
     if variants is not None and not problems:
         check_distinct(listed, architectures, known, where, problems)
     if own.tune is not None:

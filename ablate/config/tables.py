@@ -15,6 +15,7 @@ from ablate.errors import Problem
 from ablate.spec.space import Frozen, SearchSpace
 from ablate.spec.study import ArtifactSettings, ReplicateSettings, Resources
 from ablate.spec.training import Backend, TrainingSettings
+from ablate.tasks import Task
 
 Names = tuple[str, ...]
 LISTS = ("dataset", "search_space", "metrics")
@@ -31,6 +32,7 @@ class StudyTable(Frozen):
     search_space: Names
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     metrics: Names = ()
+    task: str | None = None
 
 
 class Tables(Frozen):
@@ -72,13 +74,18 @@ def own_tables(
     environment: Mapping[str, str],
     where: str,
     problems: list[Problem],
+    task: Task,
 ) -> OwnTables:
-    """Checks each table that can be checked by itself."""
+    """Checks each table that can be checked by itself; the task says what is left out of them."""
     given = {key: value for key, value in lists.items() if value is not None}
     study = validate(StudyTable, {**tables.study, **given}, where, "study", problems)
     backend = _environment_backend(environment, problems)
     training = validate(
-        TrainingSettings, {**backend, **tables.training}, where, "training", problems
+        TrainingSettings,
+        {"loss": task.loss, **backend, **tables.training},
+        where,
+        "training",
+        problems,
     )
     tune: TuneTable | None = None
     if tables.tune is not None:
@@ -88,7 +95,13 @@ def own_tables(
     replicate = (
         None
         if tables.replicate is None
-        else validate(ReplicateSettings, tables.replicate, where, "replicate", problems)
+        else validate(
+            ReplicateSettings,
+            {"metric": task.metric, **tables.replicate},
+            where,
+            "replicate",
+            problems,
+        )
     )
     artifacts = validate(ArtifactSettings, tables.artifacts, where, "artifacts", problems)
     resources = validate(Resources, tables.resources, where, "resources", problems)

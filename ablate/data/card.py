@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ablate import tasks
 from ablate.data.doubts import doubts
 from ablate.data.prepared import PreparedData
-from ablate.data.split import drawn
+from ablate.data.split import are_pixels, drawn
 from ablate.files import write_text
-from ablate.spec.data import DataSettings
+from ablate.spec.data import DataSettings, InputShape
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,14 +33,15 @@ class DataCard:
     dataset: str
     source: str
     digest: str
-    image: tuple[int, ...]
-    """Height, width, channels."""
+    image: InputShape
+    """The shape of an example, of images height, width and channels; of several inputs each."""
     train: int
     test: int
     classes: int
-    per_class_train: tuple[int, int]
-    """The fewest and the most training images of a class."""
-    per_class_test: tuple[int, int]
+    """How many classes or labels there are, or numbers to predict."""
+    per_class_train: tuple[int, int] | None
+    """The fewest and the most training images of a class or label; None where there are numbers."""
+    per_class_test: tuple[int, int] | None
     values: tuple[float, float]
     """Lowest and highest pixel as the network sees it."""
     duplicates: int
@@ -54,6 +56,9 @@ class DataCard:
     of both, drawn with seed 0, so that some copies go unseen. None where all were."""
     doubts: tuple[str, ...] = ()
     """What looks as if it had been meant otherwise."""
+    task: str = tasks.DEFAULT
+    targets: Mapping[str, tuple[float, float]] | None = None
+    """The lowest and the highest training value of each number to predict."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -76,6 +81,9 @@ class DataCard:
         """Plain JSON."""
         known = asdict(self)
         del known["doubts"]  # they are among the warnings
+        for name, default in (("task", tasks.DEFAULT), ("targets", None)):
+            if known[name] == default:
+                del known[name]
         return {**known, "warnings": list(self.warnings)}
 
 
@@ -111,47 +119,80 @@ def data_card(prepared: PreparedData, settings: DataSettings) -> DataCard:
     """
     import numpy as np
 
-    x_train, y_train = prepared.array("x_train"), np.asarray(prepared.array("y_train"))
-    x_test, y_test = prepared.array("x_test"), np.asarray(prepared.array("y_test"))
+    x_train, x_test = (_arrays(prepared.inputs(part)) for part in ("train", "test"))
+    y_train, y_test = (np.asarray(prepared.array(name)) for name in ("y_train", "y_test"))
     train, test = np.arange(len(y_train)), np.arange(len(y_test))
     if settings.per_class is not None:
         train = drawn(y_train, settings.per_class, seed=0)
     if settings.test_per_class is not None:
         test = drawn(y_test, settings.test_per_class, seed=0)
     looked_train, looked_test = train, test
-    asked = len(train) * x_train[:1].nbytes + len(test) * x_test[:1].nbytes
+    row = sum(array[:1].nbytes for array in x_train)
+    asked = len(train) * row + len(test) * sum(array[:1].nbytes for array in x_test)
     if asked > LOOKED_AT:
         rng, share = np.random.default_rng(0), LOOKED_AT / asked
         looked_train, looked_test = (_sample(rows, share, rng) for rows in (train, test))
-    is_small = x_train.nbytes + x_test.nbytes <= LOOKED_AT
-    low, high = bounds([x_train] if is_small else (x_train[row] for row in looked_train))
-    known = _image_digests(x_train, looked_train)
+    is_small = sum(array.nbytes for array in (*x_train, *x_test)) <= LOOKED_AT
+    low, high = bounds(
+        x_train if is_small else (array[row] for array in x_train for row in looked_train)
+    )
+    known = _digests(x_train, looked_train)
     distinct = set(known)
-    classes = len(prepared.class_names)
-    counts = [
-        np.bincount(y[chosen], minlength=classes)
-        for y, chosen in ((y_train, train), (y_test, test))
-    ]
-    scale = 255 if x_train.dtype == np.uint8 else 1
+    names = prepared.class_names
+    counts = [_counts(y[chosen], len(names)) for y, chosen in ((y_train, train), (y_test, test))]
+    scale = 255 if are_pixels(x_train[0]) else 1
     values = (low / scale, high / scale)
+    spans = [None if found is None else (int(found.min()), int(found.max())) for found in counts]
+    of_train, of_test = counts
+    is_classification = settings.task == tasks.DEFAULT and not prepared.input_names
     return DataCard(
         dataset=settings.dataset,
         source=prepared.source,
         digest=prepared.digest,
-        image=tuple(x_train.shape[1:]),
+        image=example_shape(prepared.inputs("train")),
         train=len(train),
         test=len(test),
-        classes=classes,
-        per_class_train=(int(counts[0].min()), int(counts[0].max())),
-        per_class_test=(int(counts[1].min()), int(counts[1].max())),
+        classes=len(names),
+        per_class_train=spans[0],
+        per_class_test=spans[1],
         values=values,
         duplicates=len(known) - len(distinct),
-        leaked=sum(digest in distinct for digest in _image_digests(x_test, looked_test)),
-        missing_train=_missing(prepared.class_names, counts[0]),
-        missing_test=_missing(prepared.class_names, counts[1]),
+        leaked=sum(digest in distinct for digest in _digests(x_test, looked_test)),
+        missing_train=() if of_train is None else _missing(names, of_train),
+        missing_test=() if of_test is None or not len(test) else _missing(names, of_test),
         sample=(len(looked_train), len(looked_test)) if asked > LOOKED_AT else None,
-        doubts=doubts(x_train, values, counts[0].tolist(), prepared.class_names),
+        doubts=doubts(x_train[0], values, of_train.tolist(), names)
+        if is_classification and of_train is not None
+        else (),
+        task=settings.task,
+        targets=target_spans(y_train, names) if of_train is None else None,
     )
+
+
+def example_shape(inputs: NDArray[Any] | Mapping[str, NDArray[Any]]) -> InputShape:
+    """The shape of one example; of several inputs each, by name."""
+    if isinstance(inputs, Mapping):
+        return {name: tuple(array.shape[1:]) for name, array in inputs.items()}
+    return tuple(inputs.shape[1:])
+
+
+def target_spans(targets: NDArray[Any], names: Iterable[str]) -> dict[str, tuple[float, float]]:
+    """The lowest and the highest of each number to predict."""
+    lows, highs = targets.min(axis=0).tolist(), targets.max(axis=0).tolist()
+    return {name: (low, high) for name, low, high in zip(names, lows, highs, strict=True)}
+
+
+def _counts(targets: NDArray[Any], names: int) -> NDArray[np.int64] | None:
+    """The examples of each class or label; None where targets are numbers."""
+    import numpy as np
+
+    if targets.dtype.kind == "f":
+        return None
+    return np.bincount(targets, minlength=names) if targets.ndim == 1 else targets.sum(axis=0)
+
+
+def _arrays(inputs: NDArray[Any] | Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+    return list(inputs.values()) if isinstance(inputs, Mapping) else [inputs]
 
 
 def _sample(rows: NDArray[np.int64], share: float, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -167,20 +208,25 @@ def bounds(parts: Iterable[NDArray[Any]]) -> tuple[float, float]:
 
     low, high = math.inf, -math.inf
     for part in parts:
-        low = min(low, float(np.float32(part.min())))
-        high = max(high, float(np.float32(part.max())))
+        if not part.size:
+            continue
+        low = min(low, float(np.float32(np.nanmin(part))))
+        high = max(high, float(np.float32(np.nanmax(part))))
     return low, high
 
 
-def _image_digests(images: NDArray[Any], rows: NDArray[np.int64]) -> list[bytes]:
-    """A digest of each image; those of floats are the same where the network gets the same."""
+def _digests(inputs: Sequence[NDArray[Any]], rows: NDArray[np.int64]) -> list[bytes]:
+    """A digest of each example; those of floats are the same where the network gets the same."""
     import numpy as np
 
-    kind = np.uint8 if images.dtype == np.uint8 else np.float32
-    return [
-        hashlib.blake2b(np.asarray(images[row], kind).tobytes(), digest_size=16).digest()
-        for row in rows
-    ]
+    found = []
+    for row in rows:
+        digest = hashlib.blake2b(digest_size=16)
+        for array in inputs:
+            kind = np.uint8 if array.dtype == np.uint8 else np.float32
+            digest.update(np.asarray(array[row], kind).tobytes())
+        found.append(digest.digest())
+    return found
 
 
 def _missing(class_names: Iterable[str], counts: NDArray[np.int64]) -> tuple[str, ...]:

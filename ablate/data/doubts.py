@@ -33,6 +33,8 @@ def doubts(
         counts: the training images of each class.
         names: the classes.
     """
+    if images.ndim != 4:  # no images
+        return tuple(text for text in (many_classes(counts, names),) if text)
     found = (many_classes(counts, names), _axes(images.shape[1:]), _range(images, values))
     return tuple(text for text in (*found, _no_pictures(images, values)) if text)
 

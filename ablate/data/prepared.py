@@ -13,12 +13,12 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from ablate import catalog
-from ablate.datasets._base import Images, Places
+from ablate import catalog, tasks
+from ablate.datasets._base import Fitted, Images, Places
 from ablate.errors import InputError, Problem
 from ablate.files import folder_name
 from ablate.spec.data import DataSettings, DataShape
@@ -95,9 +95,15 @@ class PreparedData:
     class_names: tuple[str, ...]
     in_place: Mapping[str, InPlace] = field(default_factory=dict)
     """The arrays that lie elsewhere, by name."""
+    input_names: tuple[str, ...] = ()
+    """The inputs, where there are several: ``x_train.NAME`` is the array of one."""
+    fitted: Fitted | None = None
+    """What is learnt of the columns of a table."""
 
     def array(self, name: str) -> NDArray[Any]:
         """One of ``x_train``, ``y_train``, ``x_test`` and ``y_test``, memory-mapped, read-only.
+
+        Of several inputs ``x_train.NAME`` is one.
 
         Raises:
             InputError: the user's file that holds it is gone or was changed.
@@ -111,6 +117,12 @@ class PreparedData:
         )
         return array
 
+    def inputs(self, part: Literal["train", "test"]) -> Any:
+        """The examples of a part: an array, or of several inputs each by its name."""
+        if not self.input_names:
+            return self.array(f"x_{part}")
+        return {name: self.array(f"x_{part}.{name}") for name in self.input_names}
+
 
 def shape(settings: DataSettings) -> DataShape:
     """The sizes that a study trains and tests on, without loading images.
@@ -120,8 +132,9 @@ def shape(settings: DataSettings) -> DataShape:
     """
     module, options = _module(settings)
     whole: DataShape = module.shape(options, _places(settings))
-    train = (settings.per_class or 0) * whole.classes or whole.train
-    test = (settings.test_per_class or 0) * whole.classes or whole.test
+    classes = whole.classes if tasks.find(settings.task).has_classes else 0
+    train = (settings.per_class or 0) * classes or whole.train
+    test = (settings.test_per_class or 0) * classes or whole.test
     return DataShape(min(train, whole.train), min(test, whole.test), whole.image, whole.classes)
 
 
@@ -145,9 +158,31 @@ def load(settings: DataSettings) -> Images:
         InputError: its files are missing or wrong, or it holds too few images.
     """
     module, options = _module(settings)
-    images: Images = module.load(options, _places(settings))
+    images: Images = _in_order(module.load(options, _places(settings)), settings)
     check_images(images, settings)
     return images
+
+
+def _in_order(images: Images, settings: DataSettings) -> Images:
+    """A data set of two classes, the one whose probability a network gives being the second.
+
+    Raises:
+        InputError: there is no such class.
+    """
+    if settings.positive is None:
+        return images
+    name = str(settings.positive)
+    if name not in images.class_names:
+        rule = f"must be one of {', '.join(images.class_names[:8])}"
+        raise InputError(Problem(settings.dataset, rule, "data.positive", settings.positive))
+    if name == images.class_names[-1] or len(images.class_names) != 2:
+        return images
+    return replace(
+        images,
+        y_train=1 - images.y_train,
+        y_test=1 - images.y_test,
+        class_names=images.class_names[::-1],
+    )
 
 
 def check_images(images: Images, settings: DataSettings) -> None:
@@ -156,8 +191,14 @@ def check_images(images: Images, settings: DataSettings) -> None:
     Raises:
         InputError: it holds too few images, or classes.
     """
-    _check_classes(images, settings)
-    _check_counts(_class_counts(images), images.class_names, settings)
+    task = tasks.find(settings.task)
+    if task.has_classes:
+        if task.outputs == "shares" and len(images.class_names) != 2:
+            rule = f"task = {task.name!r} tells two classes apart, found {len(images.class_names)}"
+            hint = 'set task = "classification" under [study]'
+            raise InputError(Problem(settings.dataset, rule, "study.task", hint=hint))
+        _check_classes(images, settings)
+        _check_counts(_class_counts(images), images.class_names, settings)
 
 
 def source_of(settings: DataSettings) -> str:
@@ -183,7 +224,10 @@ def find_prepared(settings: DataSettings, cache: Path) -> PreparedData | None:
 
 
 def _folder(settings: DataSettings, source: str, cache: Path) -> Path:
-    key = hashlib.sha256(f"{settings.dataset}: {source}".encode()).hexdigest()[:12]
+    text = f"{settings.dataset}: {source}"
+    if settings.task != tasks.DEFAULT or settings.positive is not None:
+        text += f" {settings.task} {settings.positive}"
+    key = hashlib.sha256(text.encode()).hexdigest()[:12]
     return cache / f"{folder_name(settings.dataset)}-{key}"
 
 
@@ -193,9 +237,18 @@ def _prepared(settings: DataSettings, source: str, folder: Path) -> PreparedData
         name: InPlace(**{**found, "shape": tuple(found["shape"])})
         for name, found in about.get("in_place", {}).items()  # earlier versions copied every array
     }
-    names = tuple(about["class_names"])
-    prepared = PreparedData(folder, about["digest"], source, names, in_place)
-    _check_counts(about["class_counts"], prepared.class_names, settings)
+    fitted = about.get("fitted")
+    prepared = PreparedData(
+        folder=folder,
+        digest=about["digest"],
+        source=source,
+        class_names=tuple(about["class_names"]),
+        in_place=in_place,
+        input_names=tuple(about.get("input_names", ())),
+        fitted=fitted and Fitted(**{name: tuple(values) for name, values in fitted.items()}),
+    )
+    if about["class_counts"]:
+        _check_counts(about["class_counts"], prepared.class_names, settings)
     return prepared
 
 
@@ -205,7 +258,8 @@ def _module(settings: DataSettings) -> tuple[Any, Any]:
 
 
 def _places(settings: DataSettings) -> Places:
-    return Places(Path(settings.home) if settings.home else None, Path(settings.folder))
+    home = Path(settings.home) if settings.home else None
+    return Places(home, Path(settings.folder), settings.task, settings.positive)
 
 
 def _write(images: Images, source: str, folder: Path) -> None:
@@ -216,8 +270,7 @@ def _write(images: Images, source: str, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".preparing-"))
     try:
-        for name in ARRAYS:
-            given = getattr(images, name)
+        for name, given in arrays_of(images).items():
             found = InPlace.of(given)
             array = np.ascontiguousarray(given)
             if found is not None:
@@ -231,8 +284,11 @@ def _write(images: Images, source: str, folder: Path) -> None:
             "digest": digest_of(images),
             "source": source,
             "class_names": images.class_names,
-            "class_counts": _class_counts(images),  # so that nobody need open the test labels
+            # So that nobody need open the test labels; empty where nobody draws by class.
+            "class_counts": _class_counts(images) if images.y_train.ndim == 1 else {},
             "in_place": in_place,
+            "input_names": list(images.x_train) if isinstance(images.x_train, Mapping) else [],
+            "fitted": images.fitted and asdict(images.fitted),
         }
         (temporary / _ABOUT).write_text(json.dumps(about))
         temporary.chmod(0o755)
@@ -245,13 +301,25 @@ def _write(images: Images, source: str, folder: Path) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def arrays_of(images: Images) -> dict[str, NDArray[Any]]:
+    """All arrays of a data set, by name; of several inputs each as ``x_train.NAME``."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for name in ARRAYS:
+        given = getattr(images, name)
+        if isinstance(given, Mapping):
+            arrays |= {f"{name}.{one}": array for one, array in given.items()}
+        else:
+            arrays[name] = given
+    return arrays
+
+
 def digest_of(images: Images) -> str:
     """SHA-256 of all images and labels."""
     import numpy as np
 
     digest = hashlib.sha256()
-    for name in ARRAYS:
-        array = np.ascontiguousarray(getattr(images, name))
+    for name, given in arrays_of(images).items():
+        array = np.ascontiguousarray(given)
         digest.update(f"{name} {array.dtype} {array.shape}".encode())
         digest.update(array.data)
     return digest.hexdigest()

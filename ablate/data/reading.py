@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablate.data.card import bounds
+from ablate import tasks
+from ablate.data.card import bounds, example_shape, target_spans
 from ablate.data.doubts import doubts
-from ablate.data.prepared import ARRAYS, check_images, digest_of, find_prepared, load, source_of
-from ablate.data.split import check_split
+from ablate.data.prepared import check_images, digest_of, find_prepared, load, source_of
+from ablate.data.split import are_pixels, check_split
 from ablate.datasets._base import Images
 from ablate.datasets._files import DOWNLOADED
-from ablate.spec.data import DataSettings
+from ablate.spec.data import DataSettings, InputShape
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+TARGETS = ("y_train", "y_test")
 LISTED = 12
 """Classes without images that are named."""
 
@@ -29,14 +31,18 @@ class Reading:
     """What a data set was taken for."""
 
     dataset: str
-    image: tuple[int, ...]
-    """Height, width, channels."""
+    image: InputShape
+    """The shape of an example, of images height, width, channels; of several inputs each, by name."""
     kind: str
-    """The type of the stored pixels."""
+    """The type of the stored pixels or numbers."""
     values: tuple[float, float]
-    """The lowest and the highest pixel as the network sees it."""
+    """The lowest and the highest as the network sees it; of a table before it is scaled."""
+    counts: tuple[int, int]
+    """The training and the test examples, those that are drawn."""
     classes: Mapping[str, tuple[int, int]]
-    """The training and the test images of each class, those that are drawn."""
+    """Of them those of each class or label; empty where there are numbers to predict."""
+    targets: Mapping[str, tuple[float, float]]
+    """The lowest and the highest training value of each number to predict; empty for classes."""
     digest: str
     """SHA-256 of all images and labels."""
     warnings: tuple[str, ...]
@@ -58,15 +64,15 @@ def read_data(settings: DataSettings, cache: Path | None = None) -> Reading | No
     """
     prepared = find_prepared(settings, cache) if cache is not None else None
     if prepared is not None:
-        arrays = {name: prepared.array(name) for name in ARRAYS}
-        return _reading(settings, arrays, prepared.class_names, prepared.digest)
+        inputs, targets = prepared.inputs("train"), [prepared.array(name) for name in TARGETS]
+        return _reading(settings, inputs, targets, prepared.class_names, prepared.digest)
     if source_of(settings).startswith(DOWNLOADED):
         return None
     whole = {"per_class": None, "test_per_class": None}
     images = _loaded(settings.model_copy(update=whole).model_dump_json(), source_of(settings))
     check_images(images, settings)
-    arrays = {name: getattr(images, name) for name in ARRAYS}
-    return _reading(settings, arrays, images.class_names, digest_of(images))
+    targets = [images.y_train, images.y_test]
+    return _reading(settings, images.x_train, targets, images.class_names, digest_of(images))
 
 
 @lru_cache(maxsize=1)
@@ -76,34 +82,55 @@ def _loaded(settings: str, source: str) -> Images:
 
 
 def _reading(
-    settings: DataSettings, arrays: Mapping[str, NDArray[Any]], names: tuple[str, ...], digest: str
+    settings: DataSettings,
+    inputs: NDArray[Any] | Mapping[str, NDArray[Any]],
+    targets: Sequence[NDArray[Any]],
+    names: tuple[str, ...],
+    digest: str,
 ) -> Reading:
-    import numpy as np
-
-    images = arrays["x_train"]
-    check_split(arrays["y_train"], names, settings)
-    counts = [
-        [min(int(count), drawn or int(count)) for count in np.bincount(y, minlength=len(names))]
-        for y, drawn in (
-            (arrays["y_train"], settings.per_class),
-            (arrays["y_test"], settings.test_per_class),
-        )
-    ]
-    scale = 255 if images.dtype == np.uint8 else 1
-    low, high = bounds([images])
+    task = tasks.find(settings.task)
+    check_split(targets[0], names, settings)
+    images = list(inputs.values()) if isinstance(inputs, Mapping) else [inputs]
+    scale = 255 if are_pixels(images[0]) else 1
+    low, high = bounds(images)
     values = (low / scale, high / scale)
-    missing = [
-        f"no {split} images of: {', '.join(lacking[:LISTED])}"
-        f"{f' and {len(lacking) - LISTED} more' if len(lacking) > LISTED else ''}"
-        for split, of_split in zip(("training", "test"), counts, strict=True)
-        if (lacking := [name for name, n in zip(names, of_split, strict=True) if not n])
-    ]
+    warnings: tuple[str, ...] = ()
+    counts: list[list[int]] = []
+    if task.outputs != "numbers":
+        counts = _counts(settings, targets, len(names))
+        warnings = tuple(_missing(counts, names))
+    if settings.task == tasks.DEFAULT and len(images) == 1:
+        warnings += doubts(images[0], values, counts[0], names)
+    has_classes = task.has_classes
+    sizes = [sum(of_split) for of_split in counts] if has_classes else [len(y) for y in targets]
     return Reading(
         dataset=settings.dataset,
-        image=tuple(images.shape[1:]),
-        kind=str(images.dtype),
+        image=example_shape(inputs),
+        kind=", ".join(dict.fromkeys(str(array.dtype) for array in images)),
         values=values,
-        classes=dict(zip(names, zip(*counts, strict=True), strict=True)),
+        counts=(sizes[0], sizes[1]),
+        classes=dict(zip(names, zip(*counts, strict=True), strict=True)) if counts else {},
+        targets={} if counts else target_spans(targets[0], names),
         digest=digest,
-        warnings=(*missing, *doubts(images, values, counts[0], names)),
+        warnings=warnings,
     )
+
+
+def _counts(settings: DataSettings, targets: Sequence[NDArray[Any]], names: int) -> list[list[int]]:
+    """The training and the test examples of each class or label, those that are drawn."""
+    import numpy as np
+
+    counts = []
+    for y, drawn in zip(targets, (settings.per_class, settings.test_per_class), strict=True):
+        found = np.bincount(y, minlength=names) if y.ndim == 1 else y.sum(axis=0)
+        counts.append([min(int(count), drawn or int(count)) for count in found])
+    return counts
+
+
+def _missing(counts: Sequence[Sequence[int]], names: Sequence[str]) -> Iterator[str]:
+    """Says of which classes or labels there is no example."""
+    for split, of_split in zip(("training", "test"), counts, strict=True):
+        lacking = [name for name, n in zip(names, of_split, strict=True) if not n]
+        if lacking and any(of_split):
+            more = f" and {len(lacking) - LISTED} more" if len(lacking) > LISTED else ""
+            yield f"no {split} images of: {', '.join(lacking[:LISTED])}{more}"

@@ -1,13 +1,15 @@
-"""The images that a training run gets: drawn by its seed, read and scaled when they are asked for."""
+"""The examples that a training run gets: drawn by its seed, read and scaled when they are asked for."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ablate import tasks
 from ablate.data.doubts import many_classes
+from ablate.data.fitting import Fit, Units
 from ablate.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -15,85 +17,108 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ablate.data.prepared import PreparedData
-    from ablate.spec.data import DataSettings
+    from ablate.spec.data import DataSettings, InputShape
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Some images of an array that lies on disk.
+    """Some examples of a data set that lies on disk.
 
     An index takes what NumPy takes along the first axis, a slice or an array of positions, and
-    gives these images alone, ``(n, height, width, channels)`` float32, uint8 ones scaled to 0-1.
-    The others stay on disk.
+    gives these examples alone, ``(n, ...)``: uint8 images float32 from 0 to 1, whole numbers int32,
+    all else float32; of several inputs a mapping of such arrays. The others stay on disk.
     """
 
-    images: NDArray[Any]
-    """All images, ``(n, height, width, channels)``, memory-mapped."""
+    images: NDArray[Any] | Mapping[str, NDArray[Any]]
+    """All examples, ``(n, ...)``, memory-mapped; or those of each input."""
     rows: NDArray[np.int64]
     """Which of them, in their order."""
+    fit: Fit | None = None
+    """What the training rows of the split say of the columns of a table."""
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, chosen: slice | NDArray[np.int64]) -> NDArray[np.float32]:
-        return scaled(self.images[self.rows[chosen]])
+    def __getitem__(self, chosen: slice | NDArray[np.int64]) -> Any:
+        rows = self.rows[chosen]
+        if isinstance(self.images, Mapping):
+            return {name: scaled(array[rows]) for name, array in self.images.items()}
+        return scaled(self.images[rows] if self.fit is None else self.fit.of(self.images[rows]))
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of what the index ``[:]`` gives."""
-        return (len(self.rows), *self.images.shape[1:])
+    def shape(self) -> Any:
+        """The shape of what the index ``[:]`` gives; of several inputs each, by name."""
+        if isinstance(self.images, Mapping):
+            return {name: (len(self), *array.shape[1:]) for name, array in self.images.items()}
+        return (len(self), *self.images.shape[1:])
+
+    @property
+    def example(self) -> InputShape:
+        """The shape of one example; of several inputs each, by name."""
+        if isinstance(self.images, Mapping):
+            return {name: tuple(array.shape[1:]) for name, array in self.images.items()}
+        return tuple(self.images.shape[1:])
 
 
 @dataclass(frozen=True)
 class Split:
-    """The training and validation images of one seed, with their labels."""
+    """The training and validation examples of one seed, with their targets."""
 
     x_train: Rows
-    y_train: NDArray[np.int64]
+    y_train: NDArray[Any]
     x_val: Rows
-    y_val: NDArray[np.int64]
+    y_val: NDArray[Any]
     class_names: tuple[str, ...]
+    """Of classes, labels or numbers, see `Images`."""
+    units: Units | None = None
+    """Those that the numbers of a regression are scaled by; None for any other task."""
 
 
 @dataclass(frozen=True)
 class TestSet:
-    """The test images and their labels."""
+    """The test examples and their targets."""
 
     __test__ = False  # no test case, whatever pytest thinks of its name
 
     x: Rows
-    y: NDArray[np.int64]
+    y: NDArray[Any]
 
 
 def training_split(prepared: PreparedData, settings: DataSettings, seed: int) -> Split:
-    """The training and validation images that a seed draws; the test images stay unread.
+    """The training and validation examples that a seed draws; the test examples stay unread.
 
     Args:
         prepared: the data set.
-        settings: how many images of each class, and the share for validation.
-        seed: the same seed draws the same images.
+        settings: how many examples of each class, and the share for validation.
+        seed: the same seed draws the same examples.
 
     Raises:
-        InputError: the images cannot be split; see `check_split`.
+        InputError: the examples cannot be split; see `check_split`.
     """
     import numpy as np
     from sklearn.model_selection import train_test_split
 
-    labels = np.asarray(prepared.array("y_train"))
-    chosen = np.arange(len(labels))
+    targets = np.asarray(prepared.array("y_train"))
+    has_classes = tasks.find(settings.task).has_classes
+    chosen = np.arange(len(targets))
     if settings.per_class is not None:
-        chosen = drawn(labels, settings.per_class, seed)
-    check_split(labels, prepared.class_names, settings)
+        chosen = drawn(targets, settings.per_class, seed)
+    check_split(targets, prepared.class_names, settings)
     train, validation = train_test_split(
-        chosen, test_size=settings.validation, stratify=labels[chosen], random_state=seed
+        chosen,
+        test_size=settings.validation,
+        stratify=targets[chosen] if has_classes else None,
+        random_state=seed,
     )
-    images = prepared.array("x_train")
+    images = prepared.inputs("train")
+    fit = None if prepared.fitted is None else Fit.to(images[train], prepared.fitted)
     return Split(
-        x_train=Rows(images, train),
-        y_train=labels[train],
-        x_val=Rows(images, validation),
-        y_val=labels[validation],
+        x_train=Rows(images, train, fit),
+        y_train=targets[train],
+        x_val=Rows(images, validation, fit),
+        y_val=targets[validation],
         class_names=prepared.class_names,
+        units=Units.of(targets[train]) if settings.task == "regression" else None,
     )
 
 
@@ -110,6 +135,9 @@ def check_split(labels: NDArray[np.int64], names: Sequence[str], settings: DataS
     """
     import numpy as np
 
+    if not tasks.find(settings.task).has_classes:
+        _check_share(len(labels), settings)
+        return
     counts = np.bincount(labels, minlength=len(names)).tolist()
     own = [(name, settings.per_class or n) for name, n in zip(names, counts, strict=True) if n]
     classes, images = len(own), sum(count for _, count in own)
@@ -142,15 +170,34 @@ def check_split(labels: NDArray[np.int64], names: Sequence[str], settings: DataS
         raise refused(rule, hint)
 
 
-def test_set(prepared: PreparedData, settings: DataSettings) -> TestSet:
-    """The test images and labels, the same for every replicate."""
+def _check_share(examples: int, settings: DataSettings) -> None:
+    """Makes sure that there is something to train and something to validate.
+
+    Raises:
+        InputError: there is not.
+    """
+    held = math.ceil(examples * settings.validation)
+    if examples - held < 1:
+        rule = f"a share of {settings.validation:g} of {examples} training examples leaves none"
+        hint = "set it to less, or take more examples"
+        raise InputError(Problem(settings.dataset, rule, "data.validation", hint=hint))
+
+
+def test_set(prepared: PreparedData, settings: DataSettings, fit: Fit | None = None) -> TestSet:
+    """The test examples and their targets, the same ones for every replicate.
+
+    Args:
+        prepared: the data set.
+        settings: how many examples of each class.
+        fit: what the training rows of the replicate say of the columns of a table.
+    """
     import numpy as np
 
-    labels = np.asarray(prepared.array("y_test"))
-    chosen = np.arange(len(labels))
+    targets = np.asarray(prepared.array("y_test"))
+    chosen = np.arange(len(targets))
     if settings.test_per_class is not None:
-        chosen = drawn(labels, settings.test_per_class, seed=0)
-    return TestSet(Rows(prepared.array("x_test"), chosen), labels[chosen])
+        chosen = drawn(targets, settings.test_per_class, seed=0)
+    return TestSet(Rows(prepared.inputs("test"), chosen, fit), targets[chosen])
 
 
 def drawn(labels: NDArray[np.int64], per_class: int, seed: int) -> NDArray[np.int64]:
@@ -162,11 +209,18 @@ def drawn(labels: NDArray[np.int64], per_class: int, seed: int) -> NDArray[np.in
     return np.sort(np.concatenate([rng.choice(rows, per_class, replace=False) for rows in classes]))
 
 
-def scaled(images: NDArray[Any]) -> NDArray[np.float32]:
-    """Images as a network gets them: float32, uint8 ones from 0 to 1."""
+def are_pixels(examples: NDArray[Any]) -> bool:
+    """Whether they are images of bytes: rows of bytes are numbers, such as token ids."""
     import numpy as np
 
-    if images.dtype == np.uint8:
-        fractions: NDArray[np.float32] = np.divide(images, np.float32(255), dtype=np.float32)
+    return examples.dtype == np.uint8 and examples.ndim > 2
+
+
+def scaled(examples: NDArray[Any]) -> NDArray[Any]:
+    """Examples as a network gets them: uint8 images float32 from 0 to 1, whole numbers int32."""
+    import numpy as np
+
+    if are_pixels(examples):
+        fractions: NDArray[np.float32] = np.divide(examples, np.float32(255), dtype=np.float32)
         return fractions
-    return np.asarray(images, np.float32)
+    return examples.astype(np.int32 if examples.dtype.kind in "iu" else np.float32)

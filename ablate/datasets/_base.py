@@ -3,10 +3,12 @@
 A file ``ablate/datasets/NAME.py`` makes the data set ``NAME``. It defines:
 
 - ``Options``, a `DatasetOptions`: the set's own keys of a study's ``[data]`` table;
-- ``source(options, places) -> str``: where the images come from, in words that change when the
-  images do (a cached copy is kept under a hash of it);
-- ``shape(options, places) -> DataShape``: the sizes, found without loading the images;
-- ``load(options, places) -> Images``: the images themselves.
+- ``source(options, places) -> str``: where the examples come from, in words that change when the
+  examples do (a cached copy is kept under a hash of it);
+- ``shape(options, places) -> DataShape``: the sizes, found without loading large files;
+- ``load(options, places) -> Images``: the examples themselves;
+- where its targets are no classes, or a network shall give one probability: ``TASK``, the name of
+  its task, see `ablate.tasks`.
 
 All raise `InputError` for files that are missing or wrong. Nothing heavy is imported at module level.
 """
@@ -18,10 +20,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate.spec.space import Frozen
+from ablate.tasks import DEFAULT
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
+
+    Inputs = NDArray[Any] | Mapping[str, NDArray[Any]]
+    """One array; or several, each for an input of the network's of its name."""
 
 
 class DatasetOptions(Frozen):
@@ -36,21 +43,40 @@ class Places:
     """The folder that the user named for data files."""
     folder: Path = Path()
     """The folder of the study file."""
+    task: str = DEFAULT
+    """What the study takes the targets for, see `ablate.tasks`."""
+    positive: Any = None
+    """The class whose probability a network shall give, where a study names it."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What is learnt of the columns of a table, from the training rows of each split."""
+
+    scaled: tuple[bool, ...]
+    """For each column whether its mean is taken off, and what is left divided by its deviation."""
+    filled: tuple[bool, ...]
+    """For each column whether what is missing, NaN, gets the median."""
 
 
 @dataclass(frozen=True)
 class Images:
     """A data set as it was made: nothing drawn, split off or scaled beyond 0 to 1.
 
-    Images are ``(n, height, width, channels)``, uint8 (0 to 255) or float32; labels are
-    int64 ``(n,)``, from 0 to ``len(class_names) - 1``.
+    Examples lie along the first axis. Images are ``(n, height, width, channels)``, uint8 (0 to 255)
+    or float32; other examples may have any shape, and whole numbers stay whole. Labels are int64
+    ``(n,)``, from 0 to ``len(class_names) - 1``; of several labels int64 ``(n, labels)`` of 0 and 1;
+    numbers float64 ``(n, numbers)``.
 
     An array that is mapped read-only, ``np.memmap``, and fills its file to the end is used where it
     lies and not copied; images may then be floats of any size.
     """
 
-    x_train: NDArray[Any]
-    y_train: NDArray[np.int64]
-    x_test: NDArray[Any]
-    y_test: NDArray[np.int64]
+    x_train: Inputs
+    y_train: NDArray[Any]
+    x_test: Inputs
+    y_test: NDArray[Any]
     class_names: tuple[str, ...]
+    """Of classes, of several labels, or of the numbers that a network gives."""
+    fitted: Fitted | None = None
+    """Of a table."""

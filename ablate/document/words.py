@@ -161,3 +161,23 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def examples(shape: Any) -> tuple[str, str]:
+    """What the examples of a data set are called, and how large one is.
+
+    Args:
+        shape: of one example; of several inputs each, by name. As a data card holds it, too.
+    """
+    if isinstance(shape, Mapping):
+        each = ", ".join(f"{name} ({_by(size)})" for name, size in shape.items())
+        return "examples", f"{len(shape)} inputs: {each}"
+    if len(shape) == 3:
+        return "images", f"{_by(shape)} (height x width x channels)"
+    if len(shape) == 1:
+        return "rows", plural(shape[0], "number")
+    return "examples", _by(shape)
+
+
+def _by(shape: Sequence[int]) -> str:
+    return " x ".join(map(str, shape)) or "one number"

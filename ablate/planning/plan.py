@@ -255,6 +255,5 @@ def trial_spec(
         parameters=parameters,
         training=training,
         seed=seed,
-        task=study.task,
         metrics=study.metrics,
     )

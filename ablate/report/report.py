@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ablate import tasks
 from ablate.report.figures.contents import figures_data
 from ablate.report.figures.records import FiguresData
 from ablate.report.numbers.ablation import Ablation, make_ablation
@@ -132,7 +133,8 @@ def make_report(
         unreadable={
             name: count
             for name, found in (("learning curves", curves), ("confusion matrix", confusions))
-            if (count := complete - sum(one.seeds for one in found))
+            if (found or name == "learning curves" or tasks.find(stored.spec.task).decided)
+            and (count := complete - sum(one.seeds for one in found))
         },
         published=make_published(stored.spec, replicates),
         cards=data_cards(stored),

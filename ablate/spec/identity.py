@@ -80,7 +80,7 @@ def identity(model: BaseModel) -> dict[str, Any]:
     for name, field in type(model).model_fields.items():
         value = getattr(model, name)
         if name not in FIRST | WORDS and value == field.default:
-            del kept[name]
+            kept.pop(name, None)  # it may be left out already
         elif isinstance(value, BaseModel):
             kept[name] = identity(value)
     return kept

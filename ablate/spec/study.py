@@ -128,8 +128,6 @@ class StudySpec(Frozen):
     """The variant that all others are compared with."""
     tune: TuneSettings | None = None
     replicate: ReplicateSettings | None = None
-    task: Annotated[str, Field(exclude_if=lambda name: name == tasks.DEFAULT)] = tasks.DEFAULT
-    """What the networks' outputs mean, see `ablate.tasks`."""
     metrics: Annotated[tuple[str, ...], Field(exclude_if=lambda names: not names)] = ()
     """What is measured besides what the task always has, by name in `ablate.spec.measures`."""
     published: tuple[Published, ...] = ()
@@ -144,6 +142,11 @@ class StudySpec(Frozen):
     """``dotted.key=value`` overrides of it."""
     rules: SkipJsonSchema[PositiveInt] = 1
     """The version of the rules that it was begun under, see `ablate.spec.identity`; no report says it."""
+
+    @property
+    def task(self) -> str:
+        """What the networks' outputs mean, see `ablate.tasks`: the same for all its data sets."""
+        return self.datasets[0].task
 
     @cached_property
     def measures(self) -> MeasureTable:

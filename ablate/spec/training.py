@@ -54,9 +54,16 @@ class TrainingSettings(Frozen):
         "categorical_hinge",
         "kl_divergence",
         "mean_squared_error",
+        "binary_crossentropy",
+        "binary_focal_crossentropy",
+        "hinge",
+        "mean_absolute_error",
+        "huber",
+        "log_cosh",
     ] = "categorical_crossentropy"
+    """One of those of the task; unless given the plain one of the task."""
     label_smoothing: Share = 0.0
-    """For the two crossentropies only."""
+    """For crossentropies only."""
     early_stopping: EarlyStopping | None = None
     checkpoint: Literal["best", "last"] = "best"
     """Which weights are measured: those of the epoch with the lowest validation loss, or the last."""

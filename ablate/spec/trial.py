@@ -9,7 +9,6 @@ from typing import Literal
 
 from pydantic import field_validator
 
-from ablate import tasks
 from ablate.spec.averages import MovingAverages
 from ablate.spec.data import DataSettings
 from ablate.spec.identity import identity
@@ -35,10 +34,13 @@ class TrialSpec(Frozen):
     """The arguments of the architecture's `build`."""
     training: TrainingSettings
     seed: int
-    task: str = tasks.DEFAULT
-    """What the network's outputs mean, see `ablate.tasks`."""
     metrics: tuple[str, ...] = ()
     """What is measured besides what the task always has."""
+
+    @property
+    def task(self) -> str:
+        """What the network's outputs mean, see `ablate.tasks`."""
+        return self.data.task
 
     @property
     def fingerprint(self) -> str:
@@ -65,10 +67,11 @@ class Epoch(Frozen):
     """Counted from 1."""
     loss: float
     """On the training set, averaged over the epoch."""
-    accuracy: float
+    accuracy: float | None = None
+    """None where the task has none."""
     val_loss: float
-    """Crossentropy on the validation set, without label smoothing and weight penalties."""
-    val_accuracy: float
+    """The task's plain loss on the validation set, without label smoothing and weight penalties."""
+    val_accuracy: float | None = None
     seconds: float
 
 

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 CURVES = "learning_curves.csv"
 CONFUSION = "confusion_matrix.csv"
+OF_SOME_TASKS = ("accuracy", "val_accuracy")
+"""Fields of an epoch that are empty where the task has none."""
 PLACE = ("phase", "dataset", "variant", "number")
 """Columns that say together which training run a row is."""
 NOTED = (REASON, SEED, FINGERPRINT)
@@ -167,7 +169,10 @@ def _row(trial: FrozenTrial, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _epoch(row: Mapping[str, str]) -> Epoch:
-    values: dict[str, Any] = {name: float(value) for name, value in row.items()}
+    values: dict[str, Any] = {
+        name: None if value == "" and name in OF_SOME_TASKS else float(value)
+        for name, value in row.items()
+    }
     return Epoch.model_validate({**values, "epoch": int(values["epoch"])})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,8 +35,15 @@ class Task:
     """What the verdicts are about unless the study says otherwise."""
     activations: tuple[str, ...]
     """Those of Keras's that a last layer may have; empty for any."""
+    outputs: Literal["distribution", "shares", "numbers"]
+    """What a network gives for an example: probabilities that sum to 1, a probability each, or
+    any numbers."""
+    metrics: tuple[str, ...]
+    """What Keras measures after every epoch, by its names."""
     has_classes: bool
     """Whether each example belongs to one class."""
+    decided: Callable[[NDArray[Any]], NDArray[np.int64]] | None
+    """The class that outputs are taken for; None where an example has no single class."""
     units: Callable[[int], int]
     """How many outputs a network has, of how many classes, labels or targets the data have."""
     ending: Callable[[int], str]

@@ -30,7 +30,7 @@ _OF_LABELS: Mapping[str, Score] = {
 
 def _of_decision(score: Callable[..., float | None]) -> Score:
     """A measure of what is taken for positive."""
-    return lambda targets, outputs: score(targets, (outputs[:, 0] >= THRESHOLD).astype(int))
+    return lambda targets, outputs: score(targets, _decided(outputs))
 
 
 def _of_share(score: Callable[..., float | None]) -> Score:
@@ -62,6 +62,11 @@ def _fault(outputs: NDArray[Any], far: float) -> str | None:
     return _scores.fault_of_shares(outputs, far, SIGMOID)
 
 
+def _decided(outputs: NDArray[Any]) -> NDArray[np.int64]:
+    positive: NDArray[np.int64] = (outputs[:, 0] >= THRESHOLD).astype("int64")
+    return positive
+
+
 TASK = Task(
     name="binary_classification",
     loss="binary_crossentropy",
@@ -70,7 +75,10 @@ TASK = Task(
     measures=("accuracy", "f1", "roc_auc"),
     metric="roc_auc",
     activations=("sigmoid", "hard_sigmoid"),
+    outputs="shares",
+    metrics=("accuracy",),
     has_classes=True,
+    decided=_decided,
     units=_units,
     ending=_ending,
     encoded=_encoded,

@@ -70,6 +70,11 @@ def _fault(outputs: NDArray[Any], far: float) -> str | None:
     return f"numbers as low as {lowest:.4g}; {SOFTMAX}" if lowest < -far else None
 
 
+def _decided(outputs: NDArray[Any]) -> NDArray[np.int64]:
+    likeliest: NDArray[np.int64] = outputs.argmax(axis=1)
+    return likeliest
+
+
 TASK = Task(
     name="classification",
     loss="categorical_crossentropy",
@@ -85,7 +90,10 @@ TASK = Task(
     metric="accuracy",
     # Those of sparsemax do not always sum to 1, in Keras 3.15.
     activations=("softmax", "sparsemax"),
+    outputs="distribution",
+    metrics=("accuracy",),
     has_classes=True,
+    decided=_decided,
     units=_units,
     ending=_ending,
     encoded=_encoded,

@@ -14,6 +14,7 @@ from ablate.config import load_search_space
 from ablate.errors import InputError
 from ablate.spec.space import Scalar, SearchSpace, label
 from ablate.testing._subject import Subject
+from ablate.user_code.arguments import OFFERED
 
 if TYPE_CHECKING:
     import keras
@@ -76,7 +77,10 @@ def _check_arguments(subject: Subject, name: str, space: SearchSpace) -> None:
     arguments = inspect.signature(subject.module.build).parameters
     first, own = list(arguments)[:2], dict(list(arguments.items())[2:])
     rule = "build must begin with the arguments input_shape and num_classes"
-    subject.expect(first == ["input_shape", "num_classes"], rule, found=", ".join(first))
+    if first[:1] == ["input_shape"] and "output_shape" in arguments:  # for tasks of every kind
+        own = {name: one for name, one in arguments.items() if name not in OFFERED}
+    else:
+        subject.expect(first == ["input_shape", "num_classes"], rule, found=", ".join(first))
     rule = f"build must take the parameters of its search space, {', '.join(space.names)}, alone"
     subject.expect(set(own) == set(space.names), rule, found=", ".join(own))
     for parameter, value in space.defaults.items():

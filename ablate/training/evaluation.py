@@ -1,4 +1,4 @@
-"""Measures a trained network on labelled images."""
+"""Measures a trained network."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import keras
 import numpy as np
 from sklearn import metrics
 
+from ablate.data.fitting import Units
 from ablate.data.split import Rows, Split, TestSet
 from ablate.tasks import Task
+from ablate.training.compiling import plain_loss
 from ablate.training.network import ModelError
 from ablate.training.outputs import OWN_STEP, fault_of_outputs, is_keras
 
@@ -48,51 +50,67 @@ class Scores:
 
 def measure_trained(
     model: keras.Model, split: Split, scores: Scores, leeway: float, val_loss: float
-) -> tuple[Measures, ConfusionMatrix]:
-    """What a trained network gives on the validation images, besides the loss of its epoch.
+) -> tuple[Measures, ConfusionMatrix | None]:
+    """What a trained network gives on the validation examples, besides the loss of its epoch.
 
     Args:
         model: the network, with the weights of an epoch.
-        split: the images.
+        split: the examples.
         scores: what is measured.
         leeway: how far from probabilities its outputs may be.
         val_loss: the validation loss that was logged of the epoch.
 
     Raises:
-        ModelError: it gives no probabilities, or its own code has logged another loss than theirs.
+        ModelError: it does not give what its task says, or its own code has logged another loss
+            than that of its outputs.
     """
-    classes = len(split.class_names)
-    probabilities = _probabilities(model, split.x_val, leeway)
+    outputs = _outputs(model, split.x_val, scores.task, leeway, split.units)
+    values = len(split.class_names)
     if not is_keras(type(model)):
-        _compare(val_loss, crossentropy(split.y_val, probabilities))
-    matrix = confusion_matrix(split.y_val, probabilities.argmax(axis=1), classes)
-    return scores.of("val_", split.y_val, probabilities), matrix
+        _compare(val_loss, plain_loss(scores.task, split.y_val, outputs, values))
+    return scores.of("val_", split.y_val, outputs), _matrix(
+        scores.task, split.y_val, outputs, values
+    )
 
 
 def measure_tested(
-    model: keras.Model, test: TestSet, scores: Scores, leeway: float, clock: Callable[[], float]
-) -> tuple[Measures, ConfusionMatrix]:
-    """What a replicate gives on the test images, and how long it takes for one.
+    model: keras.Model,
+    split: Split,
+    test: TestSet,
+    scores: Scores,
+    leeway: float,
+    clock: Callable[[], float],
+) -> tuple[Measures, ConfusionMatrix | None]:
+    """What a replicate gives on the test examples, and how long it takes for one.
 
     Raises:
-        ModelError: it gives no probabilities, within the leeway.
+        ModelError: it does not give what its task says, within the leeway.
     """
-    probabilities = _probabilities(model, test.x, leeway)
-    matrix = confusion_matrix(test.y, probabilities.argmax(axis=1), probabilities.shape[1])
+    outputs = _outputs(model, test.x, scores.task, leeway, split.units)
+    values = len(split.class_names)
     measures: Measures = {
-        "test_loss": crossentropy(test.y, probabilities),
-        **scores.of("test_", test.y, probabilities),
+        "test_loss": plain_loss(scores.task, test.y, outputs, values),
+        **scores.of("test_", test.y, outputs),
         "test_images": len(test.y),
         "inference_seconds": inference_seconds(model, test.x, clock),
     }
-    return measures, matrix
+    return measures, _matrix(scores.task, test.y, outputs, values)
 
 
-def _probabilities(model: keras.Model, images: Rows, leeway: float) -> NDArray[Any]:
-    outputs = predict(model, images)
-    if fault := fault_of_outputs(model, outputs, leeway):
+def _outputs(
+    model: keras.Model, examples: Rows, task: Task, leeway: float, units: Units | None
+) -> NDArray[Any]:
+    """What a network gives, in the data's own units."""
+    outputs = predict(model, examples)
+    if fault := fault_of_outputs(model, outputs, leeway, task):
         raise ModelError(fault)
-    return outputs
+    return outputs if units is None else units.own(outputs)
+
+
+def _matrix(
+    task: Task, targets: NDArray[Any], outputs: NDArray[Any], classes: int
+) -> ConfusionMatrix | None:
+    return confusion_matrix(targets, task.decided(outputs), classes) if task.decided else None
 
 
 def _compare(logged: float, found: float) -> None:
@@ -111,7 +129,7 @@ def _compare(logged: float, found: float) -> None:
 
 
 def predict(model: keras.Model, images: Rows) -> NDArray[Any]:
-    """What a network gives, ``(n, classes)``.
+    """What a network gives, ``(n, units)``.
 
     The network is called directly: `Model.predict` would trace a graph for each trial, which
     costs more than these few batches.
@@ -128,14 +146,6 @@ def confusion_matrix(
     """How many images of each class were taken for each."""
     matrix = metrics.confusion_matrix(labels, predicted, labels=range(classes))
     return tuple(tuple(int(count) for count in row) for row in matrix)
-
-
-def crossentropy(labels: NDArray[np.int64], probabilities: NDArray[Any]) -> float:
-    """The mean categorical crossentropy, as Keras computes it."""
-    classes = probabilities.shape[1]
-    targets = keras.utils.to_categorical(labels, classes)
-    losses = keras.losses.categorical_crossentropy(targets, probabilities)
-    return float(np.mean(keras.ops.convert_to_numpy(losses)))
 
 
 def inference_seconds(model: keras.Model, images: Rows, clock: Callable[[], float]) -> float:

@@ -15,6 +15,8 @@ from enum import Enum
 from typing import Any
 
 import keras
+import numpy as np
+from numpy.typing import NDArray
 
 from ablate import tasks
 from ablate.data.split import Split, TestSet
@@ -22,9 +24,10 @@ from ablate.errors import AblateError
 from ablate.spec.measure import OBJECTIVE
 from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import Epoch, Outcome, TrialResult, TrialSpec
+from ablate.tasks import Task
 from ablate.training.averages import Averages, OnLag
 from ablate.training.batches import Batches
-from ablate.training.compiling import compile_network
+from ablate.training.compiling import compile_network, set_units
 from ablate.training.evaluation import Measures, Scores, measure_tested, measure_trained
 from ablate.training.kept import KeptNetworks
 from ablate.training.network import (
@@ -131,24 +134,34 @@ def _train(
     networks: KeptNetworks,
     on_lag: OnLag | None,
 ) -> TrialResult:
-    settings = spec.training
-    classes = len(split.class_names)
-    shape, parameters = split.x_train.shape[1:], spec.parameters
+    settings, task, values = spec.training, tasks.find(spec.task), len(split.class_names)
     model = build_network(
-        spec.architecture, spec.architecture_source, shape, classes, parameters, settings
+        spec.architecture,
+        spec.architecture_source,
+        split.x_train.example,
+        values,
+        spec.parameters,
+        settings,
+        task,
     )
     size = measure(model)
-    monitor = compile_network(model, settings, len(split.x_train))
+    monitor = compile_network(model, settings, len(split.x_train), task, values)
     fresh, model = model, networks.exchange(model)
     if model is fresh:
         gc.collect()  # what earlier networks leave, as a new one takes its place
     del fresh
+    set_units(model, split.units)
     first = look(model, split.x_train[: settings.batch_size])
-    if fault := fault_of_outputs(model, first, leeway(settings)):
+    if fault := fault_of_outputs(model, first, leeway(settings), task):
         raise ModelError(fault)
-    recorder = _Recorder(monitor, settings, on_epoch, clock)
-    batches = Batches(split.x_train, split.y_train, classes, settings.batch_size, spec.seed)
-    validation = Batches(split.x_val, split.y_val, classes, settings.batch_size)
+    recorder = _Recorder(monitor, settings, task, on_epoch, clock)
+
+    def encoded(targets: NDArray[Any]) -> NDArray[np.float32]:
+        scaled = targets if split.units is None else split.units.scaled(targets)
+        return task.encoded(scaled, values)
+
+    batches = Batches(split.x_train, split.y_train, encoded, settings.batch_size, spec.seed)
+    validation = Batches(split.x_val, split.y_val, encoded, settings.batch_size)
     population = split.x_train if settings.batch_norm_averages == "recalibrated" else None
     averages = Averages(population, len(batches), on_lag)
     # Again, so that dropout's masks do not depend on what building the network has drawn.
@@ -163,7 +176,7 @@ def _train(
             callbacks=[averages, *make_callbacks(settings, monitor), recorder],
             verbose=0,
         )
-    scores = Scores(tasks.find(spec.task), spec.metrics)
+    scores = Scores(task, spec.metrics)
     measures = _measured(size, recorder, clock() - started)
     if recorder.stopped is None:
         result = _complete(model, split, recorder, settings, scores, measures, test, clock, save)
@@ -197,7 +210,9 @@ def _complete(
         )
         found = {**measures, OBJECTIVE: kept.val_loss, **trained}
         if test is not None:
-            tested, confusion_matrix = measure_tested(model, test, scores, leeway(settings), clock)
+            tested, confusion_matrix = measure_tested(
+                model, split, test, scores, leeway(settings), clock
+            )
             found |= tested
     except ModelError as error:
         return TrialResult(outcome="failed", reason=str(error), measures=measures, curves=curves)
@@ -217,6 +232,7 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self,
         monitor: str,
         settings: TrainingSettings,
+        task: Task,
         on_epoch: Callable[[Epoch], Decision],
         clock: Callable[[], float],
     ) -> None:
@@ -227,8 +243,11 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self.told_seconds = 0.0
         """What telling others of the epochs has taken: no training, least of all where a database
         was waited for."""
-        self._monitor = monitor
-        self._asked_for = ("loss", "accuracy", monitor, "val_accuracy")
+        self._monitor, self._task = monitor, task
+        # What a regression minimises is counted in other units than the data.
+        self._loss = monitor.removeprefix("val_") if task.outputs == "numbers" else "loss"
+        scores = [name for metric in task.metrics for name in (metric, f"val_{metric}")]
+        self._asked_for = tuple(dict.fromkeys(("loss", self._loss, monitor, *scores)))
         self._keep_best = settings.checkpoint == "best"
         self._leeway = leeway(settings)
         self._on_epoch = on_epoch
@@ -244,10 +263,10 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
             raise ModelError(f"its epochs are logged without {' and '.join(missing)}; {OWN_STEP}")
         done = Epoch(
             epoch=epoch + 1,
-            loss=float(logs["loss"]),
-            accuracy=float(logs["accuracy"]),
+            loss=float(logs[self._loss]),
+            accuracy=_known(logs.get("accuracy")),
             val_loss=float(logs[self._monitor]),
-            val_accuracy=float(logs["val_accuracy"]),
+            val_accuracy=_known(logs.get("val_accuracy")),
             seconds=self._clock() - self._started,
         )
         for name, value in (("training loss", done.loss), ("validation loss", done.val_loss)):
@@ -256,7 +275,7 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
                 return
         distance = max(logs.get(name, 0) for name in (DISTANCE, f"val_{DISTANCE}"))
         if distance > self._leeway:
-            self._stop("failed", fault_of_distance(self.model, distance, done.epoch))
+            self._stop("failed", fault_of_distance(self.model, distance, done.epoch, self._task))
             return
         improved = all(done.val_loss < earlier.val_loss for earlier in self.epochs)
         self.epochs.append(done)
@@ -275,6 +294,10 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
     def _stop(self, outcome: Outcome, reason: str | None = None) -> None:
         self.stopped = Stopped(outcome, reason)
         self.model.stop_training = True
+
+
+def _known(value: float | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def _measured(size: NetworkSize, recorder: _Recorder, seconds: float) -> Measures:

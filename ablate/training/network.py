@@ -13,13 +13,17 @@ from typing import Any
 import keras
 import numpy as np
 
-from ablate import catalog
+from ablate import catalog, tasks
+from ablate.spec.data import InputShape
 from ablate.spec.space import Scalar
 from ablate.spec.training import TrainingSettings
+from ablate.tasks import Task
 from ablate.training.flops import count_flops
-from ablate.training.outputs import fault_of_activation
+from ablate.training.outputs import any_examples, fault_of_activation
 from ablate.training.user_compile import fault_of_compile
 from ablate.user_code.imported import load
+
+CLASSIFICATION = tasks.find(tasks.DEFAULT)
 
 
 class InfeasibleError(Exception):
@@ -44,30 +48,33 @@ class NetworkSize:
 def build_network(
     architecture: str,
     source: str | None,
-    input_shape: tuple[int, ...],
-    num_classes: int,
+    input_shape: InputShape,
+    values: int,
     parameters: Mapping[str, Scalar],
     training: TrainingSettings | None = None,
+    task: Task = CLASSIFICATION,
 ) -> keras.Model:
     """Builds a network.
 
     Args:
         architecture: the name of an architecture, or ``file.py:function``.
         source: the Python file of a user's own architecture.
-        input_shape: height, width and channels.
-        num_classes: how many class probabilities come out.
+        input_shape: the shape of one example; of several inputs each, by name.
+        values: how many classes, labels or numbers there are.
         parameters: hyperparameters of `build`.
         training: how it will be trained, for a `build` that asks for some of it; the defaults unless
             given.
+        task: what its outputs mean.
 
     Raises:
         InfeasibleError: `build` raised ValueError, or some layer has nothing left to work on.
-        ModelError: `build` returned something else than a network, not compiled, that gives
-            probabilities of these classes.
+        ModelError: `build` returned something else than a network, not compiled, that gives what
+            the task says.
     """
     build = find_build(architecture, source)
     try:
-        model = _called(build, input_shape, num_classes, parameters, training or TrainingSettings())
+        offered = _offered(input_shape, values, training or TrainingSettings(), task)
+        model = _called(build, offered, parameters)
     except ValueError as error:
         raise InfeasibleError(_first_line(error)) from error
     if not isinstance(model, keras.Model):
@@ -82,34 +89,63 @@ def build_network(
             getattr(output, "shape", None) or ()
         ):
             raise InfeasibleError(f"nothing is left of the image after layer {layer.name}")
-    if not isinstance(outputs, tuple) or outputs != (None, num_classes):
-        rule = f"build returned a network with output shape {outputs}, but the data have {num_classes} classes"
-        hint = f'; end it in Dense({num_classes}, "softmax")' if outputs == (None, 1) else ""
-        raise ModelError(f"{rule}{hint}")
-    if fault := fault_of_activation(model):
+    if not isinstance(outputs, tuple) or outputs != (None, task.units(values)):
+        raise ModelError(_fault_of_shape(outputs, values, task))
+    if fault := fault_of_activation(model, task):
         raise ModelError(fault)
     return model
 
 
-def _called(
-    build: Callable[..., Any],
-    input_shape: tuple[int, ...],
-    num_classes: int,
-    parameters: Mapping[str, Scalar],
-    training: TrainingSettings,
-) -> Any:
-    """What `build` returns, given the hyperparameters and by name what else it asks for."""
-    offered = {
+def _fault_of_shape(outputs: Any, values: int, task: Task) -> str:
+    """Why a network of such outputs does not fit its task."""
+    has = {"distribution": f"{values} classes", "numbers": f"{values} numbers to predict"}
+    told = has.get(task.outputs, f"{values} labels")
+    if task.has_classes and task.outputs == "shares":
+        told = f"one probability to give, that of the positive class (task = {task.name!r})"
+    rule = f"build returned a network with output shape {outputs}, but the data have {told}"
+    if outputs == (None, 1) or task.outputs != "distribution":
+        rule += f"; end it in {task.ending(values)}"
+    if outputs == (None, 1) and values == 2 and task.outputs == "distribution":
+        rule += ', or set task = "binary_classification" under [study] or [data]'
+    return rule
+
+
+ACTIVATIONS = {"distribution": "softmax", "shares": "sigmoid", "numbers": "linear"}
+"""That of a last layer, for what a task's networks give."""
+
+
+def _offered(
+    input_shape: InputShape, values: int, training: TrainingSettings, task: Task
+) -> dict[str, Any]:
+    """All that a `build` may ask for besides its hyperparameters, by name."""
+    classes = {} if task.outputs == "numbers" else {"num_classes": values}
+    return {
         **{name: getattr(training, name) for name in TrainingSettings.model_fields},
+        **classes,
         "input_shape": input_shape,
-        "num_classes": num_classes,
-        "output_shape": (num_classes,),
+        "output_shape": (task.units(values),),
+        "output_activation": ACTIVATIONS[task.outputs],
     }
+
+
+def _called(
+    build: Callable[..., Any], offered: Mapping[str, Any], parameters: Mapping[str, Scalar]
+) -> Any:
+    """What `build` returns, given the hyperparameters and by name what else it asks for.
+
+    Raises:
+        ModelError: it asks for a number of classes, and there are none.
+    """
     first: list[Any] = []
     given: dict[str, Any] = dict(parameters)
     arguments = inspect.signature(build).parameters
     if any(one.kind is one.VAR_KEYWORD for one in arguments.values()):  # as of a decorator
-        given = {"input_shape": input_shape, "num_classes": num_classes, **given}
+        usual = {name: offered[name] for name in ("input_shape", "num_classes") if name in offered}
+        given = {**usual, **given}
+    asked = arguments.get("num_classes")
+    if "num_classes" not in offered and asked is not None and asked.default is asked.empty:
+        rule = "build asks for num_classes, but the targets are numbers and no classes"
+        raise ModelError(f"{rule}: ask for output_shape, and end it in Dense(*output_shape)")
     for name, one in arguments.items():
         if name in offered and name not in given:
             given[name] = offered[name]
@@ -118,13 +154,16 @@ def _called(
     return build(*first, **given)
 
 
-def _check_inputs(model: keras.Model, input_shape: tuple[int, ...]) -> None:
-    """Makes sure that a network takes the images, and nothing else.
+def _check_inputs(model: keras.Model, input_shape: InputShape) -> None:
+    """Makes sure that a network takes the examples, and nothing else.
 
     Raises:
         ModelError: it does not.
     """
     inputs = getattr(model, "inputs", None) or ()
+    if isinstance(input_shape, Mapping):
+        _check_names([one.name for one in inputs], input_shape)
+        return
     if len(inputs) > 1:
         names = ", ".join(one.name for one in inputs)
         raise ModelError(
@@ -143,20 +182,35 @@ def _check_inputs(model: keras.Model, input_shape: tuple[int, ...]) -> None:
             )
 
 
-def _built(model: keras.Model, input_shape: tuple[int, ...]) -> Any:
+def _check_names(names: Sequence[str], input_shape: Mapping[str, tuple[int, ...]]) -> None:
+    """Makes sure that a network's inputs are called like those of the data.
+
+    Raises:
+        ModelError: they are not.
+    """
+    if names and set(names) != set(input_shape):
+        has, asked = ", ".join(sorted(input_shape)), ", ".join(sorted(names))
+        raise ModelError(
+            f"build returned a network with the inputs {asked}, but the data have {has}: give each "
+            "keras.Input the name of its input"
+        )
+
+
+def _built(model: keras.Model, input_shape: InputShape) -> Any:
     """Has a network its weights, and says the shape of what it gives, the images' number as None.
 
     Raises:
         InfeasibleError: it cannot be called on such images.
     """
-    if not model.built and isinstance(model, keras.Sequential):
+    is_one = not isinstance(input_shape, Mapping)
+    if not model.built and isinstance(model, keras.Sequential) and is_one:
         model.build((None, *input_shape))
     shape = getattr(model, "output_shape", None)
     if shape is not None:
         return shape
     # A subclassed network has no graph: what it gives shows when it is called.
     try:
-        outputs = model(np.zeros((1, *input_shape), np.float32), training=False)
+        outputs = model(any_examples(input_shape, 1, np.random.default_rng(0)), training=False)
     except ValueError as error:
         raise InfeasibleError(_first_line(error)) from error
     return keras.tree.map_structure(lambda one: (None, *one.shape[1:]), outputs)

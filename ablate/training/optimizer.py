@@ -15,6 +15,13 @@ OPTIMIZERS = {
     "rmsprop": keras.optimizers.RMSprop,
 }
 
+SMOOTHED = {
+    "categorical_crossentropy": keras.losses.CategoricalCrossentropy,
+    "categorical_focal_crossentropy": keras.losses.CategoricalFocalCrossentropy,
+    "binary_crossentropy": keras.losses.BinaryCrossentropy,
+    "binary_focal_crossentropy": keras.losses.BinaryFocalCrossentropy,
+}
+
 
 def make_optimizer(settings: TrainingSettings, steps_per_epoch: int) -> keras.optimizers.Optimizer:
     """The Keras optimizer, with its learning-rate schedule where there is one."""
@@ -45,11 +52,9 @@ def _put_in_variables(
 
 
 def make_loss(settings: TrainingSettings) -> keras.losses.Loss:
-    """The Keras loss on one-hot labels."""
-    if settings.loss == "categorical_crossentropy":
-        return keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing)
-    if settings.loss == "categorical_focal_crossentropy":
-        return keras.losses.CategoricalFocalCrossentropy(label_smoothing=settings.label_smoothing)
+    """The Keras loss, on targets as the task encodes them."""
+    if settings.loss in SMOOTHED:
+        return SMOOTHED[settings.loss](label_smoothing=settings.label_smoothing)
     return keras.losses.get(settings.loss)
 
 

@@ -8,8 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from ablate.spec.data import InputShape
 from ablate.spec.training import TrainingSettings
+from ablate.tasks import Task
 from ablate.training.compiling import compile_network
+from ablate.training.outputs import any_examples
 
 STEPS = 2
 IMAGES = 4
@@ -19,8 +22,9 @@ IMAGES = 4
 def repeats_itself(
     build: Callable[[], keras.Model],
     settings: TrainingSettings,
-    input_shape: tuple[int, ...],
-    classes: int,
+    input_shape: InputShape,
+    values: int,
+    task: Task,
     seed: int = 0,
 ) -> bool:
     """Trains a network for two steps, twice from one seed: whether all weights are equal.
@@ -28,13 +32,15 @@ def repeats_itself(
     Args:
         build: builds the network, with fresh weights.
         settings: how it is trained.
-        input_shape: the shape of an image.
-        classes: how many there are.
-        seed: of both trainings, and of the images, which are random ones.
+        input_shape: the shape of an example.
+        values: how many classes, labels or numbers there are.
+        task: what its outputs mean.
+        seed: of both trainings, and of the examples, which are random ones.
     """
     rng = np.random.default_rng(seed)
-    images = rng.random((STEPS, IMAGES, *input_shape), np.float32)
-    targets = np.eye(classes, dtype=np.float32)[rng.integers(0, classes, (STEPS, IMAGES))]
+    examples = [any_examples(input_shape, IMAGES, rng) for _ in range(STEPS)]
+    targets = np.eye(values, dtype=np.float32)[rng.integers(0, values, (STEPS, IMAGES))]
+    targets = targets[..., : task.units(values)]
 
     def trained() -> list[Any]:
         keras.utils.clear_session(free_memory=False)
@@ -42,10 +48,10 @@ def repeats_itself(
         try:
             keras.utils.set_random_seed(seed)
             model = build()
-            compile_network(model, settings, STEPS * IMAGES)
+            compile_network(model, settings, STEPS * IMAGES, task, values)
             keras.utils.set_random_seed(seed)
             for step in range(STEPS):
-                model.train_on_batch(images[step], targets[step])
+                model.train_on_batch(examples[step], targets[step])
             return list(model.get_weights())
         finally:
             keras.config.set_dtype_policy("float32")

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from ablate.errors import InputError, Problem, did_you_mean
 
-OFFERED = ("input_shape", "num_classes", "output_shape")
-"""What every build function is offered by name, besides training settings: the shape of an image, how
-many classes there are, and the shape of what the network gives for one."""
+OFFERED = ("input_shape", "num_classes", "output_shape", "output_activation")
+"""What every build function is offered by name, besides training settings: the shape of an example, how
+many classes there are, the shape of what the network gives for one, and the activation that its task
+asks of the last layer."""
 
 
 @dataclass(frozen=True)

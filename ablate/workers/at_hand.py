@@ -103,12 +103,13 @@ class AtHand:
             self._splits[key] = training_split(self.prepared(settings, cache), settings, seed)
         return self._splits[key]
 
-    def test_set(self, settings: DataSettings, cache: Path) -> TestSet:
-        """The test images of a data set; those of one at a time."""
-        key = settings.model_dump_json()
+    def test_set(self, settings: DataSettings, seed: int, cache: Path) -> TestSet:
+        """The test examples of a data set, as the split of a seed scales them; one at a time."""
+        key = f"{settings.model_dump_json()} {seed}"
         if key not in self._tests:
             self._tests.clear()
-            self._tests[key] = test_set(self.prepared(settings, cache), settings)
+            fit = self.split(settings, seed, cache).x_train.fit
+            self._tests[key] = test_set(self.prepared(settings, cache), settings, fit)
         return self._tests[key]
 
 

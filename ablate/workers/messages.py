@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, TypeAdapter
 
+from ablate import tasks
 from ablate.spec.averages import MovingAverages
-from ablate.spec.data import DataSettings
+from ablate.spec.data import DataSettings, InputShape
 from ablate.spec.measure import OBJECTIVE
 from ablate.spec.space import Frozen, Scalar
 from ablate.spec.study import Cell, Phase, StudySpec
@@ -37,8 +38,10 @@ class MeasureNetworks(Frozen):
     source: str | None
     study: str
     """The study file: the user's code lies below its folder, or that of the source."""
-    input_shape: tuple[int, int, int]
+    input_shape: InputShape
     classes: int
+    """How many classes or labels there are, or numbers a network shall give."""
+    task: str = tasks.DEFAULT
     training: TrainingSettings = TrainingSettings()
     """For a `build` that asks for some of it."""
     configurations: tuple[Mapping[str, Scalar], ...]

@@ -20,6 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from ablate import tasks
 from ablate.errors import AblateError, InputError, Problem
 from ablate.limits import ORPHAN_GRACE
 from ablate.state.orders import TrainReplicate, TuneTrial
@@ -101,16 +102,18 @@ def _built(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dict[
     from ablate.training.network import InfeasibleError, ModelError, build_network, measure
     from ablate.training.outputs import try_out
 
+    task = tasks.find(order.task)
+
     def build() -> keras.Model:
         shape, classes, training = order.input_shape, order.classes, order.training
         return build_network(
-            order.architecture, order.source, shape, classes, configuration, training
+            order.architecture, order.source, shape, classes, configuration, training, task
         )
 
     keras.utils.clear_session(free_memory=False)  # its layers are called as when it is trained
     try:
         network = build()
-        if fault := try_out(network, order.input_shape):
+        if fault := try_out(network, order.input_shape, task):
             raise ModelError(fault)
     except InfeasibleError as error:
         return {"infeasible": str(error)}
@@ -135,7 +138,8 @@ def _repeats_itself(build: Callable[[], Any], order: MeasureNetworks) -> bool:
     from ablate.training.repeatable import repeats_itself
 
     try:
-        return repeats_itself(build, order.training, order.input_shape, order.classes)
+        task = tasks.find(order.task)
+        return repeats_itself(build, order.training, order.input_shape, order.classes, task)
     except (Exception, SystemExit) as error:
         traceback.print_exc()
         rule = f"its first steps raised {type(error).__name__}: {error}"

@@ -132,7 +132,7 @@ class Trainer:
                 trial.report(epoch.val_loss, step=epoch.epoch)
                 return Decision.CONTINUE
 
-            test = self.at_hand.test_set(study.data(cell.dataset), order.place.cache)
+            test = self.at_hand.test_set(study.data(cell.dataset), order.seed, order.place.cache)
             return self._train(trial, order, spec, decide, {SEED_PARAMETER: order.seed}, test)
 
         attributes = CHOSEN_FROM.entry(order.chosen_from) | TUNED.entry(dict(order.tuned))

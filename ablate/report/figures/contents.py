@@ -27,6 +27,7 @@ from ablate.report.numbers.confusion import Confusion
 from ablate.report.numbers.curves import MeanCurves
 from ablate.report.numbers.search import CellSearch
 from ablate.report.numbers.tradeoff import FRONT
+from ablate.spec.measure import Measure
 from ablate.spec.space import Scalar, label
 from ablate.spec.study import SPACE, Cell, StudySpec
 from ablate.state.replicates import CellReplicates
@@ -66,9 +67,11 @@ def figures_data(
     """
     spec = stored.spec
     has_one_search = len(stored.tuning) == 1  # single trials are shown only then
+    score = next(one for one in spec.measures.weighed if one.is_score)
     return FiguresData(
         name=spec.name,
-        points=_points(tradeoff) if has_one_search else (),
+        score=score.name,
+        points=_points(tradeoff, score) if has_one_search else (),
         curves=_curves(stored, artifacts, tradeoff) if has_one_search else (),
         searches=tuple(_search_curves(stored, searches)),
         histories=tuple(_histories(stored, searches)),
@@ -77,7 +80,7 @@ def figures_data(
         baseline=ablation.baseline if ablation else "",
         forest=tuple(_forest(ablation)) if ablation else (),
         responses=tuple(_responses(spec, replicates, ablation)) if ablation else (),
-        variants=tuple(_variant_points(ablation)) if ablation else (),
+        variants=tuple(_variant_points(ablation, score)) if ablation else (),
         cell_curves=tuple(_cell_curves(found) for found in curves),
         confusions=tuple(
             ConfusionData(
@@ -91,18 +94,18 @@ def figures_data(
     )
 
 
-def _variant_points(ablation: Ablation) -> Iterator[VariantPoint]:
+def _variant_points(ablation: Ablation, score: Measure) -> Iterator[VariantPoint]:
     for block in ablation.blocks:
         for row in block.rows:
-            found = row.scores.get("accuracy")
+            found, is_share = row.scores.get(score.name), score.kind == "share"
             if found is None or row.parameters is None or row.seconds is None:
                 continue
             yield VariantPoint(
                 dataset=block.dataset,
                 variant=row.variant,
-                accuracy=found.mean,
-                low=None if found.low is None else max(found.low, 0.0),
-                high=None if found.high is None else min(found.high, 1.0),
+                score=found.mean,
+                low=max(found.low, 0.0) if is_share and found.low is not None else found.low,
+                high=min(found.high, 1.0) if is_share and found.high is not None else found.high,
                 parameters=row.parameters,
                 seconds=row.seconds.mean,
                 on_front=row.on_front,
@@ -137,19 +140,19 @@ def _histories(stored: StoredStudy, searches: Sequence[CellSearch]) -> Iterator[
             yield History(name=stored.spec.cell_name(search.cell), points=points)
 
 
-def _points(tradeoff: pd.DataFrame) -> tuple[Point, ...]:
-    columns = ["val_accuracy", "parameters", "training_seconds"]
+def _points(tradeoff: pd.DataFrame, score: Measure) -> tuple[Point, ...]:
+    columns = [score.key("validation"), "parameters", "training_seconds"]
     known = tradeoff.dropna(subset=columns)
     rows = zip(*(known[name] for name in ["number", *columns, FRONT]), strict=True)
     return tuple(
         Point(
             number=int(number),
-            accuracy=float(accuracy),
+            score=float(found),
             parameters=int(parameters),
             seconds=float(seconds),
             on_front=bool(on_front),
         )
-        for number, accuracy, parameters, seconds, on_front in rows
+        for number, found, parameters, seconds, on_front in rows
     )
 
 
@@ -166,7 +169,11 @@ def _curves(stored: StoredStudy, artifacts: Artifacts, tradeoff: pd.DataFrame) -
             pruned=trial.number not in order,
             rank=order.index(trial.number) if trial.number in order else None,
             val_loss=tuple(epoch.val_loss for epoch in curves[trial.number]),
-            val_accuracy=tuple(epoch.val_accuracy for epoch in curves[trial.number]),
+            val_accuracy=tuple(
+                epoch.val_accuracy
+                for epoch in curves[trial.number]
+                if epoch.val_accuracy is not None
+            ),
         )
         for trial in chosen
         if trial.number in curves

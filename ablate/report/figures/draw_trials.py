@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ablate.report.figures.records import Curve, FiguresData
+from ablate.spec.measure import Measure
 from ablate.spec.measures import EVERY
 
 NAMED = 5
@@ -17,7 +18,8 @@ GREY = "#9a9a9a"
 
 
 def tradeoff_figure(data: FiguresData) -> Figure:
-    """Validation accuracy against parameters and against training time, with the front drawn."""
+    """A validation score against parameters and against training time, with the front drawn."""
+    measure = EVERY.by_name[data.score]
     figure = Figure(figsize=(9, 4), layout="constrained")
     axes = figure.subplots(1, 2, sharey=True)
     table = pd.DataFrame([point.model_dump() for point in data.points])
@@ -29,7 +31,7 @@ def tradeoff_figure(data: FiguresData) -> Figure:
         sns.scatterplot(
             table,
             x=column,
-            y="accuracy",
+            y="score",
             hue="Pareto-optimal",
             hue_order=["yes", "no"],
             style="Pareto-optimal",
@@ -38,13 +40,13 @@ def tradeoff_figure(data: FiguresData) -> Figure:
             legend=ax is axes[0],
             ax=ax,
         )
-        front = _front(table, column)
-        ax.step(front[column], front["accuracy"], where="post", color="#1b6ca8", lw=1, alpha=0.6)
-        ax.set(xlabel=label, ylabel="validation accuracy")
+        front = _front(table, column, lower=measure.better == "lower")
+        ax.step(front[column], front["score"], where="post", color="#1b6ca8", lw=1, alpha=0.6)
+        ax.set(xlabel=label, ylabel=f"validation {measure.title}")
         for row in front.itertuples():
             ax.annotate(
                 str(row.number),
-                (getattr(row, column), row.accuracy),
+                (getattr(row, column), row.score),
                 (3, -9),
                 textcoords="offset points",
                 fontsize=7,
@@ -57,11 +59,12 @@ def tradeoff_figure(data: FiguresData) -> Figure:
 def learning_curves_figure(data: FiguresData) -> Figure:
     """Validation loss and accuracy by epoch; the best trials are named, pruned ones dashed."""
     figure = Figure(figsize=(9, 4), layout="constrained")
-    axes = figure.subplots(1, 2)
+    known = [one for one in EVERY.curves if any(_curve(curve, one) for curve in data.curves)]
+    axes = figure.subplots(1, len(known), squeeze=False)[0]
     colours = sns.color_palette("colorblind", NAMED)
-    for ax, measure in zip(axes, EVERY.curves, strict=True):
+    for ax, measure in zip(axes, known, strict=True):
         for curve in reversed(data.curves):
-            _draw_curve(ax, curve, getattr(curve, measure.key("validation")), colours)
+            _draw_curve(ax, curve, _curve(curve, measure), colours)
         ax.set(xlabel="epoch", ylabel=f"validation {measure.title}")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     losses = [loss for curve in data.curves for loss in curve.val_loss if loss > 0]
@@ -85,8 +88,14 @@ def _draw_curve(
         ax.plot(epochs, values, color=GREY, lw=0.9)
 
 
-def _front(table: pd.DataFrame, column: str) -> pd.DataFrame:
-    """The rows that no row beats in accuracy at the same or a lower cost, by rising cost."""
-    ordered = table.sort_values([column, "accuracy"], ascending=[True, False])
-    best = ordered["accuracy"].cummax().shift(fill_value=-1.0)
-    return ordered[ordered["accuracy"] > best]
+def _curve(curve: Curve, measure: Measure) -> tuple[float, ...]:
+    values: tuple[float, ...] = getattr(curve, measure.key("validation"))
+    return values
+
+
+def _front(table: pd.DataFrame, column: str, *, lower: bool) -> pd.DataFrame:
+    """The rows that no row beats in the score at the same or a lower cost, by rising cost."""
+    ordered = table.sort_values([column, "score"], ascending=[True, lower])
+    quality = -ordered["score"] if lower else ordered["score"]
+    best = quality.cummax().shift(fill_value=-float("inf"))
+    return ordered[quality > best]

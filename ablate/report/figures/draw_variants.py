@@ -16,7 +16,8 @@ GREY = "#5a5a5a"
 
 
 def variants_figure(data: FiguresData) -> Figure:
-    """Mean test accuracy against parameters and training time, with the front drawn."""
+    """A mean test score against parameters and training time, with the front drawn."""
+    measure = EVERY.by_name[data.score]
     datasets = list(dict.fromkeys(point.dataset for point in data.variants))
     figure = Figure(figsize=(9, 3.6 * len(datasets)), layout="constrained")
     grid = figure.subplots(len(datasets), 2, squeeze=False, sharey="row")
@@ -26,15 +27,15 @@ def variants_figure(data: FiguresData) -> Figure:
             (axes[0], "parameters", "parameters"),
             (axes[1], "seconds", "training time (seconds)"),
         ):
-            _draw_points(ax, points, cost)
-            ax.set(xlabel=text, ylabel="test accuracy")
+            _draw_points(ax, points, cost, sign=-1 if measure.better == "lower" else 1)
+            ax.set(xlabel=text, ylabel=f"test {measure.title}")
         place_legend(axes[1], len(points))
         if len(datasets) > 1:
             axes[0].set_title(dataset, loc="left", fontsize="medium")
     return figure
 
 
-def _draw_points(ax: Axes, points: list[VariantPoint], cost: str) -> None:
+def _draw_points(ax: Axes, points: list[VariantPoint], cost: str, sign: int) -> None:
     costs = [getattr(point, cost) for point in points]
     if max(costs) > 10 * min(costs):
         ax.set_xscale("log")
@@ -43,15 +44,15 @@ def _draw_points(ax: Axes, points: list[VariantPoint], cost: str) -> None:
         if point.low is not None and point.high is not None:
             ax.plot([x, x], [point.low, point.high], color=colour, lw=1.4)
         marker = "o" if point.on_front else "X"
-        ax.plot(x, point.accuracy, marker, color=colour, ms=6, label=point.variant)
+        ax.plot(x, point.score, marker, color=colour, ms=6, label=point.variant)
     best = [point for point in points if point.on_front]
-    ordered = sorted(best, key=lambda point: (getattr(point, cost), -point.accuracy))
+    ordered = sorted(best, key=lambda point: (getattr(point, cost), -sign * point.score))
     front: list[VariantPoint] = []
     for point in ordered:
-        if not front or point.accuracy > front[-1].accuracy:
+        if not front or sign * point.score > sign * front[-1].score:
             front.append(point)
     x_values = [getattr(point, cost) for point in front]
-    y_values = [point.accuracy for point in front]
+    y_values = [point.score for point in front]
     ax.step(x_values, y_values, where="post", color=GREY, lw=1, alpha=0.6)
     ax.margins(x=0.1, y=0.12)
 
@@ -60,18 +61,20 @@ def mean_curves_figure(data: FiguresData) -> Figure:
     """Loss and accuracy by epoch, mean and 95 % band over seeds; training dashed."""
     datasets = list(dict.fromkeys(curves.dataset for curves in data.cell_curves))
     figure = Figure(figsize=(9, 3.4 * len(datasets)), layout="constrained")
-    grid = figure.subplots(len(datasets), 2, squeeze=False)
+    has_scores = any(curves.val_accuracy is not None for curves in data.cell_curves)
+    known = [one for one in EVERY.curves if has_scores or one.kind == "loss"]
+    grid = figure.subplots(len(datasets), len(known), squeeze=False)
     for axes, dataset in zip(grid, datasets, strict=True):
         chosen = [curves for curves in data.cell_curves if curves.dataset == dataset]
         palette = colours(len(chosen))
-        for ax, measure in zip(axes, EVERY.curves, strict=True):
+        for ax, measure in zip(axes, known, strict=True):
             for curves, colour in zip(chosen, palette, strict=True):
                 _draw_cell(ax, curves, measure, colour)
             ax.set(xlabel="epoch", ylabel=measure.title)
             ax.xaxis.set_major_locator(MaxNLocator(integer=True))
             if measure.kind == "loss":
                 _log_if_wide(ax, chosen)
-        place_legend(axes[1], len(chosen))
+        place_legend(axes[-1], len(chosen))
         if len(datasets) > 1:
             axes[0].set_title(dataset, loc="left", fontsize="medium")
     return figure

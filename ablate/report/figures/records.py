@@ -20,7 +20,7 @@ class Point(Frozen):
     """A complete trial in the trade-off figure."""
 
     number: int
-    accuracy: float
+    score: float
     parameters: int
     seconds: float
     on_front: bool
@@ -34,7 +34,8 @@ class Curve(Frozen):
     rank: int | None
     """0 for the trial with the lowest validation loss; None for a pruned one."""
     val_loss: tuple[float, ...]
-    val_accuracy: tuple[float, ...]
+    val_accuracy: tuple[float, ...] = ()
+    """Empty where the task has none."""
 
 
 class ForestRow(Frozen):
@@ -85,11 +86,11 @@ class History(Frozen):
 
 
 class VariantPoint(Frozen):
-    """A variant in the trade-off figure: mean accuracy over seeds with its interval, and costs."""
+    """A variant in the trade-off figure: its mean score over seeds with its interval, and costs."""
 
     dataset: str
     variant: str
-    accuracy: float
+    score: float
     low: float | None
     high: float | None
     parameters: int
@@ -112,8 +113,9 @@ class CellCurves(Frozen):
     variant: str
     loss: Band
     val_loss: Band
-    accuracy: Band
-    val_accuracy: Band
+    accuracy: Band | None = None
+    """None where the task has none."""
+    val_accuracy: Band | None = None
     best_epoch: float
     """The median over seeds of the epoch with the lowest validation loss."""
 
@@ -136,6 +138,8 @@ class FiguresData(Frozen):
     """All that the figures of one report show."""
 
     name: str
+    score: str = "accuracy"
+    """What the trade-off figures weigh against costs, by its name among the measures."""
     points: tuple[Point, ...] = ()
     curves: tuple[Curve, ...] = ()
     metric: str = ""

@@ -25,7 +25,7 @@ class MeanCurves:
     seeds: int
     """How many seeds have curves."""
     measures: Mapping[str, tuple[Interval, ...]]
-    """For each of `MEASURES` an interval for each epoch that every seed reached."""
+    """For each of `MEASURES` that the task has an interval for each epoch that every seed reached."""
     best_epoch: float
     """The median over the seeds of the epoch with the lowest validation loss, from 1."""
 
@@ -54,6 +54,7 @@ def mean_curves(cell: Cell, curves: list[list[Epoch]]) -> MeanCurves:
                 for index in range(shared)
             )
             for name in MEASURES
+            if all(getattr(epoch, name) is not None for curve in curves for epoch in curve)
         },
         best_epoch=median(min(curve, key=lambda epoch: epoch.val_loss).epoch for curve in curves),
     )

@@ -27,7 +27,8 @@ def curves(report: Report) -> Section | None:
     several = len(report.spec.datasets) > 1
     elements: list[Element] = []
     if figures_data.MEAN_CURVES in report.figures.files:
-        text = "Training and validation loss and accuracy by epoch, mean and band over seeds"
+        scores = words.listed([one.title for one in report.spec.measures.curves])
+        text = f"Training and validation {scores} by epoch, mean and band over seeds"
         elements.append(Figure(figures_data.MEAN_CURVES, text))
     columns = (
         Column("data set" if several else "", "name"),

@@ -37,19 +37,25 @@ def _origin(source: str) -> str:
 
 
 def _card_lines(card: Mapping[str, Any]) -> list[str]:
-    height, width, channels = card["image"]
+    shape, targets = card["image"], card.get("targets")
+    noun, size = words.examples(shape)
+    if noun == "images":
+        size = f"{shape[0]} x {shape[1]} pixels, {words.plural(shape[2], 'channel')}"
+    told = f"{card['classes']} classes"
+    if targets:
+        each = (f"{name} ({low:g} to {high:g})" for name, (low, high) in targets.items())
+        told = f"to predict: {', '.join(each)}"
     sample = card.get("sample")  # cards of earlier versions say nothing of it
     test = sample[1] if sample else card["test"]
     lines = [
         f"{card['dataset']}: {_origin(card['source'])}",
-        f"{card['train']:,} images for training and validation, {card['test']:,} for testing, "
-        f"{card['classes']} classes",
-        f"{height} x {width} pixels, {words.plural(channels, 'channel')}, values "
-        f"{card['values'][0]:g} to {card['values'][1]:g}",
-        f"{card['duplicates']:,} training images are exact copies of an earlier one; "
-        f"{card['leaked']:,} test images ({card['leaked'] / max(test, 1):.2%}) are exact copies "
-        "of a training image",
-        f"SHA-256 of all images and labels: {card['digest']}",
+        f"{card['train']:,} {noun} for training and validation, {card['test']:,} for testing, "
+        f"{told}",
+        f"{size}, values {card['values'][0]:g} to {card['values'][1]:g}",
+        f"{card['duplicates']:,} training {noun} are exact copies of an earlier one; "
+        f"{card['leaked']:,} test {noun} ({card['leaked'] / max(test, 1):.2%}) are exact copies "
+        f"of a training {noun.removesuffix('s')}",
+        f"SHA-256 of all {noun} and {'targets' if targets else 'labels'}: {card['digest']}",
     ]
     if sample:
         lines.insert(-1, words.sampled(sample))

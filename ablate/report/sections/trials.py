@@ -41,7 +41,8 @@ def trials(report: Report) -> Section | None:
     if report.ablation is None and (told := words.side_by_side(report.workers)):
         elements.append(Paragraph(told, "note"))
     if figures_data.TRADEOFF in report.figures.files:
-        text = "Validation accuracy against parameters and training time"
+        score = EVERY.by_name[report.figures.score].title
+        text = f"Validation {score} against parameters and training time"
         elements.append(Figure(figures_data.TRADEOFF, text))
     if figures_data.HISTORY in report.figures.files and report.ablation is None:
         text = "Validation loss of each trial in the order of the search, and the lowest so far"
@@ -90,7 +91,8 @@ def learning_curves(report: Report) -> Section | None:
     """The learning curves of the best trials."""
     if figures_data.LEARNING_CURVES not in report.figures.files:
         return None
-    figure = Figure(figures_data.LEARNING_CURVES, "Validation loss and accuracy by epoch")
+    scores = words.listed([one.title for one in report.spec.measures.curves])
+    figure = Figure(figures_data.LEARNING_CURVES, f"Validation {scores} by epoch")
     text = "The best trials are named; pruned trials are dashed and end in a cross."
     elements = (figure, Paragraph(text, "note"))
     return Section("Learning curves of the search", elements, on_screen=False)

@@ -19,6 +19,7 @@ from ablate.document.elements import (
 from ablate.report.figures import records as figures_data
 from ablate.report.sections.lag import lag_elements
 from ablate.report.variant_cells import variant_cells, variant_columns
+from ablate.spec.measures import EVERY
 
 if TYPE_CHECKING:
     from ablate.report.numbers.ablation import Ablation, Block
@@ -41,8 +42,9 @@ def variants(report: Report) -> Section | None:
         elements += block_title(report, block)
         elements.append(_variants_table(report, block))
     if figures_data.VARIANTS in report.figures.files:
+        score = EVERY.by_name[report.figures.score].title
         text = (
-            "Mean test accuracy of each variant against its parameters and its training time; the line "
+            f"Mean test {score} of each variant against its parameters and its training time; the line "
             "joins those that are best for what they cost, crosses are not on it"
         )
         elements.append(Figure(figures_data.VARIANTS, text))

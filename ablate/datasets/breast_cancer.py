@@ -1,0 +1,36 @@
+"""Scikit-learn's 569 tumours, 30 measurements of cell nuclei each; needs no file."""
+
+from __future__ import annotations
+
+import math
+
+from ablate.datasets._base import Images, Places
+from ablate.datasets._tables import SEED, TableOptions, scikit_learn_table
+from ablate.spec.data import DataShape
+
+TASK = "binary_classification"
+ROWS, COLUMNS = 569, 30
+NAMES = ("malignant", "benign")
+
+
+class Options(TableOptions):
+    """Those of every table."""
+
+
+def source(options: Options, places: Places) -> str:
+    """Scikit-learn's own copy and our split of it."""
+    share = f"{options.test_share:.0%} for testing, drawn with seed {SEED}"
+    return f"sklearn.datasets.load_breast_cancer, {share}, scale {options.scale}"
+
+
+def shape(options: Options, places: Places) -> DataShape:
+    """The published size, split."""
+    test = math.ceil(ROWS * options.test_share)
+    return DataShape(train=ROWS - test, test=test, image=(COLUMNS,), classes=len(NAMES))
+
+
+def load(options: Options, places: Places) -> Images:
+    """The table, a drawn share of it for testing."""
+    from sklearn.datasets import load_breast_cancer
+
+    return scikit_learn_table(load_breast_cancer(), options, places.task, NAMES)

@@ -1,0 +1,36 @@
+"""Scikit-learn's 442 patients, ten measurements each and how far their diabetes went in a year."""
+
+from __future__ import annotations
+
+import math
+
+from ablate.datasets._base import Images, Places
+from ablate.datasets._tables import SEED, TableOptions, scikit_learn_table
+from ablate.spec.data import DataShape
+
+TASK = "regression"
+ROWS, COLUMNS = 442, 10
+NAMES = ("progression",)
+
+
+class Options(TableOptions):
+    """Those of every table."""
+
+
+def source(options: Options, places: Places) -> str:
+    """Scikit-learn's own copy and our split of it."""
+    share = f"{options.test_share:.0%} for testing, drawn with seed {SEED}"
+    return f"sklearn.datasets.load_diabetes, {share}, scale {options.scale}"
+
+
+def shape(options: Options, places: Places) -> DataShape:
+    """The published size, split."""
+    test = math.ceil(ROWS * options.test_share)
+    return DataShape(train=ROWS - test, test=test, image=(COLUMNS,), classes=len(NAMES))
+
+
+def load(options: Options, places: Places) -> Images:
+    """The table, a drawn share of it for testing."""
+    from sklearn.datasets import load_diabetes
+
+    return scikit_learn_table(load_diabetes(scaled=False), options, places.task, NAMES)
