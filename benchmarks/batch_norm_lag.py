@@ -21,6 +21,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from io import StringIO
 from itertools import product
 from pathlib import Path
@@ -30,6 +31,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ablate import tasks
 from ablate.config import load_data_settings
 from ablate.data.prepared import prepare
 from ablate.data.split import Rows, Split, training_split
@@ -141,7 +143,8 @@ def validate(
     model: keras.Model, replaced: str, found: Sequence[Moments], split: Split
 ) -> tuple[float, float]:
     """Loss and accuracy; `found` is what the population gave."""
-    from ablate.training.evaluation import crossentropy, predict
+    from ablate.training.compiling import plain_loss
+    from ablate.training.evaluation import predict
 
     with restored(model):
         norms = zip(batch_norms(model), averages(model), found, strict=True)
@@ -152,7 +155,9 @@ def validate(
             replace(norm, (mean, variance))
         probabilities = predict(model, split.x_val)
     right = probabilities.argmax(axis=1) == split.y_val
-    return crossentropy(split.y_val, probabilities), float(right.mean())
+    classes = probabilities.shape[1]
+    loss = plain_loss(tasks.find(tasks.DEFAULT), split.y_val, probabilities, classes)
+    return loss, float(right.mean())
 
 
 def shifts(moving: Moments, found: Moments, epsilon: float) -> dict[str, float]:
@@ -195,7 +200,8 @@ def train(training: Training, split: Split) -> list[dict[str, float]]:
     parameters = {"dropout": training.dropout, "batch_norm_momentum": training.momentum}
     model = build_network("bottleneck", None, split.x_train.shape[1:], classes, parameters)
     model.compile(make_optimizer(TRAINING, 0), make_loss(TRAINING))
-    batches = Batches(split.x_train, split.y_train, classes, size, training.seed)
+    encoded = partial(tasks.find("classification").encoded, values=classes)
+    batches = Batches(split.x_train, split.y_train, encoded, size, training.seed)
     rows: list[dict[str, float]] = []
 
     def note(epoch: int, logs: Mapping[str, float]) -> None:

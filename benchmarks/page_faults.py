@@ -22,12 +22,14 @@ import tempfile
 import time
 from argparse import Namespace
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from processes import bare_environment, run_process
 
+from ablate import tasks
 from ablate.config.data import load_data_settings
 from ablate.data.prepared import prepare
 from ablate.data.split import training_split
@@ -67,11 +69,12 @@ def train_here(feed: str, options: Namespace) -> None:
     import keras
 
     from ablate.architectures import bottleneck
-    from ablate.training.batches import Batches, one_hot
+    from ablate.training.batches import Batches
 
     settings = line_images(options.images_per_class)
     split = training_split(prepare(settings, options.cache), settings, seed=0)
     classes = len(split.class_names)
+    encoded = partial(tasks.find("classification").encoded, values=classes)
     keras.utils.set_random_seed(0)
     model = bottleneck.build((SIDE, SIDE, 3), classes)
     model.compile("adam", "categorical_crossentropy")
@@ -79,10 +82,10 @@ def train_here(feed: str, options: Namespace) -> None:
     notes = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: readings.append(used()))
     common: dict[str, Any] = {"epochs": options.epochs, "verbose": 0, "callbacks": [notes]}
     if feed == "batches":
-        data = Batches(split.x_train, split.y_train, classes, options.batch_size, seed=0)
+        data = Batches(split.x_train, split.y_train, encoded, options.batch_size, seed=0)
         history = model.fit(data, shuffle=False, **common)
     else:
-        x, y = split.x_train[:], one_hot(split.y_train, classes)
+        x, y = split.x_train[:], encoded(split.y_train)
         history = model.fit(x, y, batch_size=options.batch_size, **common)
     steps = -(-len(split.x_train) // options.batch_size) * (options.epochs - 1)
     wall, user, system, faults = (

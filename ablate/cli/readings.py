@@ -24,6 +24,7 @@ def read_study(study: StudySpec, storage: str | None) -> tuple[StudySpec, list[R
     """
     from ablate.data.reading import read_data
     from ablate.planning.backend import check_backend
+    from ablate.planning.tested import check_tested
 
     check_backend(study)
     place = None if storage is None else storage_place(storage)
@@ -32,6 +33,8 @@ def read_study(study: StudySpec, storage: str | None) -> tuple[StudySpec, list[R
     cache = None if place is None else place.cache
     found = (read_data(settings, cache) for settings in study.datasets)
     readings = [reading for reading in found if reading is not None]
+    for reading in readings:
+        check_tested(study, reading.dataset, reading.counts[1])
     if place is not None and (place.is_database or Path(place.url).exists()):
         from ablate.housekeeping.reading import open_to_read
         from ablate.running.run import as_stored

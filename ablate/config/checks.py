@@ -109,6 +109,7 @@ def check_training(
     variants: Sequence[Variant],
     where: str,
     problems: list[Problem],
+    task: tasks.Task,
     handed_over: Container[str] = (),
 ) -> None:
     """Settings that would be ignored are errors, unless `build` asks for them."""
@@ -122,7 +123,10 @@ def check_training(
         domain = possible_values(other, architecture, variants, getattr(training, other))
         possible = domain if isinstance(domain, tuple) else domain.ends()
         if not set(possible) & set(values):
-            rule = f"is used only with {other} = {' or '.join(values)}"
+            known = [one for one in values if other != "loss" or one in task.losses]
+            rule = f"is used only with {other} = {' or '.join(known)}"
+            if not known:
+                rule = f"is of no use for a {task.name}"
             problem = Problem(where, rule, f"{table}.{name}", hint=f"{other} is {possible[0]}")
             if problem not in problems:
                 problems.append(problem)

@@ -89,11 +89,13 @@ def load_study(
     spaces = _search_spaces(lists["search_space"] or (), path, unread)
     given = _given_task(tables.study.get("task"), where, problems)
     names = lists["dataset"] or ()
-    datasets = parse_datasets(names, tables.data, path, environment, problems, given)
+    of_data: list[Problem] = []
+    datasets = parse_datasets(names, tables.data, path, environment, of_data, given)
     task = tasks.find(given or (datasets[0].task if datasets else tasks.DEFAULT))
     own = own_tables(
         tables, lists, [space for space, _ in spaces], environment, where, problems, task
     )
+    problems += of_data
     problems += unread
     compared = None
     if spaces and len(spaces) == len(lists["search_space"] or ()):
@@ -176,7 +178,7 @@ def _compared(
             file = next(file for space, file in spaces if space.name == architecture.name)
             asked = catalog.arguments_of(file).names
             check_training(
-                own.training, tables.training, architecture, listed, where, problems, asked
+                own.training, tables.training, architecture, listed, where, problems, task, asked
             )
             check_loss(own.training, task, architecture, listed, where, problems)
     if variants is not None and not problems:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+SMALLEST = 8
+"""Of fewer pixels a side no picture is made."""
 FEW_CLASSES = 20
 """So many classes may have as few images as they like."""
 FEW_IMAGES = 10
@@ -34,7 +37,8 @@ def doubts(
         names: the classes.
     """
     if images.ndim != 4:  # no images
-        return tuple(text for text in (many_classes(counts, names),) if text)
+        told = (many_classes(counts, names), _flattened(images))
+        return tuple(text for text in told if text)
     found = (many_classes(counts, names), _axes(images.shape[1:]), _range(images, values))
     return tuple(text for text in (*found, _no_pictures(images, values)) if text)
 
@@ -47,7 +51,18 @@ def many_classes(counts: Sequence[int], names: Sequence[str]) -> str:
         return ""
     return (
         f"the labels are {classes} different whole numbers for {images} images, each taken for a "
-        "class of its own: if they are measurements, put them into a few classes first"
+        'class of its own: if they are measurements, set task = "regression" under [study]'
+    )
+
+
+def _flattened(rows: NDArray[Any]) -> str:
+    """Says of rows of bytes that they may be images."""
+    side = math.isqrt(rows.shape[-1])
+    if rows.ndim != 2 or rows.dtype != "uint8" or side < SMALLEST or side * side != rows.shape[-1]:
+        return ""
+    return (
+        f"rows of {rows.shape[-1]} bytes are taken as they are: if they are images of {side} x {side} "
+        f"pixels, set image_shape = [{side}, {side}]"
     )
 
 

@@ -280,16 +280,18 @@ def _write(images: Images, source: str, folder: Path) -> None:
                 np.save(file, array, allow_pickle=False)
                 file.flush()
                 os.fsync(file.fileno())
-        about = {
+        about: dict[str, Any] = {
             "digest": digest_of(images),
             "source": source,
             "class_names": images.class_names,
             # So that nobody need open the test labels; empty where nobody draws by class.
             "class_counts": _class_counts(images) if images.y_train.ndim == 1 else {},
             "in_place": in_place,
-            "input_names": list(images.x_train) if isinstance(images.x_train, Mapping) else [],
-            "fitted": images.fitted and asdict(images.fitted),
         }
+        if isinstance(images.x_train, Mapping):
+            about["input_names"] = list(images.x_train)
+        if images.fitted is not None:
+            about["fitted"] = asdict(images.fitted)
         (temporary / _ABOUT).write_text(json.dumps(about))
         temporary.chmod(0o755)
         try:

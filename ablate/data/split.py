@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ablate.data.prepared import PreparedData
-    from ablate.spec.data import DataSettings, InputShape
+    from ablate.spec.data import DataSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,13 +51,6 @@ class Rows:
         if isinstance(self.images, Mapping):
             return {name: (len(self), *array.shape[1:]) for name, array in self.images.items()}
         return (len(self), *self.images.shape[1:])
-
-    @property
-    def example(self) -> InputShape:
-        """The shape of one example; of several inputs each, by name."""
-        if isinstance(self.images, Mapping):
-            return {name: tuple(array.shape[1:]) for name, array in self.images.items()}
-        return tuple(self.images.shape[1:])
 
 
 @dataclass(frozen=True)

@@ -132,6 +132,15 @@ def read_npz(path: Path, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
         raise InputError(Problem(str(path), f"the file cannot be read: {reason}")) from error
 
 
+def names_in(path: Path) -> tuple[str, ...]:
+    """The arrays that a ``.npz`` file holds; none where it is none, which `read_npz` will tell."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return tuple(member.removesuffix(".npy") for member in archive.namelist())
+    except (OSError, zipfile.BadZipFile):
+        return ()
+
+
 def lacking(path: Path, missing: Iterable[str], held: Iterable[str]) -> InputError:
     """Tells of arrays that a file does not hold."""
     rule = f"the file holds no array {', '.join(missing)}"

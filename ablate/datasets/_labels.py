@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KINDS = "labels must be whole numbers, text, truths or one-hot rows"
-TO_CLASSES = "ablate tells classes apart: give each image the number or the name of its class"
+TO_CLASSES = (
+    "give each image the number or the name of its class, or predict measurements with "
+    'task = "regression" under [study]'
+)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+def names(folder: Path) -> tuple[str, ...]:
+    """The arrays that a folder holds."""
+    return tuple(sorted(path.stem for path in folder.glob("*.npy")))
+
+
 def source(folder: Path, names: Sequence[str]) -> str:
     """The folder and its files with their sizes and times.
 

@@ -1,23 +1,25 @@
-"""A user's own images in one ``.npz`` file, or in a folder of ``.npy`` files, which is used in place."""
+"""A user's own arrays in one ``.npz`` file, or in a folder of ``.npy`` files, which is used in place."""
 
 from __future__ import annotations
 
 import math
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, PositiveInt
 
 from ablate.datasets import _npy
 from ablate.datasets._base import DatasetOptions, Images, Places
-from ablate.datasets._files import lacking, read_npz
-from ablate.datasets._labels import Labels, read_labels
+from ablate.datasets._files import lacking, names_in, read_npz
+from ablate.datasets._targets import Targets, read_arrays
 from ablate.errors import InputError, Problem
 from ablate.spec.data import DataShape
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -26,7 +28,11 @@ def _tuple(value: Any) -> Any:
 
 
 class Options(DatasetOptions):
-    """Where the images are and what they are called."""
+    """Where the arrays are and what they are called.
+
+    Without test arrays nothing is tested. Several inputs are arrays called ``x_train.NAME``, each for
+    the network's input of its name.
+    """
 
     file: str
     """The ``.npz`` file, or the folder of ``.npy`` files, relative to the study file."""
@@ -41,6 +47,12 @@ class Options(DatasetOptions):
         | None
     ) = None
     """``[height, width]`` or ``[height, width, channels]`` of images that are stored flattened."""
+    input_shape: Annotated[
+        tuple[PositiveInt, ...] | None,
+        BeforeValidator(_tuple),
+        Field(exclude_if=lambda shape: shape is None),
+    ] = None
+    """The shape of an example as the network gets it, whatever it is: steps and features of a series."""
     class_names: Annotated[tuple[str, ...], BeforeValidator(_tuple)] | None = None
     """Names of the classes, in the order of their labels. Defaults to the labels themselves."""
 
@@ -48,77 +60,124 @@ class Options(DatasetOptions):
 def source(options: Options, places: Places) -> str:
     """The file or files with sizes and times, and how they are read."""
     path = places.folder / options.file
+    text = options.model_dump_json()
     if path.is_dir():
-        names = (options.x_train, options.x_test, options.y_train, options.y_test)
-        return f"{options.model_dump_json()} in {_npy.source(path, names)}"
+        return f"{text} in {_npy.source(path, _Names.held(options, path).every)}"
     if not path.is_file():
         raise InputError(Problem(str(path), "there is no such file"))
     status = path.stat()
-    return f"{options.model_dump_json()} ({status.st_size} bytes, {status.st_mtime_ns})"
+    return f"{text} ({status.st_size} bytes, {status.st_mtime_ns})"
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What the arrays of a file are called."""
+
+    train: Mapping[str, str]
+    """Of the inputs' arrays, by the input; the only one has no name."""
+    test: Mapping[str, str]
+    """Likewise; empty where there are none."""
+    targets: tuple[str, ...]
+
+    @classmethod
+    def held(cls, options: Options, path: Path) -> Self:
+        """Those that a file or folder holds."""
+        held = _npy.names(path) if path.is_dir() else names_in(path)
+        inputs = [_inputs(key, held) for key in (options.x_train, options.x_test)]
+        is_held = any(name in held for name in inputs[0].values())
+        if is_held and {*inputs[1].values(), options.y_test}.isdisjoint(held):
+            return cls(inputs[0], {}, (options.y_train,))
+        return cls(inputs[0], inputs[1], (options.y_train, options.y_test))
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """All arrays of inputs."""
+        return (*self.train.values(), *self.test.values())
+
+    @property
+    def every(self) -> tuple[str, ...]:
+        """All arrays."""
+        return (*self.train.values(), *self.test.values(), *self.targets)
+
+
+def _inputs(key: str, held: Iterable[str]) -> dict[str, str]:
+    """The arrays of a part, by input: one of that name, or ``KEY.NAME`` for each of several."""
+    several = [name for name in held if name.startswith(f"{key}.")]
+    if key in held or not several:
+        return {"": key}
+    return {name.removeprefix(f"{key}."): name for name in several}
 
 
 def shape(options: Options, places: Places) -> DataShape:
-    """The sizes, from the labels and the headers of the image arrays."""
+    """The sizes, from the targets and the headers of the other arrays."""
     path = places.folder / options.file
-    images, label_names = (options.x_train, options.x_test), (options.y_train, options.y_test)
+    names = _Names.held(options, path)
     if path.is_dir():
-        stored = _npy.read(path, images, label_names)
-        train, test = (stored[name].shape for name in images)
+        stored = _npy.read(path, names.inputs, names.targets)
+        kinds = {name: (stored[name].shape, stored[name].dtype) for name in names.inputs}
     else:
-        stored = read_npz(path, label_names)
-        train, test = (_stored_shape(path, name) for name in images)
+        stored = read_npz(path, names.targets)
+        kinds = {name: _stored_kind(path, name) for name in names.inputs}
     problems: list[Problem] = []
-    x_train = _image_shape(train, options, path, options.x_train, problems)
-    x_test = _image_shape(test, options, path, options.x_test, problems)
-    labels = _all_labels(stored, x_train, x_test, options, path, problems)
-    if labels is None or problems:
+    shapes = {
+        name: example_array_shape(*kind, options, path, name, problems)
+        for name, kind in kinds.items()
+    }
+    targets = _all_targets(stored, names, shapes, options, places, path, problems)
+    if targets is None or problems:
         raise InputError(*problems)
-    height, width, channels = x_train[1:]
-    return DataShape(x_train[0], x_test[0], (height, width, channels), len(labels.values))
+    own = {name: shapes[key][1:] for name, key in names.train.items()}
+    first = shapes[next(iter(names.train.values()))]
+    tested = len(targets.test)
+    return DataShape(first[0], tested, own.get("", own), len(options.class_names or targets.names))
 
 
 def load(options: Options, places: Places) -> Images:
-    """Brings images and labels into the common form; images in ``.npy`` files stay in them."""
+    """Brings inputs and targets into the common form; what lies in ``.npy`` files stays in them."""
     path = places.folder / options.file
-    images, label_names = (options.x_train, options.x_test), (options.y_train, options.y_test)
+    names = _Names.held(options, path)
     arrays = (
-        _npy.read(path, images, label_names)
+        _npy.read(path, names.inputs, names.targets)
         if path.is_dir()
-        else read_npz(path, images + label_names)
+        else read_npz(path, names.every)
     )
     problems: list[Problem] = []
-    x_train = _images(arrays[options.x_train], options, path, options.x_train, problems)
-    x_test = _images(arrays[options.x_test], options, path, options.x_test, problems)
-    labels = _all_labels(arrays, x_train.shape, x_test.shape, options, path, problems)
-    if labels is None or problems:
+    found = {name: _examples(arrays[name], options, path, name, problems) for name in names.inputs}
+    shapes = {name: array.shape for name, array in found.items()}
+    targets = _all_targets(arrays, names, shapes, options, places, path, problems)
+    if targets is None or problems:
         raise InputError(*problems)
+    x_train = {name: found[key] for name, key in names.train.items()}
+    x_test = {name: found[key] for name, key in names.test.items()}
+    if not x_test:
+        x_test = {name: array[:0] for name, array in x_train.items()}
     return Images(
-        x_train=x_train,
-        y_train=labels.train,
-        x_test=x_test,
-        y_test=labels.test,
-        class_names=options.class_names or labels.names,
+        x_train=x_train.get("", x_train),
+        y_train=targets.train,
+        x_test=x_test.get("", x_test),
+        y_test=targets.test,
+        class_names=options.class_names or targets.names,
     )
 
 
-def _images(
+def _examples(
     array: NDArray[Any], options: Options, path: Path, key: str, problems: list[Problem]
 ) -> NDArray[Any]:
-    """The images as ``(n, height, width, channels)``, uint8 or float32; mapped floats as they are."""
+    """The examples of an input, ``(n, ...)``; images uint8 or float32, mapped arrays as they are."""
     import numpy as np
 
-    kind = f"{array.dtype} {array.shape}"
-    if array.dtype != np.uint8 and array.dtype.kind != "f":
-        hint = f"save pixels from 0 to 255 with {key}.astype(numpy.uint8)"
-        problems.append(Problem(str(path), "images must be uint8 or float", key, kind, hint))
-    elif array.dtype.kind == "f" and not _all_finite(array):
-        problems.append(Problem(str(path), "images must not hold NaN or infinity", key, kind))
+    if array.dtype.kind == "f" and not _all_finite(array):
+        kind = f"{array.dtype} {array.shape}"
+        noun = "images" if array.ndim in (3, 4) else "numbers"
+        problems.append(Problem(str(path), f"{noun} must not hold NaN or infinity", key, kind))
     before = len(problems)
-    shape = _image_shape(array.shape, options, path, key, problems)
+    shape = example_array_shape(array.shape, array.dtype, options, path, key, problems)
     if len(problems) > before:
         return np.zeros((0, 0, 0, 0), np.uint8)
     array = array.reshape(shape)
-    as_it_is = array.dtype == np.uint8 or isinstance(array, np.memmap)
+    if array.dtype.kind == "b":
+        return array.astype(np.float32)
+    as_it_is = array.dtype.kind in "iu" or isinstance(array, np.memmap)
     return array if as_it_is else array.astype(np.float32)
 
 
@@ -133,6 +192,39 @@ def _all_finite(array: NDArray[Any]) -> bool:
         return all(np.isfinite(np.asarray(piece, np.float32)).all() for piece in pieces)
 
 
+def example_array_shape(
+    stored: tuple[int, ...],
+    dtype: np.dtype[Any],
+    options: Options,
+    path: Path,
+    key: str,
+    problems: list[Problem],
+) -> tuple[int, ...]:
+    """The shape ``(n, ...)`` that an array of examples is given, which may be stored in another."""
+    kind = f"{dtype} {stored}"
+    if dtype.kind not in "iufb":
+        rule = "examples must be numbers"
+        problems.append(Problem(str(path), rule, key, kind, "give each word or name a number"))
+        return (0, 0, 0, 0)
+    if not stored:
+        problems.append(Problem(str(path), "examples must lie along the first axis", key, kind))
+        return (0, 0, 0, 0)
+    if options.input_shape is not None:
+        if math.prod(stored[1:]) != math.prod(options.input_shape):
+            rule = f"an example must fill input_shape = {list(options.input_shape)}"
+            problems.append(Problem(str(path), rule, key, f"shape {stored}"))
+        return (stored[0], *options.input_shape)
+    if options.image_shape is None and (len(stored) not in (3, 4) or dtype.kind == "b"):
+        return stored if len(stored) > 1 else (*stored, 1)
+    if dtype != "uint8" and dtype.kind != "f":
+        hint = (
+            f"save pixels from 0 to 255 with {key}.astype(numpy.uint8); for other whole numbers set "
+            f"input_shape = {list(stored[1:])}"
+        )
+        problems.append(Problem(str(path), "images must be uint8 or float", key, kind, hint))
+    return _image_shape(stored, options, path, key, problems)
+
+
 def _image_shape(
     stored: tuple[int, ...], options: Options, path: Path, key: str, problems: list[Problem]
 ) -> tuple[int, ...]:
@@ -145,10 +237,7 @@ def _image_shape(
         return (stored[0], *wanted) if len(wanted) == 3 else (stored[0], *wanted, 1)
     if len(stored) not in (3, 4):
         rule = "images must be (n, height, width) or (n, height, width, channels)"
-        hint = ""
-        if len(stored) == 2:
-            hint = f"set image_shape for flattened images, [1, {stored[1]}] for rows of a table"
-        problems.append(Problem(str(path), rule, key, f"shape {stored}", hint))
+        problems.append(Problem(str(path), rule, key, f"shape {stored}"))
         return (0, 0, 0, 0)
     if wanted and stored[1 : 1 + len(wanted)] != wanted:
         rule = f"images must have image_shape = {list(wanted)}"
@@ -156,53 +245,81 @@ def _image_shape(
     return stored if len(stored) == 4 else (*stored, 1)
 
 
-def _all_labels(
+def _all_targets(
     arrays: Mapping[str, NDArray[Any]],
-    train_shape: tuple[int, ...],
-    test_shape: tuple[int, ...],
+    names: _Names,
+    shapes: Mapping[str, tuple[int, ...]],
     options: Options,
+    places: Places,
     path: Path,
     problems: list[Problem],
-) -> Labels | None:
-    """The labels of both splits, and whether they and the images fit together."""
-    images_fit = not problems
+) -> Targets | None:
+    """The targets of both parts, and whether they and the examples fit together."""
+    fit = not problems
     before = len(problems)
-    counts = (train_shape[0], test_shape[0]) if images_fit else (None, None)
-    keys = (options.y_train, options.y_test)
-    given = [(key, arrays[key], count) for key, count in zip(keys, counts, strict=True)]
-    labels = read_labels(given, path, problems)
-    if labels is None or len(problems) > before:
+    counts = [
+        shapes[next(iter(of_part.values()))][0] if fit and of_part else None
+        for of_part in (names.train, names.test)
+    ]
+    parts = [arrays[key] for key in names.targets]
+    keys = list(names.targets)
+    if len(parts) == 1:
+        parts, keys = [parts[0], parts[0][:0]], [keys[0], keys[0]]
+        counts[1] = 0 if fit else None
+    targets = read_arrays(parts, keys, places.task, None, path, problems, counts)
+    if targets is None or len(problems) > before:
         return None
-    if images_fit and train_shape[1:] != test_shape[1:]:
-        rule = f"test images must have the shape of training images, {train_shape[1:]}"
-        problems.append(Problem(str(path), rule, options.x_test, f"{test_shape[1:]}"))
-    classes = len(labels.values)
+    if fit:
+        _check_inputs(names, shapes, path, problems)
+    classes = len(targets.names)
     if options.class_names and len(options.class_names) != classes:
         rule = f"must name each of the {classes} classes"
         found = f"{len(options.class_names)} names"
         problems.append(Problem(str(path), rule, "class_names", found))
-    return labels
+    return targets
 
 
-def _stored_shape(path: Path, name: str) -> tuple[int, ...]:
-    """An array's shape, from its header inside the archive."""
+def _check_inputs(
+    names: _Names, shapes: Mapping[str, tuple[int, ...]], path: Path, problems: list[Problem]
+) -> None:
+    """Looks whether the arrays of several inputs, and both parts of each, fit together."""
+    for of_part in (names.train, names.test):
+        sizes = {shapes[key][0] for key in of_part.values()}
+        if len(sizes) > 1:
+            each = ", ".join(f"{key} {shapes[key][0]}" for key in of_part.values())
+            problems.append(Problem(str(path), f"inputs must have as many examples, found {each}"))
+    if names.test and set(names.test) != set(names.train):
+        rule = f"must have the inputs of the training part, {', '.join(sorted(names.train))}"
+        problems.append(Problem(str(path), rule, "x_test", ", ".join(sorted(names.test))))
+        return
+    for name, key in names.test.items():
+        train, test = shapes[names.train[name]][1:], shapes[key][1:]
+        if train != test:
+            noun = "images" if len(train) == 3 else "examples"
+            rule = f"test {noun} must have the shape of training {noun}, {train}"
+            problems.append(Problem(str(path), rule, key, f"{test}"))
+
+
+def _stored_kind(path: Path, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """An array's shape and type, from its header inside the archive."""
     try:
         with zipfile.ZipFile(path) as archive:
             held = [member.removesuffix(".npy") for member in archive.namelist()]
             if name not in held:
                 raise lacking(path, [name], held)
             with archive.open(f"{name}.npy") as file:
-                return _shape_in(file)
+                return _kind_in(file)
     except (ValueError, zipfile.BadZipFile) as error:
         raise InputError(Problem(str(path), f"the file cannot be read: {error}")) from error
 
 
-def _shape_in(file: IO[bytes]) -> tuple[int, ...]:
-    """The shape of an array that begins there."""
+def _kind_in(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """The shape and type of an array that begins there."""
     import numpy as np
 
     major, _ = np.lib.format.read_magic(file)
     read = (
         np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
     )
-    return tuple(read(file)[0])
+    shape, _, dtype = read(file)
+    return tuple(shape), dtype

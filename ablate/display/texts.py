@@ -41,7 +41,9 @@ def _measured(event: Finished) -> str:
 def scores(measures: Iterable[Measure], stage: Stage, values: Mapping[str, float]) -> str:
     """Measures of a stage by name, those that were reached."""
     keys = ((measure, measure.key(stage)) for measure in measures)
-    return ", ".join(f"{one.title} {one.text(values[key])}" for one, key in keys if values.get(key) is not None)
+    return ", ".join(
+        f"{one.title} {one.text(values[key])}" for one, key in keys if values.get(key) is not None
+    )
 
 
 def latest(measure: Measure, values: Mapping[str, float]) -> str:

@@ -17,6 +17,7 @@ from ablate.errors import InputError, Problem, RunError
 from ablate.files import folder_name
 from ablate.limits import LIVES, Limits
 from ablate.planning.backend import check_backend
+from ablate.planning.tested import check_tested
 from ablate.running.dispatcher import Listener, Silence, StopRequest, StudyRun
 from ablate.spec.data import DataSettings
 from ablate.spec.identity import RULES
@@ -216,6 +217,7 @@ def _prepare_data(study: StudySpec, settings: DataSettings, place: StoragePlace)
         found, card = find_prepared(settings, place.cache), dict(answer.answer)
     if found is not None:
         check_split(found.array("y_train"), found.class_names, settings)
+    check_tested(study, settings.dataset, int(card["test"]))
     return card
 
 

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from ablate.config.validation import validate
+from ablate.data.card import example_shape
+from ablate.data.prepared import arrays_of
 from ablate.datasets import DatasetOptions, DataShape, Images, Places
 from ablate.errors import Problem
 from ablate.spec.data import DataSettings
+from ablate.tasks import DEFAULT
+from ablate.testing._examples import check_examples
 from ablate.testing._subject import Subject
-
-ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 
 def check_data_set(
@@ -41,11 +43,15 @@ def check_data_set(
     subject = Subject.load("datasets", name)
     _check_module(subject)
     chosen = _options(subject, name, options or {})
-    places = Places(None if home is None else Path(home), Path(folder))
     module = subject.module
+    task = getattr(module, "TASK", None)
+    places = Places(None if home is None else Path(home), Path(folder), task or DEFAULT)
     _check_source(subject, module.source(chosen, places), module.source(chosen, places))
     images = module.load(chosen, places)
-    _check_images(subject, images)
+    if task is None:
+        _check_images(subject, images)
+    else:
+        check_examples(subject, images, task)
     _check_shape(subject, module.shape(chosen, places), images)
     _check_same(subject, images, module.load(chosen, places))
 
@@ -109,13 +115,14 @@ def _check_split(subject: Subject, images: Images, split: str) -> None:
     import numpy as np
 
     x, y = getattr(images, f"x_{split}"), getattr(images, f"y_{split}")
+    x_train: Any = images.x_train
     is_array = isinstance(x, np.ndarray) and x.ndim == 4
     rule = f"x_{split} must be an array of images, (n, height, width, channels)"
     hint = "grey images have one channel: x[..., None]"
     subject.expect(is_array, rule, found=_kind(x), hint=hint)
     rule = f"x_{split} must hold images of the shape of those for training"
-    found = f"{x.shape[1:]} and {images.x_train.shape[1:]}"
-    subject.expect(x.shape[1:] == images.x_train.shape[1:], rule, found=found)
+    found = f"{x.shape[1:]} and {x_train.shape[1:]}"
+    subject.expect(x.shape[1:] == x_train.shape[1:], rule, found=found)
     is_mapped = isinstance(x, np.memmap)
     fits = x.dtype in (np.uint8, np.float32) or (is_mapped and x.dtype.kind == "f")
     rule = f"x_{split} must be uint8 from 0 to 255, or float32 from 0 to 1"
@@ -136,9 +143,9 @@ def _check_split(subject: Subject, images: Images, split: str) -> None:
 
 def _check_shape(subject: Subject, told: object, images: Images) -> None:
     loaded = DataShape(
-        train=len(images.x_train),
-        test=len(images.x_test),
-        image=images.x_train.shape[1:],
+        train=len(images.y_train),
+        test=len(images.y_test),
+        image=example_shape(images.x_train),
         classes=len(images.class_names),
     )
     rule = f"shape must agree with what load gives, {loaded}"
@@ -149,8 +156,9 @@ def _check_same(subject: Subject, first: Images, second: Images) -> None:
     import numpy as np
 
     hint = 'draw with numpy.random.default_rng and a seed of your own: "seed" may be an option'
-    for name in ARRAYS:
-        same = np.array_equal(getattr(first, name), getattr(second, name))
+    for name, array in arrays_of(first).items():
+        again = arrays_of(second)[name]
+        same = np.array_equal(array, again, equal_nan=array.dtype.kind == "f")
         rule = f"load must give the same {name} each time: a study keeps a digest of the images"
         subject.expect(same, rule, hint=hint)
     rule = "load must give the same class_names each time"

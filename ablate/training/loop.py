@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from ablate import tasks
 from ablate.data.split import Split, TestSet
 from ablate.errors import AblateError
+from ablate.spec.data import InputShape
 from ablate.spec.measure import OBJECTIVE
 from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import Epoch, Outcome, TrialResult, TrialSpec
@@ -138,7 +139,7 @@ def _train(
     model = build_network(
         spec.architecture,
         spec.architecture_source,
-        split.x_train.example,
+        _example(split.x_train.shape),
         values,
         spec.parameters,
         settings,
@@ -294,6 +295,13 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
     def _stop(self, outcome: Outcome, reason: str | None = None) -> None:
         self.stopped = Stopped(outcome, reason)
         self.model.stop_training = True
+
+
+def _example(shape: Any) -> InputShape:
+    """The shape of one of the examples of a shape; of several inputs each, by name."""
+    if isinstance(shape, Mapping):
+        return {name: tuple(one[1:]) for name, one in shape.items()}
+    return tuple(shape[1:])
 
 
 def _known(value: float | None) -> float | None:

@@ -106,7 +106,7 @@ def _fault_of_shape(outputs: Any, values: int, task: Task) -> str:
     if outputs == (None, 1) or task.outputs != "distribution":
         rule += f"; end it in {task.ending(values)}"
     if outputs == (None, 1) and values == 2 and task.outputs == "distribution":
-        rule += ', or set task = "binary_classification" under [study] or [data]'
+        rule += ', or set task = "binary_classification" under [study]'
     return rule
 
 

@@ -207,7 +207,7 @@ BACKENDS = "must be one of tensorflow, jax"
         ({"data": "per_clas = 3"}, 'data.per_clas: unknown key; did you mean "per_class"?'),
         (
             {"data": "folder = 'x'"},
-            "data.folder: unknown key; known: home, per_class, test_per_class, validation",
+            "data.folder: unknown key; known: home, per_class, positive, test_per_class, validation",
         ),
         (
             {"data": "image_per_class = 3", "study": STUDY.replace("digits", "line")},
@@ -300,7 +300,8 @@ def test_a_learning_rate_must_be_finite(tmp_path, value):
         ),
         (
             STUDY.replace("digits", "zzz"),
-            'study.dataset: unknown data set, found "zzz"; known: digits, fashion_mnist, line, mnist, npz',
+            'study.dataset: unknown data set, found "zzz"; known: breast_cancer, csv, '
+            "diabetes, digits, fashion_mnist, line, mnist, npz, wine",
         ),
         (
             STUDY.replace('"space.toml"', "3"),

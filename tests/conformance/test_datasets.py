@@ -6,7 +6,11 @@ import pytest
 from ablate import catalog
 from ablate.testing import check_data_set
 
-OPTIONS = {"line": {"images_per_class": 4}, "npz": {"file": "mine.npz"}}
+OPTIONS = {
+    "line": {"images_per_class": 4},
+    "npz": {"file": "mine.npz"},
+    "csv": {"file": "mine.csv", "target": "kind"},
+}
 """Options that keep a data set small, or that it needs."""
 
 
@@ -25,6 +29,8 @@ def home(tmp_path_factory):
         np.savez_compressed(home / name, **images["train"], **images["test"])
     small = {name: array[:20] for arrays in images.values() for name, array in arrays.items()}
     np.savez(home / "mine.npz", **small)
+    rows = [f"{n},{n % 7},{'ab'[n % 2]}" for n in range(40)]
+    (home / "mine.csv").write_text("\n".join(["x,z,kind", *rows]))
     return home
 
 

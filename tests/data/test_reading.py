@@ -70,7 +70,7 @@ def test_measurements_taken_for_classes_are_doubted(tmp_path):
     targets = np.repeat(np.arange(62) * 3 - 7, 2)
     assert warnings(tmp_path, targets) == (
         "the labels are 62 different whole numbers for 124 images, each taken for a class of its "
-        "own: if they are measurements, put them into a few classes first",
+        'own: if they are measurements, set task = "regression" under [study]',
     )
 
 
@@ -80,8 +80,8 @@ def test_measurements_that_cannot_be_split_are_doubted_first(tmp_path):
     assert str(caught.value) == (
         "npz: data.validation: of each class one image is trained on and one validated, but there is "
         "only 1 training image of: 0, 3, 6, 9, 12, 15, 18, 21, ...; the labels are 62 different whole "
-        "numbers for 62 images, each taken for a class of its own: if they are measurements, put them "
-        "into a few classes first"
+        "numbers for 62 images, each taken for a class of its own: if they are measurements, set task = "
+        '"regression" under [study]'
     )
 
 

@@ -132,11 +132,11 @@ def test_images_that_are_cut_are_said(tmp_path, function):
 def test_all_arrays_that_are_wrong_are_said_at_once(tmp_path):
     broken = IMAGES[:6].astype(float)
     broken[5, 3, 4] = np.inf
-    write(tmp_path, x_train=broken, x_test=IMAGES[6:].reshape(3, 20), y_test=Y_TEST / 2)
+    write(tmp_path, x_train=broken, x_test=IMAGES[6:].astype(np.int64), y_test=Y_TEST / 2)
     assert said(tmp_path) == [
         'mine: x_train: images must not hold NaN or infinity, found "float64 (6, 4, 5)"',
-        "mine: x_test: images must be (n, height, width) or (n, height, width, channels), "
-        'found "shape (3, 20)"; set image_shape for flattened images, [1, 20] for rows of a table',
+        'mine: x_test: images must be uint8 or float, found "int64 (3, 4, 5)"; save pixels from 0 to '
+        "255 with x_test.astype(numpy.uint8); for other whole numbers set input_shape = [4, 5]",
         f'mine: y_test: {KINDS}, found "0.5 (float64)"; {TO_CLASSES}',
     ]
 

@@ -178,7 +178,8 @@ def test_a_missing_file_is_named(tmp_path):
             {"x_train": images(6, 4, 5, dtype=np.int64)},
             {},
             'x_train: images must be uint8 or float, found "int64 (6, 4, 5)"; '
-            "save pixels from 0 to 255 with x_train.astype(numpy.uint8)",
+            "save pixels from 0 to 255 with x_train.astype(numpy.uint8); for other whole numbers set "
+            "input_shape = [4, 5]",
         ),
         (
             {"x_train": np.full((6, 4, 5), np.nan)},
@@ -198,8 +199,8 @@ def test_a_missing_file_is_named(tmp_path):
         (
             {"x_train": images(6, 2, 2, 5, 1)},
             {},
-            "x_train: images must be (n, height, width) or (n, height, width, channels), "
-            'found "shape (6, 2, 2, 5, 1)"',
+            "x_test: test examples must have the shape of training examples, (2, 2, 5, 1), found "
+            '"(4, 5, 1)"',
         ),
         (
             {"x_test": images(3, 5, 4)},
@@ -271,14 +272,79 @@ def test_a_wrong_array_is_said(tmp_path, changes, options, expected):
     assert problems(tmp_path, **options) == [expected]
 
 
-def test_flattened_images_without_a_shape_are_said_with_the_remedy(tmp_path):
+def test_rows_of_a_table_are_taken_as_they_are(tmp_path):
     write(tmp_path, x_train=images(6, 20), x_test=images(3, 20))
-    rule = "images must be (n, height, width) or (n, height, width, channels)"
-    hint = "set image_shape for flattened images, [1, 20] for rows of a table"
-    assert problems(tmp_path) == [
-        f'x_train: {rule}, found "shape (6, 20)"; {hint}',
-        f'x_test: {rule}, found "shape (3, 20)"; {hint}',
-    ]
+    found = load(Options(file="a.npz"), Places(folder=tmp_path))
+    assert (found.x_train.shape, found.x_test.shape) == ((6, 20), (3, 20))
+    assert shape(Options(file="a.npz"), Places(folder=tmp_path)).image == (20,)
+
+
+def test_whole_numbers_stay_whole(tmp_path):
+    tokens = np.arange(120).reshape(6, 20)
+    write(tmp_path, x_train=tokens, x_test=tokens[:3])
+    found = load(Options(file="a.npz"), Places(folder=tmp_path))
+    assert found.x_train.dtype == np.int64
+    assert np.array_equal(found.x_train, tokens)
+
+
+def test_a_series_has_the_shape_that_is_asked_for(tmp_path):
+    series = np.random.default_rng(0).random((6, 4, 5), np.float32)
+    write(tmp_path, x_train=series, x_test=series[:3])
+    found = load(Options(file="a.npz", input_shape=(4, 5)), Places(folder=tmp_path))
+    assert found.x_train.shape == (6, 4, 5)
+    with pytest.raises(InputError, match=r"an example must fill input_shape = \[4, 4\]"):
+        load(Options(file="a.npz", input_shape=(4, 4)), Places(folder=tmp_path))
+
+
+def test_without_test_arrays_nothing_is_tested(tmp_path):
+    write(tmp_path, x_test=None, y_test=None)
+    found = load(Options(file="a.npz"), Places(folder=tmp_path))
+    assert (len(found.x_train), len(found.x_test), len(found.y_test)) == (6, 0, 0)
+    assert shape(Options(file="a.npz"), Places(folder=tmp_path)).test == 0
+
+
+def test_several_inputs_are_arrays_of_their_names(tmp_path):
+    arrays = {
+        "x_train.words": np.arange(30).reshape(6, 5),
+        "x_train.age": np.arange(6.0),
+        "x_test.words": np.arange(15).reshape(3, 5),
+        "x_test.age": np.arange(3.0),
+    }
+    write(tmp_path, x_train=None, x_test=None, **arrays)
+    options, places = Options(file="a.npz"), Places(folder=tmp_path)
+    found = load(options, places)
+    assert {name: array.shape for name, array in found.x_train.items()} == {
+        "words": (6, 5),
+        "age": (6, 1),
+    }
+    assert shape(options, places).image == {"words": (5,), "age": (1,)}
+    write(tmp_path, x_train=None, x_test=None, **{**arrays, "x_test.age": np.arange(2.0)})
+    with pytest.raises(InputError, match="inputs must have as many examples"):
+        load(options, places)
+
+
+def test_targets_of_a_regression_are_numbers(tmp_path):
+    write(tmp_path, y_train=np.arange(6) / 4, y_test=np.arange(3) / 4)
+    options, places = Options(file="a.npz"), Places(folder=tmp_path, task="regression")
+    found = load(options, places)
+    assert (found.y_train.shape, found.y_train.dtype, found.class_names) == ((6, 1), float, ("y",))
+    write(tmp_path, y_train=np.array(list("abcdef")), y_test=np.array(list("abc")))
+    with pytest.raises(InputError) as caught:
+        load(options, places)
+    assert 'y_train: a regression predicts numbers, found "a"' in str(caught.value.problems[0])
+
+
+def test_several_labels_are_rows_of_0_and_1(tmp_path):
+    labels = np.array([[0, 1, 1], [0, 0, 0], [1, 0, 0]] * 2)
+    write(tmp_path, y_train=labels, y_test=labels[:3])
+    options = Options(file="a.npz", class_names=("sun", "sea", "sand"))
+    places = Places(folder=tmp_path, task="multilabel_classification")
+    found = load(options, places)
+    assert np.array_equal(found.y_train, labels)
+    assert found.class_names == ("sun", "sea", "sand")
+    write(tmp_path, y_train=labels * 2, y_test=labels[:3])
+    with pytest.raises(InputError, match="several labels are an array"):
+        load(options, places)
 
 
 @pytest.mark.parametrize("text", ["f0,f1,label\n0.1,2,1\n", "f0;f1\n0,1;2\n", "a\tb\n1\t2\n"])
@@ -308,12 +374,6 @@ def test_the_size_of_images_of_another_shape_is_not_told(tmp_path):
     write(tmp_path)
     with pytest.raises(InputError):
         shape(Options(file="a.npz", image_shape=(5, 4)), Places(folder=tmp_path))
-
-
-def test_the_size_of_flattened_images_without_a_shape_is_not_told(tmp_path):
-    write(tmp_path, x_train=images(6, 20), x_test=images(3, 20))
-    with pytest.raises(InputError, match="set image_shape for flattened images"):
-        shape(Options(file="a.npz"), Places(folder=tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,8 @@ OTHER_DATA = {
     "test_per_class": 4,
     "validation": 0.2,
     "options": {"file": "b.npz"},
+    "task": "regression",
+    "positive": "yes",
 }
 OTHER = {
     "data_digest": "e",
@@ -164,7 +166,6 @@ OTHER = {
     "architecture_digest": "b",
     "parameters": {**TRIAL.parameters, "units": 17},
     "seed": 2,
-    "task": "regression",
     "metrics": ("recall",),
 }
 

@@ -53,7 +53,7 @@ def built(monkeypatch):
         monkeypatch.setattr(
             loop,
             "build_network",
-            lambda architecture, source, shape, classes, values: function(shape, classes, **values),
+            lambda _, source, shape, classes, values, *more: function(shape, classes, **values),
         )
 
     build_with(build)

@@ -10,11 +10,13 @@ import keras
 import numpy as np
 import pytest
 
+from ablate import tasks
 from ablate.data.split import Split, TestSet
 from ablate.spec.data import DataSettings
 from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import TrialSpec
-from ablate.training.evaluation import crossentropy, predict
+from ablate.training.compiling import plain_loss
+from ablate.training.evaluation import predict
 from ablate.training.loop import Decision, failure_reason, train
 
 MODELS = Path(__file__).parents[1] / "functional" / "models.py"
@@ -259,7 +261,8 @@ def test_a_complete_network_is_saved_with_the_weights_that_were_measured():
     assert result.measures["best_epoch"] < 6, "the seed should find it so"
     ((probabilities, val_loss),) = saved
     assert val_loss == result.objective
-    assert crossentropy(SPLIT.y_val, probabilities) == pytest.approx(val_loss, abs=1e-6)
+    found = plain_loss(tasks.find("classification"), SPLIT.y_val, probabilities, 2)
+    assert found == pytest.approx(val_loss, abs=1e-6)
     assert (result.outcome, result.no_model) == ("complete", "the disk is full")
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
+from ablate import tasks
 from ablate.data.split import Split
 from ablate.spec.data import DataSettings
 from ablate.spec.training import TrainingSettings
@@ -22,6 +23,7 @@ from ablate.training.outputs import (
     try_out,
 )
 
+CLASSES = tasks.find("classification")
 SHAPE = (8, 8, 1)
 RNG = np.random.default_rng(0)
 IMAGES = RNG.random((60, *SHAPE), np.float32)
@@ -91,7 +93,7 @@ def test_the_last_layer_is_found_inside_another_network():
     inner = dense(SHAPE, 2)
     inputs = keras.Input(SHAPE)
     model = keras.Model(inputs, inner(inputs))
-    assert f"its last layer, {inner.layers[-1].name}," in fault_of_activation(model)
+    assert f"its last layer, {inner.layers[-1].name}," in fault_of_activation(model, CLASSES)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +114,7 @@ def test_the_last_layer_is_found_inside_another_network():
 def test_however_a_network_comes_to_probabilities_it_is_taken(built, build):
     built(build)
     model = build_network("test", None, SHAPE, 2, {})
-    assert try_out(model, SHAPE) is None
+    assert try_out(model, SHAPE, CLASSES) is None
 
 
 @pytest.mark.parametrize(
@@ -140,7 +142,7 @@ def test_what_the_first_batch_gives_is_looked_at(built, last, told):
     result = train(spec(), SPLIT, go_on)
     assert (result.outcome, result.curves) == ("failed", ())
     assert result.reason.startswith(told)
-    assert try_out(build_network("test", None, SHAPE, 2, {}), SHAPE) is not None
+    assert try_out(build_network("test", None, SHAPE, 2, {}), SHAPE, CLASSES) is not None
 
 
 class Drifting(keras.layers.Layer):
@@ -182,8 +184,8 @@ def test_final_predictions_are_looked_at(built, monkeypatch):
 def test_half_precision_is_given_leeway():
     model = dense(SHAPE, 2, "softmax")
     rows = np.array([[0.5, 0.51]], np.float16)
-    assert fault_of_outputs(model, rows, 1e-3) is not None
-    assert fault_of_outputs(model, rows, 2e-2) is None
+    assert fault_of_outputs(model, rows, 1e-3, CLASSES) is not None
+    assert fault_of_outputs(model, rows, 2e-2, CLASSES) is None
 
 
 @pytest.mark.parametrize(
@@ -238,7 +240,7 @@ def test_watching_changes_no_number(built, monkeypatch):
 
     built(build)
     watched = numbers()
-    monkeypatch.setattr("ablate.training.compiling.Distance", lambda: "mean_squared_error")
+    monkeypatch.setattr("ablate.training.compiling.Distance", lambda **_: "mean_squared_error")
     monkeypatch.setattr(loop, "look", lambda model, images: np.full((1, 2), 0.5))
     assert numbers() == watched
 

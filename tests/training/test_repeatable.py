@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 from keras import layers
 
+from ablate import tasks
 from ablate.spec.training import TrainingSettings
 from ablate.training.repeatable import repeats_itself
+
+CLASSES = tasks.find("classification")
 
 
 def network(*more):
@@ -40,9 +43,11 @@ def test_what_keras_draws_is_drawn_again(settings):
     def build():
         return network(layers.Dense(8, "relu"), layers.Dropout(0.5), layers.BatchNormalization())
 
-    assert repeats_itself(build, settings, (4, 4, 1), 3)
+    assert repeats_itself(build, settings, (4, 4, 1), 3, CLASSES)
     assert keras.config.dtype_policy().name == "float32"
 
 
 def test_what_draws_by_itself_is_found():
-    assert not repeats_itself(lambda: network(Unseeded()), TrainingSettings(), (4, 4, 1), 3)
+    assert not repeats_itself(
+        lambda: network(Unseeded()), TrainingSettings(), (4, 4, 1), 3, CLASSES
+    )

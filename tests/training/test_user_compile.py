@@ -51,9 +51,9 @@ def test_what_is_not_compiled_is_no_fault():
         ),
         (
             optimizers.Adam(optimizers.schedules.InverseTimeDecay(0.1, 100, 0.5), beta_1=0.8),
-            "binary_crossentropy",
+            "poisson",
             'optimizer = "adam"; what has no key there: the learning-rate schedule '
-            "InverseTimeDecay, beta_1 = 0.8, the loss binary_crossentropy",
+            "InverseTimeDecay, beta_1 = 0.8, the loss poisson",
         ),
         (
             optimizers.Nadam(0.01),

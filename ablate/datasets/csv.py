@@ -1,0 +1,166 @@
+"""A user's table in a CSV or Parquet file: columns of numbers and of categories, and what to predict."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from ablate import tasks
+from ablate.datasets._base import DatasetOptions, Images, Places
+from ablate.datasets._columns import Columns, columns_of
+from ablate.datasets._csv_files import read_table
+from ablate.datasets._tables import Scale, Share, drawn_rows
+from ablate.datasets._targets import Targets, read_targets
+from ablate.errors import InputError, Problem
+from ablate.spec.data import DataShape
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _names(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else _tuple(value)
+
+
+TASK = tasks.DEFAULT
+"""Unless the study says otherwise."""
+Names = Annotated[tuple[str, ...], BeforeValidator(_tuple)]
+
+
+class Options(DatasetOptions):
+    """Where the table is, and what its columns are."""
+
+    file: str
+    """The CSV or Parquet file, relative to the study file; its first line names the columns."""
+    target: Annotated[tuple[str, ...], BeforeValidator(_names), Field(min_length=1)]
+    """The column to predict, or several."""
+    test_file: str | None = None
+    """A file of the same columns, for testing."""
+    test_share: Share | None = None
+    """Of the rows, for testing; drawn once, the same for every study. 0.2 without a test file."""
+    drop: Names = ()
+    """Columns that are left out."""
+    categorical: Names = ()
+    """Columns of categories: each becomes a column of 0 and 1, and one more for all others."""
+    impute: Literal["median"] | None = None
+    """What is put where a number is missing: the median of the training rows of a split."""
+    scale: Scale = "standard"
+    """Whether the numbers of a column get mean 0 and deviation 1, by the training rows of a split."""
+    separator: Annotated[str, Field(min_length=1, max_length=1)] = ","
+
+
+def source(options: Options, places: Places) -> str:
+    """The files with sizes and times, and how they are read."""
+    found = []
+    for path in _files(options, places):
+        if not path.is_file():
+            raise InputError(Problem(str(path), "there is no such file"))
+        status = path.stat()
+        found.append(f"({status.st_size} bytes, {status.st_mtime_ns})")
+    return f"{options.model_dump_json()} {' '.join(found)}"
+
+
+def shape(options: Options, places: Places) -> DataShape:
+    """The sizes, which the table must be read for."""
+    found = load(options, places)
+    (columns,) = found.x_train.shape[1:]  # type: ignore[union-attr]
+    return DataShape(
+        train=len(found.y_train),
+        test=len(found.y_test),
+        image=(columns,),
+        classes=len(found.class_names),
+    )
+
+
+def load(options: Options, places: Places) -> Images:
+    """The table as arrays: numbers as they are, categories as columns of 0 and 1."""
+    return _loaded(options.model_dump_json(), places, source(options, places))
+
+
+@lru_cache(maxsize=2)
+def _loaded(written: str, places: Places, state: str) -> Images:
+    """The table in a state of its files; several questions in a row may read the same."""
+    options = Options.model_validate_json(written, strict=False)
+    path, *others = _files(options, places)
+    problems: list[Problem] = []
+    if options.test_file is not None and options.test_share is not None:
+        rule = "is given beside test_file; give one of them"
+        problems.append(Problem(str(path), rule, "data.test_share", options.test_share))
+    table = read_table(path, options.separator)
+    test_table = read_table(others[0], options.separator) if others else table[:0]
+    columns = columns_of(table, options, path, problems)
+    if others:
+        _check_same_columns(table, test_table, others[0], problems)
+    if problems or columns is None:
+        raise InputError(*problems)
+    targets = read_targets(table, test_table, options.target, places.task, path, problems)
+    if problems or targets is None:
+        raise InputError(*problems)
+    x_train, x_test = (_numbers(columns, one, path, options) for one in (table, test_table))
+    y_train, y_test = targets.train, targets.test
+    if not others:
+        share = 0.2 if options.test_share is None else options.test_share
+        _check_rows(targets, share, places.task, path)
+        train, test = drawn_rows(y_train, share, places.task)
+        x_test, y_test = x_train[test], y_train[test]
+        x_train, y_train = x_train[train], y_train[train]
+    fitted = columns.fitted(scaled=options.scale == "standard", filled=options.impute is not None)
+    return Images(x_train, y_train, x_test, y_test, targets.names, fitted)
+
+
+def _files(options: Options, places: Places) -> list[Path]:
+    named = [options.file, *([options.test_file] if options.test_file else [])]
+    return [places.folder / name for name in named]
+
+
+def _numbers(columns: Columns, table: pd.DataFrame, path: Path, options: Options) -> Any:
+    """The columns that are trained on, as numbers.
+
+    Raises:
+        InputError: some are missing, and nothing says what to put there.
+    """
+    if options.impute is None and (missing := columns.missing(table)):
+        counted = ", ".join(f"{name} ({count})" for name, count in missing.items())
+        rule = f"numbers are missing in {counted} of {len(table)} rows"
+        hint = 'set impute = "median" under [data], or drop the columns'
+        raise InputError(Problem(str(path), rule, hint=hint))
+    return columns.numbers(table)
+
+
+def _check_same_columns(
+    table: pd.DataFrame, test_table: pd.DataFrame, path: Path, problems: list[Problem]
+) -> None:
+    lacking = [name for name in table.columns if name not in test_table.columns]
+    if lacking:
+        rule = f"must have the columns of the training file, lacks {', '.join(lacking)}"
+        problems.append(Problem(str(path), rule))
+
+
+def _check_rows(targets: Targets, share: float, task: str, path: Path) -> None:
+    """Makes sure that test rows of every class can be drawn.
+
+    Raises:
+        InputError: they cannot.
+    """
+    import numpy as np
+
+    if not tasks.find(task).has_classes:
+        return
+    counts = np.bincount(targets.train, minlength=len(targets.names))
+    alone = [name for name, n in zip(targets.names, counts, strict=True) if n < 3]
+    if alone:
+        rule = (
+            "of each class one row is trained on, one validated and one tested, but there are fewer "
+            f"of: {', '.join(alone[:8])}"
+        )
+        raise InputError(Problem(str(path), rule, hint="give it more rows, or leave it out"))
+    if len(targets.train) * share < len(counts):
+        rule = f"a share of {share:g} of {len(targets.train)} rows is less than a row of each class"
+        raise InputError(Problem(str(path), rule, "data.test_share", hint="set it to more"))

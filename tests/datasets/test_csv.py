@@ -1,0 +1,208 @@
+"""Tables as people keep them: what is read, and what is refused before anything is trained."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ablate.data import split as splits
+from ablate.data.prepared import prepare
+from ablate.datasets._base import Places
+from ablate.datasets.csv import Options, load, shape
+from ablate.errors import InputError
+from ablate.spec.data import DataSettings
+
+HEADER = "area,rooms,town,price"
+ROWS = [
+    f"{30 + 7 * n % 90},{n % 4 + 1},{['Ulm', 'Bonn', 'Kiel'][n % 3]},{n * 1.5}" for n in range(30)
+]
+
+
+def write(folder, *rows, header=HEADER, name="homes.csv", encoding="utf-8"):
+    (folder / name).write_text("\n".join([header, *rows]) + "\n", encoding=encoding)
+
+
+def read(folder, task="regression", **options):
+    given = {"file": "homes.csv", "target": ("price",), "categorical": ("town",), **options}
+    return load(Options(**given), Places(folder=folder, task=task))
+
+
+def problems(folder, task="regression", **options):
+    with pytest.raises(InputError) as caught:
+        read(folder, task, **options)
+    return [str(problem).removeprefix(f"{folder}/homes.csv: ") for problem in caught.value.problems]
+
+
+def test_numbers_come_first_then_a_column_for_each_category_and_one_for_others(tmp_path):
+    write(tmp_path, *ROWS)
+    found = read(tmp_path)
+    assert found.x_train.shape == (24, 6)
+    assert found.x_test.shape == (6, 6)
+    assert (found.x_train[:, 2:].sum(axis=1) == 1).all()
+    assert not found.x_train[:, 5].any(), "every town is known"
+    assert found.class_names == ("price",)
+    assert (found.y_train.shape, found.y_train.dtype) == ((24, 1), np.float64)
+    assert found.fitted.scaled == (True, True, False, False, False, False)
+    options = Options(file="homes.csv", target=("price",), categorical=("town",))
+    told = shape(options, Places(folder=tmp_path, task="regression"))
+    assert (told.train, told.test, told.image, told.classes) == (24, 6, (6,), 1)
+
+
+def test_categories_are_those_of_the_training_file(tmp_path):
+    write(tmp_path, *ROWS)
+    write(tmp_path, "50,2,Paris,3", "60,1,Kiel,4", name="test.csv")
+    found = read(tmp_path, test_file="test.csv")
+    assert (len(found.x_train), len(found.x_test)) == (30, 2)
+    assert found.x_test[:, 2:].tolist() == [[0, 0, 0, 1], [0, 1, 0, 0]]
+
+
+def test_what_is_fitted_comes_from_the_training_rows_of_the_split(tmp_path):
+    rows = [row.replace("30,", ",", 1) if row.startswith("30,") else row for row in ROWS]
+    write(tmp_path, *rows)
+    options = {"file": "homes.csv", "target": ["price"], "categorical": ["town"]}
+    settings = DataSettings(
+        dataset="csv",
+        task="regression",
+        validation=0.25,
+        folder=str(tmp_path),
+        options={**options, "impute": "median"},
+    )
+    prepared = prepare(settings, tmp_path / "cache")
+    split = splits.training_split(prepared, settings, 3)
+    train = split.x_train[:]
+    assert np.allclose(train[:, :2].mean(axis=0), 0, atol=1e-6)
+    assert np.allclose(train[:, :2].std(axis=0), 1, atol=1e-6)
+    raw = prepared.array("x_train")[split.x_train.rows]
+    median = np.nanmedian(raw[:, 0])
+    whole = np.where(np.isnan(raw[:, 0]), median, raw[:, 0])
+    held = prepared.array("x_train")[split.x_val.rows][:, 0]
+    expected = (np.where(np.isnan(held), median, held) - whole.mean()) / whole.std()
+    assert np.allclose(split.x_val[:][:, 0], expected, atol=1e-5)
+    test = splits.test_set(prepared, settings, split.x_train.fit)
+    assert np.isfinite(test.x[:]).all()
+    assert np.allclose(split.units.scaled(split.y_train).mean(axis=0), 0)
+    assert np.allclose(split.units.own(split.units.scaled(split.y_train)), split.y_train)
+
+
+def test_classes_are_taken_as_they_come(tmp_path):
+    write(tmp_path, *ROWS)
+    found = read(tmp_path, "classification", target=("town",), categorical=())
+    assert found.class_names == ("Bonn", "Kiel", "Ulm")
+    assert found.y_train.dtype == np.int64
+
+
+def test_several_columns_are_several_labels(tmp_path):
+    rows = [f"{n},{n % 2},{n % 3 // 2}" for n in range(20)]
+    write(tmp_path, *rows, header="x,sun,sea")
+    found = read(tmp_path, "multilabel_classification", target=("sun", "sea"), categorical=())
+    assert found.class_names == ("sun", "sea")
+    assert found.y_train.shape == (16, 2)
+
+
+@pytest.mark.parametrize(
+    ("rows", "header", "options", "expected"),
+    [
+        (
+            [*ROWS, "1,2,Ulm"],
+            HEADER,
+            {},
+            ["line 32 has 3 values, the header 4; a text that holds the separator needs quotes"],
+        ),
+        (ROWS, "area,area,town,price", {}, ["two columns are called area; rename one of them"]),
+        (
+            ROWS,
+            ",rooms,town,price",
+            {},
+            [
+                "column 1 has no name; name it in the first line; an index that pandas wrote goes with index=False"
+            ],
+        ),
+        ([], HEADER, {}, ["has no rows below its header"]),
+        (
+            ROWS,
+            HEADER,
+            {"categorical": ()},
+            [
+                "text in the columns town; a network takes numbers; name them in categorical under [data], or in drop"
+            ],
+        ),
+        (
+            ROWS,
+            HEADER,
+            {"target": ("prize",)},
+            ['data.target: there is no such column, found "prize"; did you mean "price"?'],
+        ),
+        (
+            ROWS,
+            HEADER,
+            {"drop": ("x",), "categorical": ("town", "price")},
+            [
+                'data.drop: there is no such column, found "x"; known: area, price, rooms, town',
+                'data.categorical: is a target or dropped, and cannot be a category, found "price"',
+            ],
+        ),
+        (
+            [*ROWS, ",2,Ulm,1", ",,Bonn,1"],
+            HEADER,
+            {},
+            [
+                'numbers are missing in area (2), rooms (1) of 32 rows; set impute = "median" under [data], or drop the columns'
+            ],
+        ),
+        (
+            [*ROWS, "1,2,Ulm,"],
+            HEADER,
+            {},
+            ["price: the target is missing in 1 of 31 rows; leave these rows out"],
+        ),
+        (
+            [row.replace(",", ";") for row in ROWS],
+            HEADER.replace(",", ";"),
+            {},
+            ["has one column with the separator ','; set separator = ';' under [data]"],
+        ),
+        (
+            ROWS,
+            HEADER,
+            {"test_file": "homes.csv", "test_share": 0.1},
+            ["data.test_share: is given beside test_file; give one of them, found 0.1"],
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_with_the_remedy(tmp_path, rows, header, options, expected):
+    write(tmp_path, *rows, header=header)
+    assert problems(tmp_path, **options) == expected
+
+
+def test_a_regression_needs_numbers(tmp_path):
+    write(tmp_path, *ROWS)
+    found = problems(tmp_path, target=("town",), categorical=())
+    assert found == [
+        'town: a regression predicts numbers, found "Ulm"; of classes set task = "classification" '
+        "under [study]"
+    ]
+
+
+def test_another_encoding_is_named(tmp_path):
+    write(tmp_path, *(row.replace("Ulm", "Köln") for row in ROWS), encoding="latin1")
+    (told,) = problems(tmp_path)
+    assert told.startswith("is not UTF-8: byte ")
+    assert told.endswith("save it as UTF-8, for example with iconv -f latin1 -t utf-8")
+
+
+def test_measurements_are_no_classes(tmp_path):
+    write(tmp_path, *ROWS)
+    (told,) = problems(tmp_path, "classification")
+    assert 'task = "regression" under [study]' in told
+
+
+def test_parquet_says_what_it_needs(tmp_path):
+    pytest.importorskip(
+        "pyarrow", reason="pyarrow is not installed: Parquet is read by the extra parquet"
+    )
+    import pandas as pd
+
+    write(tmp_path, *ROWS)
+    pd.read_csv(tmp_path / "homes.csv").to_parquet(tmp_path / "homes.parquet")
+    same = read(tmp_path, file="homes.parquet")
+    assert np.array_equal(same.x_train, read(tmp_path).x_train)

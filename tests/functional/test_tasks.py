@@ -1,0 +1,43 @@
+"""The shipped studies of other tasks than images, made shorter, from check to report."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+SHORT = ("tune.trials=2", "replicate.seeds=2", "training.epochs=2")
+
+
+@pytest.mark.parametrize(
+    ("study", "metric", "check"),
+    [
+        (
+            "diabetes_mlp",
+            "root_mean_squared_error",
+            "  rows          diabetes: 10 numbers, float64, 1 to 301; 353 to train and validate, "
+            "89 to test\n  to predict    diabetes: progression (25 to 346)",
+        ),
+        (
+            "breast_cancer_mlp",
+            "roc_auc",
+            "  classes       breast_cancer: 2, with training and test images: malignant (170 + 42), "
+            "benign (285 + 72)",
+        ),
+    ],
+)
+def test_a_study_without_images_is_checked_run_and_reported(project, study, metric, check):
+    settings = [word for one in SHORT for word in ("--set", one)]
+    checked = project.ablate("check", study, *settings)
+    assert checked.returncode == 0, checked.stderr
+    assert check in checked.stdout
+    run = project.ablate("run", study, "--plain", *settings)
+    assert run.returncode == 0, run.stderr
+    reported = project.ablate("report", study, "--format", "json")
+    assert reported.returncode == 0, reported.stderr
+    found = json.loads((project.folder / "reports" / study / "report.json").read_text())
+    assert found["ablation"]["metric"]["key"] == metric
+    (block,) = found["ablation"]["blocks"]
+    assert all(metric in row["scores"] for row in block["rows"])
+    shown = project.ablate("show", study, "replicate/0")
+    assert shown.returncode == 0, shown.stderr
