@@ -1,0 +1,45 @@
+"""What docs/tasks.md shows of each task is what happens, from an empty folder to a report."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PAGE = (Path(__file__).parents[2] / "docs" / "tasks.md").read_text()
+FILE = re.compile(r"`(\w+\.(?:py|toml))`[^\n]*\n\n```(?:python|toml)\n(.*?)```", re.DOTALL)
+SECTIONS = {
+    study: section
+    for section in re.split(r"^## ", PAGE, flags=re.MULTILINE)[1:]
+    for study in re.findall(r'^name +\= "(\w+)"', section, re.MULTILINE)
+}
+FEW = ("replicate.seeds=2", "training.epochs=2")
+
+
+def test_every_section_has_a_study():
+    assert list(SECTIONS) == ["homes", "reviews", "waves", "parcels"]
+    assert len(re.findall("^## ", PAGE, re.MULTILINE)) == len(SECTIONS)
+
+
+@pytest.mark.parametrize("study", SECTIONS)
+def test_a_section_can_be_followed(project, study):
+    for path in project.folder.iterdir():
+        path.unlink()
+    files = dict(FILE.findall(SECTIONS[study]))
+    for name, text in files.items():
+        (project.folder / name).write_text(text)
+    maker = next(name for name in files if name.startswith("make_"))
+    subprocess.run([sys.executable, maker], cwd=project.folder, check=True)
+    few = [word for setting in FEW for word in ("--set", setting)]
+    checked = project.ablate("check", f"{study}.toml", "--models", *few)
+    assert checked.returncode == 0, checked.stderr
+    assert "twice from one seed: the same numbers" in checked.stdout
+    run = project.ablate("run", f"{study}.toml", "--plain", *few)
+    assert run.returncode == 0, run.stderr
+    assert "complete (4 complete of 4 replicates)" in run.stdout
+    reported = project.ablate("report", study)
+    assert reported.returncode == 0, reported.stderr
+    assert "of 4" not in reported.stdout
