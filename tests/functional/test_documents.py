@@ -140,7 +140,8 @@ def test_every_key_of_a_study_file_is_in_the_guide():
     keys = {key for table in tables for key in table.model_fields}
     for name in catalog.available("datasets"):
         keys |= {name, *catalog.load("datasets", name).Options.model_fields}
-    missing = {key for key in keys if f"`{key}`" not in TEXT["guide.md"]}
+    text = TEXT["guide.md"] + TEXT["tasks.md"]
+    missing = {key for key in keys if f"`{key}`" not in text}
     assert not missing
 
 
