@@ -39,5 +39,5 @@ def test_a_study_without_images_is_checked_run_and_reported(project, study, metr
     assert found["ablation"]["metric"]["key"] == metric
     (block,) = found["ablation"]["blocks"]
     assert all(metric in row["scores"] for row in block["rows"])
-    shown = project.ablate("show", study, "0", "--phase", "replicate", "--variant", "layers=1")
+    shown = project.ablate("show", study, "1", "--phase", "replicate", "--variant", "layers=1")
     assert shown.returncode == 0, shown.stderr
