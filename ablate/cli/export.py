@@ -10,9 +10,9 @@ import click
 
 from ablate.cli.options import storage_option, storage_place
 from ablate.spec.measure import OBJECTIVE, STAGES, loss_first
-from ablate.spec.measures import EVERY
 
 if TYPE_CHECKING:
+    from ablate.spec.measure import MeasureTable
     from ablate.store.export import Exported
 
 
@@ -64,15 +64,13 @@ def exported_text(study: str, file: Path, exported: Exported) -> str:
         f"  data          {exported.cell.dataset}",
     ]
     if exported.card is not None:
-        height, width, channels = exported.card["image"]
-        low, high = exported.card["values"]
-        lines.append(
-            f"  input         float32 images of shape (n, {height}, {width}, {channels}), "
-            f"values {low:g} to {high:g}"
-        )
+        lines.append(f"  input         {_input_text(exported.card)}")
+        if exported.card.get("targets"):
+            text = "numbers with mean 0 and deviation 1, by the training rows of its seed"
+            lines.append(f"  output        {text}")
     if run.tuned:
         lines.append(f"  tuned         {parameters_text(run.tuned)}")
-    lines += _measured({**attributes, OBJECTIVE: run.trial.value})
+    lines += _measured({**attributes, OBJECTIVE: run.trial.value}, exported.measures)
     if exported.better is not None:
         said = f" ({exported.better.model})" if exported.better.model else ""
         lines.append(
@@ -81,9 +79,22 @@ def exported_text(study: str, file: Path, exported: Exported) -> str:
     return "\n".join([*lines, *_loading(file, exported)])
 
 
-def _measured(values: Mapping[str, Any]) -> Iterator[str]:
+def _input_text(card: Mapping[str, Any]) -> str:
+    """What the network takes."""
+    from ablate.document import words
+
+    noun, size = words.examples(card["image"])
+    low, high = card["values"]
+    if noun == "images":
+        shape = ", ".join(map(str, card["image"]))
+        return f"float32 images of shape (n, {shape}), values {low:g} to {high:g}"
+    scaled = ", scaled as in its training" if noun == "rows" else ""
+    return f"{noun} of {size}{scaled}"
+
+
+def _measured(values: Mapping[str, Any], table: MeasureTable) -> Iterator[str]:
     """What the model's training run measured, a line for its scores on the images of each set."""
-    measures = loss_first(EVERY.shown("export"))
+    measures = loss_first(table.shown("export"))
     for one in measures:
         if not one.is_score and one.name in values:
             yield f"  {one.title:13} {one.text_with_unit(values[one.name])}"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ablate.document.elements import Document, Section
     from ablate.housekeeping.details import RunDetails
+    from ablate.spec.measure import MeasureTable
     from ablate.spec.study import Phase
 
 BARS = "▁▂▃▄▅▆▇█"
@@ -148,7 +149,7 @@ def _measures(found: RunDetails) -> Section | None:
     attributes = dict(found.attributes)
     if found.outcome == "complete" and found.run.trial.value is not None:
         attributes[OBJECTIVE] = found.run.trial.value
-    measures = _on_images(attributes)
+    measures = _on_images(attributes, found.measures)
     rows = []
     for stage in IMAGES:
         values = [attributes.get(m.key(stage)) if stage in m.stages else None for m in measures]
@@ -159,9 +160,9 @@ def _measures(found: RunDetails) -> Section | None:
     return Section("Measures", (table(columns, rows),)) if rows else None
 
 
-def _on_images(attributes: Mapping[str, Any]) -> tuple[Measure, ...]:
+def _on_images(attributes: Mapping[str, Any], table: MeasureTable) -> tuple[Measure, ...]:
     """What is measured of every training run, and what else was measured of this one."""
-    found = (one for one in EVERY.all if set(one.stages) & set(IMAGES))
+    found = (one for one in table.all if set(one.stages) & set(IMAGES))
     keys = {one: [one.key(stage) for stage in one.stages] for one in found}
     return loss_first(
         m for m, own in keys.items() if not m.asked or any(k in attributes for k in own)
@@ -184,8 +185,9 @@ def _curves(found: RunDetails) -> Section | None:
     if not found.curves:
         return _reported(found.reported)
     epochs = [epoch.model_dump() for epoch in found.curves]
-    named = {measure.name: (measure, measure.title) for measure in EVERY.curves}
-    validation = {m.key("validation"): (m, f"validation {m.title}") for m in EVERY.curves}
+    curves = [one for one in EVERY.curves if epochs[0][one.key("validation")] is not None]
+    named = {measure.name: (measure, measure.title) for measure in curves}
+    validation = {m.key("validation"): (m, f"validation {m.title}") for m in curves}
     width = max(len(title) for _, title in validation.values())
     lines = [
         Paragraph(f"{title:{width}}  {bars([epoch[key] for epoch in epochs])}")

@@ -67,14 +67,22 @@ def _within(value: Scalar, possible: tuple[Scalar, ...] | Domain) -> bool:
 
 
 def check_metrics(
-    task: str, asked: Sequence[str], metric: str | None, where: str, problems: list[Problem]
+    task: str,
+    asked: Sequence[str],
+    metric: str | None,
+    where: str,
+    problems: list[Problem],
+    own: Sequence[str] = (),
 ) -> None:
-    """What is asked for must be a measure of the task, and so must be what verdicts are about."""
+    """What is asked for must be a measure of the task, and so must be what verdicts are about.
+
+    Or it is one of the user's own, which need not be asked for.
+    """
     known = tasks.find(task)
     for name in asked:
         if name not in known.scores:
             problems.append(_no_measure("study.metrics", name, known.scores, where))
-    may_be = measures_of(task, (*known.measures, *asked)).metrics
+    may_be = (*measures_of(task, (*known.measures, *asked)).metrics, *own)
     if metric is not None and metric not in may_be:
         hint = "add it to metrics under [study]" if metric in known.scores else ""
         problems.append(_no_measure("replicate.metric", metric, may_be, where, hint))

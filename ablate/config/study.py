@@ -18,6 +18,7 @@ from ablate.config.checks import (
     check_training,
 )
 from ablate.config.data import parse_datasets
+from ablate.config.metrics import parse_metrics
 from ablate.config.published import parse_published
 from ablate.config.search_space import find_search_space, load_search_space
 from ablate.config.tables import LISTS, OwnTables, Tables, names_of, own_tables
@@ -104,7 +105,9 @@ def load_study(
     always = task.measures
     metrics = tuple(name for name in lists["metrics"] or () if name not in always)
     metric = None if own.replicate is None else own.replicate.metric
-    check_metrics(task.name, metrics, metric, where, problems)
+    user_metrics = parse_metrics(tables.metrics, path, problems)
+    own_names = tuple(tables.metrics)
+    check_metrics(task.name, metrics, metric, where, problems, own_names)
     if problems or compared is None or variants is None or not own.are_right or not datasets:
         raise InputError(*problems)
     assert own.study and own.training and own.artifacts and own.resources
@@ -123,6 +126,7 @@ def load_study(
         tune=own.tune.settings if own.tune is not None else None,
         replicate=own.replicate,
         metrics=metrics,
+        user_metrics=user_metrics,
         published=compared.published,
         artifacts=own.artifacts,
         resources=own.resources,

@@ -45,6 +45,7 @@ class Tables(Frozen):
     tune: Mapping[str, Any] | None = None
     fix: Mapping[str, Any] = {}
     replicate: Mapping[str, Any] | None = None
+    metrics: Mapping[str, Any] = {}
     published: Mapping[str, Any] = {}
     artifacts: Mapping[str, Any] = {}
     resources: Mapping[str, Any] = {}

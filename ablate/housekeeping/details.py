@@ -9,6 +9,7 @@ from typing import Any
 from ablate.housekeeping.kept import KeptArtifact, kept_artifacts, problem_of
 from ablate.housekeeping.overview import IsGone
 from ablate.planning.plan import configure
+from ablate.spec.measure import MeasureTable
 from ablate.spec.space import Scalar
 from ablate.spec.study import StudySpec
 from ablate.spec.trial import Epoch
@@ -37,6 +38,8 @@ class RunDetails:
     """A training run, with what was found out about it."""
 
     run: TrainingRun
+    measures: MeasureTable
+    """Those of its study."""
     outcome: str
     hyperparameters: tuple[Hyperparameter, ...]
     """Those of the network, then those of the training; only the tuned ones that it has, where it
@@ -80,6 +83,7 @@ def details(
     later = (one.number for one in siblings if RETRY_OF.of(one) == trial.number)
     return RunDetails(
         run=run,
+        measures=stored.spec.measures,
         outcome=outcome_of(trial),
         hyperparameters=tuple(_hyperparameters(stored.spec, run)),
         curves=tuple(curves),

@@ -256,4 +256,5 @@ def trial_spec(
         training=training,
         seed=seed,
         metrics=study.metrics,
+        user_metrics=study.user_metrics,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ablate.spec.measure import Kind, Measure, MeasureTable
+from ablate.spec.measure import LOSS, Kind, Measure, MeasureTable
 
 ONE_CLASS = frozenset({"classification", "binary_classification"})
 """Tasks in which an example belongs to one class."""
@@ -154,19 +154,20 @@ EVERY = MeasureTable(MEASURES)
 """All measures of all tasks."""
 
 
-def measures_of(task: str, asked: Iterable[str] = ()) -> MeasureTable:
+def measures_of(task: str, asked: Iterable[str] = (), own: Iterable[Measure] = ()) -> MeasureTable:
     """The measures of a study.
 
     Args:
         task: its task.
         asked: the names of those that the task always has, or the study asks for.
+        own: those of the user's own; they stand after the task's scores.
     """
     names = frozenset(asked)
-    return MeasureTable(
-        tuple(
-            measure
-            for measure in MEASURES
-            if (measure.tasks is None or task in measure.tasks)
-            and (not measure.asked or measure.name in names)
-        )
-    )
+    found = [
+        measure
+        for measure in MEASURES
+        if (measure.tasks is None or task in measure.tasks)
+        and (not measure.asked or measure.name in names)
+    ]
+    place = next(index for index, measure in enumerate(found) if measure.name == LOSS)
+    return MeasureTable((*found[:place], *own, *found[place:]))

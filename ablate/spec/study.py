@@ -18,6 +18,7 @@ from ablate.spec.published import Published
 from ablate.spec.samplers import SamplerSettings, Tpe
 from ablate.spec.space import Frozen, Parameter, Scalar, SearchSpace
 from ablate.spec.training import NotNegative, Positive, TrainingSettings
+from ablate.spec.user_metric import UserMetric
 
 
 class TuneSettings(Frozen):
@@ -130,6 +131,10 @@ class StudySpec(Frozen):
     replicate: ReplicateSettings | None = None
     metrics: Annotated[tuple[str, ...], Field(exclude_if=lambda names: not names)] = ()
     """What is measured besides what the task always has, by name in `ablate.spec.measures`."""
+    user_metrics: Annotated[
+        tuple[UserMetric, ...], Field(exclude_if=lambda metrics: not metrics)
+    ] = ()
+    """Measures of the user's own."""
     published: tuple[Published, ...] = ()
     """Numbers that the report sets ours beside."""
     artifacts: ArtifactSettings = ArtifactSettings()
@@ -151,7 +156,9 @@ class StudySpec(Frozen):
     @cached_property
     def measures(self) -> MeasureTable:
         """What is measured of its training runs."""
-        return measures_of(self.task, (*tasks.find(self.task).measures, *self.metrics))
+        always = tasks.find(self.task).measures
+        own = (metric.measure for metric in self.user_metrics)
+        return measures_of(self.task, (*always, *self.metrics), own)
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -207,6 +214,10 @@ class StudySpec(Frozen):
         question["seed"] = self.seed
         question["replicate"] = {"metric": self.replicate.metric if self.replicate else "accuracy"}
         question["study"] = {"metrics": list(self.metrics)}
+        question["metrics"] = {
+            metric.name: metric.model_dump(mode="json", exclude={"name", "source", "digest"})
+            for metric in self.user_metrics
+        }
         question["training"] = self.training.model_dump(mode="json")
         if self.tune is not None:
             sampling = self.tune.model_dump(mode="json", exclude={"trials"})

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import field_validator
+from pydantic import model_validator
 
 from ablate.spec.averages import MovingAverages
 from ablate.spec.data import DataSettings
@@ -16,6 +16,7 @@ from ablate.spec.measure import OBJECTIVE
 from ablate.spec.measures import EVERY
 from ablate.spec.space import Frozen, Scalar
 from ablate.spec.training import TrainingSettings
+from ablate.spec.user_metric import UserMetric
 
 _PLACES, _DATA_PLACES = ("architecture_source",), ("home", "folder")
 """Where a trial's files happen to lie, which is no part of what it is."""
@@ -36,6 +37,8 @@ class TrialSpec(Frozen):
     seed: int
     metrics: tuple[str, ...] = ()
     """What is measured besides what the task always has."""
+    user_metrics: tuple[UserMetric, ...] = ()
+    """Measures of the user's own."""
 
     @property
     def task(self) -> str:
@@ -53,6 +56,8 @@ class TrialSpec(Frozen):
             data.pop(name)
         for name in _DATA_PLACES:
             data["data"].pop(name)
+        for metric in data.get("user_metrics", ()):
+            metric.pop("source")
         text = json.dumps(data, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -83,6 +88,8 @@ class TrialResult(Frozen):
     """Why the trial is infeasible, failed or interrupted."""
     measures: Mapping[str, int | float] = {}
     """By key, see `measures.EVERY`."""
+    own: tuple[str, ...] = ()
+    """The names of measures of the user's own among them."""
     curves: tuple[Epoch, ...] = ()
     confusion_matrix: tuple[tuple[int, ...], ...] | None = None
     """Rows are true classes, columns predicted ones: on the test set for a replicate, else on the
@@ -94,12 +101,12 @@ class TrialResult(Frozen):
     averages: MovingAverages | None = None
     """Those that its network validated with; None where it has no batch norm, or recalibrated ones."""
 
-    @field_validator("measures")
-    @classmethod
-    def _are_known(cls, measures: Mapping[str, int | float]) -> Mapping[str, int | float]:
-        if unknown := set(measures) - set(EVERY.keys):
+    @model_validator(mode="after")
+    def _are_known(self) -> Self:
+        own = {f"{stage}_{name}" for name in self.own for stage in ("val", "test")}
+        if unknown := set(self.measures) - set(EVERY.keys) - own:
             raise ValueError(f"not in the table of measures: {', '.join(sorted(unknown))}")
-        return measures
+        return self
 
     @property
     def objective(self) -> float | None:

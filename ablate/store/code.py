@@ -35,10 +35,12 @@ def kept_code(study: StudySpec, first: Bearer) -> dict[Path, str]:
         first: its first part.
     """
     own = {Path(a.source): a.digest for a in study.architectures if a.source and a.digest}
-    if not own:
+    metrics = {Path(metric.source): metric.digest for metric in study.user_metrics}
+    if not own and not metrics:
         return {}
     root, kept = _root(study), KEPT_CODE.of(first)
-    return {Path(os.path.normpath(root / name)): digest for name, digest in kept.items()} | own
+    known = {Path(os.path.normpath(root / name)): digest for name, digest in kept.items()}
+    return {**metrics, **known, **own}
 
 
 def code_problems(study: StudySpec, first: Bearer, hint: str) -> list[Problem]:
@@ -64,6 +66,7 @@ def code_problems(study: StudySpec, first: Bearer, hint: str) -> list[Problem]:
 
 def _root(study: StudySpec) -> Path:
     folders = [Path(a.source).parent for a in study.architectures if a.source]
+    folders = folders or [Path(metric.source).parent for metric in study.user_metrics]
     try:
         return Path(os.path.commonpath(folders))
     except ValueError:  # on several drives

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 from ablate.errors import AblateError, InputError, Problem, did_you_mean
 from ablate.files import replacing
+from ablate.spec.measure import MeasureTable
 from ablate.spec.study import Cell, StudySpec
 from ablate.store.artifacts import Artifacts
 from ablate.store.attributes import OWNER, REPEATS, SAVED
@@ -52,6 +53,8 @@ class Exported:
 
     cell: Cell
     run: EndedRun
+    measures: MeasureTable
+    """Those of its study."""
     card: Mapping[str, Any] | None
     """The data card of the images that it was trained on."""
     better: EndedRun | None
@@ -105,6 +108,7 @@ def export_model(place: StoragePlace, wish: Wish) -> Exported:
     return Exported(
         cell=cell,
         run=run,
+        measures=stored.spec.measures,
         card=data_cards(stored).get(cell.dataset),
         better=None if is_named or run.key == runs[0].key else runs[0],
         custom_objects=tuple(dict.fromkeys(_custom_objects(config))),

@@ -5,7 +5,7 @@ All trials of a search share one seed, so that the same spec gives the same numb
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ablate.spec.measure import OBJECTIVE
@@ -65,10 +65,15 @@ def _written(spec: TrialSpec) -> str:
     return spec.model_dump_json()
 
 
-def take_over(trial: Trial, earlier: FrozenTrial) -> TrialResult:
+def take_over(trial: Trial, earlier: FrozenTrial, own: Sequence[str] = ()) -> TrialResult:
     """Gives a trial all that is recorded of the one that it repeats, but its times and its files.
 
     Must come before the trial is told to Optuna: a finished trial takes nothing more.
+
+    Args:
+        trial: the trial.
+        earlier: the trial that it repeats.
+        own: the names of the study's own measures.
 
     Returns:
         Its result.
@@ -80,10 +85,15 @@ def take_over(trial: Trial, earlier: FrozenTrial) -> TrialResult:
         if name not in OWN | TIMES:
             trial.set_user_attr(name, value)
     REPEATS.write(trial, earlier.number)
+    keys = [f"val_{name}" for name in own]
     measures = {
-        key: attributes[key] for key in EVERY.stored if key in attributes and key not in TIMES
+        key: value
+        for key, value in attributes.items()
+        if (key in EVERY.stored or key in keys) and key not in TIMES
     }
     assert earlier.value is not None
     measures[OBJECTIVE] = earlier.value
     OUTCOME.write(trial, "complete")  # last, when all else is there
-    return TrialResult(outcome="complete", measures=measures, repeats=earlier.number)
+    return TrialResult(
+        outcome="complete", measures=measures, own=tuple(own), repeats=earlier.number
+    )

@@ -70,9 +70,9 @@ def write_result(
     Returns:
         Why the network was not kept, where it should have been.
     """
-    for key in EVERY.stored:
-        if key in result.measures:
-            trial.set_user_attr(key, result.measures[key])
+    for key, value in result.measures.items():
+        if key != OBJECTIVE:
+            trial.set_user_attr(key, value)
     if result.curves:
         rows = [list(Epoch.model_fields), *(list(e.model_dump().values()) for e in result.curves)]
         artifacts.upload_table(trial, CURVES, rows)
@@ -104,15 +104,15 @@ def results_table(stored: StoredStudy) -> pd.DataFrame:
     import pandas as pd
 
     rows, names = [], dict[str, None]()
+    keys = stored.spec.measures.keys
     for run in training_runs(stored.spec, stored.parts):
         values = {**stored.spec.variant(run.cell.variant).values, **run.tuned}
         names |= dict.fromkeys(values)
         place = (run.phase, run.cell.dataset, run.cell.variant, run.trial.number)
-        rows.append({**dict(zip(PLACE, place, strict=True)), **_row(run.trial, values)})
+        rows.append({**dict(zip(PLACE, place, strict=True)), **_row(run.trial, values, keys)})
     # A parameter that is called like a column keeps its own column.
     repeats = [REPEATS.name] if any(row.get(REPEATS.name) is not None for row in rows) else []
-    others = set(EVERY.keys).difference(stored.spec.measures.keys)
-    common = [name for name in COLUMNS if name not in others]
+    common = [*PLACE, "outcome", *keys, *(one.name for one in NOTED), "device"]
     columns = [*common, *repeats, *(parameter_column(name) for name in names)]
     return pd.DataFrame(rows, columns=columns).convert_dtypes()
 
@@ -154,13 +154,13 @@ def read_confusion(
     return (names, matrix) if names and matrix.shape == (len(names), len(names)) else None
 
 
-def _row(trial: FrozenTrial, values: Mapping[str, Any]) -> dict[str, Any]:
+def _row(trial: FrozenTrial, values: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
     attributes = trial.user_attrs
     outcome, environment = outcome_of(trial), ENVIRONMENT.of(trial)
     return {
         "outcome": outcome,
         OBJECTIVE: trial.value if outcome == "complete" else None,
-        **{name: attributes.get(name) for name in EVERY.stored},
+        **{name: attributes.get(name) for name in keys if name != OBJECTIVE},
         **{attribute.name: attribute.of(trial) for attribute in NOTED},
         "device": environment and environment.device,
         REPEATS.name: REPEATS.of(trial),

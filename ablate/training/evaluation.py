@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -40,12 +40,40 @@ class Scores:
     task: Task
     asked: tuple[str, ...] = ()
     """Measures besides those that the task always has."""
+    own: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    """Functions of the user's, by the name of their measure."""
 
     def of(self, prefix: str, targets: NDArray[Any], outputs: NDArray[Any]) -> Measures:
-        """All that are defined for these targets, by name with a prefix."""
+        """All that are defined for these targets, by name with a prefix.
+
+        Raises:
+            ModelError: a function of the user's raised, or gave no finite number.
+        """
         names = (*self.task.measures, *self.asked)
         found = {name: self.task.score(name, targets, outputs) for name in names}
+        found |= {name: _users(name, one, targets, outputs) for name, one in self.own.items()}
         return {f"{prefix}{name}": one for name, one in found.items() if one is not None}
+
+
+def _users(
+    name: str, function: Callable[..., Any], targets: NDArray[Any], outputs: NDArray[Any]
+) -> float:
+    """What a function of the user's gives for true values and predictions.
+
+    Raises:
+        ModelError: it raised, or gave no finite number.
+    """
+    true, predicted = (one[:, 0] if one.shape[1:] == (1,) else one for one in (targets, outputs))
+    try:
+        value = function(true, predicted)
+        number = float(value)
+    except (Exception, SystemExit) as error:
+        first = next(iter(str(error).splitlines()), "")
+        rule = f"the metric {name} raised {type(error).__name__}: {first}"
+        raise ModelError(rule) from error
+    if not math.isfinite(number):
+        raise ModelError(f"the metric {name} gave {number}, which is no finite number")
+    return number
 
 
 def measure_trained(

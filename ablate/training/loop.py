@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -25,6 +26,7 @@ from ablate.spec.data import InputShape
 from ablate.spec.measure import OBJECTIVE
 from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import Epoch, Outcome, TrialResult, TrialSpec
+from ablate.spec.user_metric import UserMetric
 from ablate.tasks import Task
 from ablate.training.averages import Averages, OnLag
 from ablate.training.batches import Batches
@@ -47,6 +49,7 @@ from ablate.training.outputs import (
     leeway,
     look,
 )
+from ablate.user_code.imported import load
 
 
 class Decision(Enum):
@@ -177,7 +180,7 @@ def _train(
             callbacks=[averages, *make_callbacks(settings, monitor), recorder],
             verbose=0,
         )
-    scores = Scores(task, spec.metrics)
+    scores = Scores(task, spec.metrics, {one.name: _function(one) for one in spec.user_metrics})
     measures = _measured(size, recorder, clock() - started)
     if recorder.stopped is None:
         result = _complete(model, split, recorder, settings, scores, measures, test, clock, save)
@@ -220,6 +223,7 @@ def _complete(
     return TrialResult(
         outcome="complete",
         measures=found,
+        own=tuple(scores.own),
         curves=curves,
         confusion_matrix=confusion_matrix,
         no_model=save(model, kept.val_loss) if save is not None else None,
@@ -295,6 +299,12 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
     def _stop(self, outcome: Outcome, reason: str | None = None) -> None:
         self.stopped = Stopped(outcome, reason)
         self.model.stop_training = True
+
+
+def _function(metric: UserMetric) -> Callable[..., Any]:
+    """The function of a measure of the user's own."""
+    found: Callable[..., Any] = getattr(load(Path(metric.source)), metric.function)
+    return found
 
 
 def _example(shape: Any) -> InputShape:

@@ -44,18 +44,20 @@ def load(file: Path) -> ModuleType:
 
 
 def afresh(
-    source: str | None, study: str, meet: Meet | None = None
+    source: str | None, study: str, meet: Meet | None = None, others: Sequence[str] = ()
 ) -> AbstractContextManager[UserCode | None]:
-    """The user's code of one network, imported afresh; nothing where the network is not the user's.
+    """The user's code of one network, imported afresh; nothing where none of it is the user's.
 
     Args:
         source: the network's file; None for a shipped or installed architecture.
         study: the study file.
         meet: see `UserCode`.
+        others: files of the user's that are executed with it, such as those of metrics.
     """
-    if source is None:
+    own = [*([source] if source is not None else []), *others]
+    if not own:
         return nullcontext()
-    file, folder = Path(source), Path(study).absolute().parent
+    file, folder = Path(own[0]), Path(study).absolute().parent
     return UserCode(file, (file.parent, folder, folder.resolve()), meet)
 
 

@@ -42,7 +42,8 @@ def executed_code(stored: StoredStudy, source: str | None, trial: optuna.Trial) 
         InputError: a file that was executed is another than the study keeps; the trial is not over.
     """
     study, first = stored.spec, _first(stored)
-    known = kept_code(study, first) if source is not None else {}
+    others = [metric.source for metric in study.user_metrics]
+    known = kept_code(study, first) if source is not None or others else {}
 
     def meet(file: Path, digest: str) -> None:
         if file not in known:
@@ -51,7 +52,7 @@ def executed_code(stored: StoredStudy, source: str | None, trial: optuna.Trial) 
         if known[file] != digest:
             raise changed(file)
 
-    with afresh(source, study.path, meet) as code:
+    with afresh(source, study.path, meet, others) as code:
         yield
         if code is None:
             return

@@ -101,7 +101,7 @@ class Trainer:
             earlier = self.at_hand.trained(order, prepared.digest).same_as(trial, spec)
             if earlier is not None:
                 self._tell_started(trial, order, spec, trial.params)
-                return take_over(trial, earlier)
+                return take_over(trial, earlier, [one.name for one in spec.user_metrics])
 
             def decide(epoch: Epoch) -> Decision:
                 trial.report(epoch.val_loss, step=epoch.epoch)

@@ -20,7 +20,7 @@ FEW = ("replicate.seeds=2", "training.epochs=2")
 
 
 def test_every_section_has_a_study():
-    assert list(SECTIONS) == ["homes", "reviews", "waves", "parcels"]
+    assert list(SECTIONS) == ["homes", "reviews", "waves", "sizes", "parcels"]
     assert len(re.findall("^## ", PAGE, re.MULTILINE)) == len(SECTIONS)
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-SHORT = ("tune.trials=2", "replicate.seeds=2", "training.epochs=2")
+SHORT = ("tune.trials=1", "replicate.seeds=2", "training.epochs=2", "artifacts.models=best")
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,8 @@ def test_a_study_without_images_is_checked_run_and_reported(project, study, metr
     assert all(metric in row["scores"] for row in block["rows"])
     shown = project.ablate("show", study, "1", "--phase", "replicate", "--variant", "layers=1")
     assert shown.returncode == 0, shown.stderr
+    run = project.ablate("export", study, "layers=1", "best.keras")
+    assert run.returncode == 0, run.stderr
+    assert "  input         rows of " in run.stdout
+    assert project.ablate("data", found["spec"]["datasets"][0]["dataset"]).returncode == 0
+    assert project.ablate("list").returncode == 0

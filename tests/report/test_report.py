@@ -176,11 +176,11 @@ def test_a_folder_that_cannot_be_written_is_said(finished, tmp_path):
 
 
 def test_values_read_well():
-    assert cell("val_loss", 0.12345678) == "0.1235"
-    assert cell("parameters", 1234567) == "1,234,567"
-    assert cell("flops", None) == "-"
-    assert cell("rate", 0.000123456) == "0.0001235"
-    assert cell("pareto", True) == "*"
+    assert cell("val_loss", 0.12345678, EVERY) == "0.1235"
+    assert cell("parameters", 1234567, EVERY) == "1,234,567"
+    assert cell("flops", None, EVERY) == "-"
+    assert cell("rate", 0.000123456, EVERY) == "0.0001235"
+    assert cell("pareto", True, EVERY) == "*"
 
 
 @pytest.mark.parametrize(

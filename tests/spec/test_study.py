@@ -23,6 +23,7 @@ from ablate.spec.study import (
 )
 from ablate.spec.training import EarlyStopping, Plateau, TrainingSettings
 from ablate.spec.trial import Epoch, TrialResult, TrialSpec
+from ablate.spec.user_metric import UserMetric
 
 TRIAL = TrialSpec(
     data=DataSettings(
@@ -167,6 +168,7 @@ OTHER = {
     "parameters": {**TRIAL.parameters, "units": 17},
     "seed": 2,
     "metrics": ("recall",),
+    "user_metrics": (UserMetric(name="own", function="f", mode="max", source="m.py", digest="0"),),
 }
 
 

@@ -19,7 +19,6 @@ from ablate.report.numbers.published import PublishedComparison
 from ablate.report.numbers.search import CellSearch
 from ablate.report.numbers.tradeoff import FRONT
 from ablate.spec.identity import identity
-from ablate.spec.measures import EVERY
 from ablate.spec.space import Scalar
 from ablate.spec.study import Phase, StudySpec
 from ablate.spec.training import TrainingSettings
@@ -155,7 +154,8 @@ def _trials(report: Report) -> Iterator[TrainingRun]:
     front = report.tradeoff[report.tradeoff[FRONT]]
     names = [name for name in PLACE if name in front]
     on_front = set(front[names].itertuples(index=False, name=None))
-    own = [name for name in table.columns if name not in (*COLUMNS, REPEATS.name)]
+    keys = report.spec.measures.keys
+    own = [name for name in table.columns if name not in (*COLUMNS, *keys, REPEATS.name)]
     for row in table.to_dict("records"):
         known = {str(name): value for name, value in row.items() if value is not None}
         is_tuned = known["phase"] == "tune"
@@ -167,7 +167,7 @@ def _trials(report: Report) -> Iterator[TrainingRun]:
             repeats_trial=known.get(REPEATS.name),
             hyperparameters={name: known[name] for name in own if name in known},
             on_front=is_tuned and tuple(row[name] for name in names) in on_front,
-            measures={name: known[name] for name in EVERY.keys if name in known},
+            measures={name: known[name] for name in keys if name in known},
         )
 
 

@@ -16,14 +16,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FRONT = "pareto"
-HEADINGS = {
-    "dataset": "data set",
-    "variant": "variant",
-    "number": "trial",
-    **{measure.key("validation"): measure.heading for measure in EVERY.shown("trials")},
-    FRONT: "Pareto",
-}
-"""What a column is called in a report."""
+
+
+def headings(measures: MeasureTable) -> dict[str, str]:
+    """What a column is called in a report."""
+    return {
+        "dataset": "data set",
+        "variant": "variant",
+        "number": "trial",
+        **{measure.key("validation"): measure.heading for measure in measures.shown("trials")},
+        FRONT: "Pareto",
+    }
 
 
 def tradeoff_table(
@@ -51,7 +54,8 @@ def tradeoff_table(
     missing = {key for key, one in keys.items() if one.optional and results[key].isna().all()}
     measured = [key for key in keys if key not in missing]
     columns = [*several, "number", *tuned, *measured]
-    sort = {name.lower(): column for column, name in HEADINGS.items()}.get(sort.lower(), sort)
+    named = headings(measures)
+    sort = {name.lower(): column for column, name in named.items()}.get(sort.lower(), sort)
     if sort not in columns:
         hint = did_you_mean(sort, columns)
         raise InputError(Problem("--sort", f"there is no column {sort}", hint=hint))
@@ -60,29 +64,34 @@ def tradeoff_table(
         complete = complete[complete[REPEATS.name].isna()]
     table = complete[columns].sort_values(
         list(dict.fromkeys([sort, "number"])),
-        ascending=[not higher_is_better(sort), True][: 1 + (sort != "number")],
+        ascending=[not higher_is_better(sort, measures), True][: 1 + (sort != "number")],
         kind="stable",
     )
     table = table.reset_index(drop=True)
-    table[FRONT] = pareto_front(table, [one.key("validation") for one in measures.weighed])
+    weighed = [one.key("validation") for one in measures.weighed]
+    table[FRONT] = pareto_front(table, weighed, measures)
     return table
 
 
-def pareto_front(table: pd.DataFrame, objectives: Sequence[str]) -> list[bool]:
+def pareto_front(
+    table: pd.DataFrame, objectives: Sequence[str], measures: MeasureTable = EVERY
+) -> list[bool]:
     """Which rows no other row dominates; a row that lacks a value is not on the front."""
     import numpy as np
 
     columns = [
         table[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-        * (-1 if higher_is_better(name) else 1)
+        * (-1 if higher_is_better(name, measures) else 1)
         for name in objectives
     ]
-    return undominated(np.column_stack(columns), [EVERY.by_key[name].same for name in objectives])
+    return undominated(
+        np.column_stack(columns), [measures.by_key[name].same for name in objectives]
+    )
 
 
-def higher_is_better(column: str) -> bool:
+def higher_is_better(column: str, measures: MeasureTable = EVERY) -> bool:
     """Whether it holds a measure of which more is better."""
-    return column in EVERY.by_key and EVERY.by_key[column].better == "higher"
+    return column in measures.by_key and measures.by_key[column].better == "higher"
 
 
 def undominated(costs: NDArray[np.float64], tolerances: Sequence[float]) -> list[bool]:

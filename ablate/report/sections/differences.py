@@ -11,10 +11,12 @@ from ablate.report.figures import records as figures_data
 from ablate.report.numbers.ablation import Ablation, Block, VariantRow
 from ablate.report.sections.lag import lag_cell, lag_elements
 from ablate.report.sections.variants import block_title
-from ablate.spec.measures import EVERY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ablate.report.report import Report
+    from ablate.spec.measure import Metric
 
 PAIRED_NOTE = (
     "Differences are paired: every variant was trained with the same seeds, which draw the split, the "
@@ -58,7 +60,7 @@ def _differences_table(report: Report, ablation: Ablation, block: Block) -> Tabl
     others = [name for name in names if name != metric.key]
 
     def heading(key: str) -> str:
-        found = EVERY.metrics[key]
+        found = names[key]
         return f"{found.name} ({found.unit})" if found.unit else found.name
 
     columns = (
@@ -74,7 +76,7 @@ def _differences_table(report: Report, ablation: Ablation, block: Block) -> Tabl
     )
     baseline = next(row for row in block.rows if row.is_baseline)
     rows = [
-        _difference_cells(row, baseline, metric.key, others)
+        _difference_cells(row, baseline, metric.key, others, names)
         for row in block.rows
         if not row.is_baseline
     ]
@@ -82,7 +84,11 @@ def _differences_table(report: Report, ablation: Ablation, block: Block) -> Tabl
 
 
 def _difference_cells(
-    row: VariantRow, baseline: VariantRow, key: str, others: Sequence[str]
+    row: VariantRow,
+    baseline: VariantRow,
+    key: str,
+    others: Sequence[str],
+    metrics: Mapping[str, Metric],
 ) -> list[str]:
     if key not in row.comparisons:
         return [
@@ -102,17 +108,17 @@ def _difference_cells(
     return [
         row.variant,
         str(found.difference.n),
-        words.difference(found.difference, EVERY.metrics[key]),
+        words.difference(found.difference, metrics[key]),
         words.NOTHING if effect is None else words.signed(effect, 2),
         words.p_value(found.adjusted_p) if testable else words.NOTHING,
-        words.verdict(found, EVERY.metrics[key]),
+        words.verdict(found, metrics[key]),
         lag_cell(row.lag),
-        *(_difference(row, name) for name in others),
+        *(_difference(row, metrics[name]) for name in others),
         words.NOTHING if ratio is None else f"x {ratio:.3g}",
     ]
 
 
-def _difference(row: VariantRow, key: str) -> str:
-    if key not in row.comparisons:
+def _difference(row: VariantRow, metric: Metric) -> str:
+    if metric.key not in row.comparisons:
         return ""
-    return words.difference(row.comparisons[key].difference, EVERY.metrics[key])
+    return words.difference(row.comparisons[metric.key].difference, metric)

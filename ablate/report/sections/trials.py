@@ -8,13 +8,16 @@ from ablate import tasks
 from ablate.document import words
 from ablate.document.elements import Bars, Column, Element, Figure, Kind, Paragraph, Section, Table
 from ablate.report.figures import records as figures_data
-from ablate.report.numbers.tradeoff import FRONT, HEADINGS
+from ablate.report.numbers.tradeoff import FRONT, headings
 from ablate.report.sections.lag import search_lag
 from ablate.spec.measure import LOSS
 from ablate.spec.measures import EVERY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ablate.report.report import Report
+    from ablate.spec.measure import MeasureTable
 
 SELECTED_NOTE = (
     "{scores} are measured on the validation set, on which the "
@@ -64,19 +67,23 @@ def _tradeoff_table(report: Report) -> Table:
     kinds: dict[str, Kind] = {"number": "name", "variant": "name", "dataset": "name"}
     kinds |= dict.fromkeys(report.tuned, "setting")
     rows = [
-        [cell(column, value) for column, value in zip(columns, row, strict=True)]
+        [
+            cell(column, value, report.spec.measures)
+            for column, value in zip(columns, row, strict=True)
+        ]
         for row in shown.astype(object).itertuples(index=False, name=None)
     ]
-    headings = [Column(heading(name), kinds.get(name, "number")) for name in columns]
-    return Table(tuple(headings), tuple(tuple(row) for row in rows))
+    named = headings(report.spec.measures)
+    titles = [Column(heading(name, named), kinds.get(name, "number")) for name in columns]
+    return Table(tuple(titles), tuple(tuple(row) for row in rows))
 
 
-def heading(column: str) -> str:
+def heading(column: str, named: Mapping[str, str]) -> str:
     """A column's heading; a tuned parameter keeps its name."""
-    return HEADINGS.get(column, column.removeprefix("param_"))
+    return named.get(column, column.removeprefix("param_"))
 
 
-def cell(column: str, value: Any) -> str:
+def cell(column: str, value: Any, measures: MeasureTable) -> str:
     """A value of the trade-off table as text."""
     import pandas as pd
 
@@ -84,7 +91,8 @@ def cell(column: str, value: Any) -> str:
         return "*" if value else ""
     if pd.isna(value):
         return words.NOTHING
-    return EVERY.by_key[column].text(value) if column in EVERY.by_key else words.number(value)
+    measure = measures.by_key.get(column)
+    return words.number(value) if measure is None else measure.text(value)
 
 
 def learning_curves(report: Report) -> Section | None:
