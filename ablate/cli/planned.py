@@ -22,11 +22,12 @@ KEPT = {
 
 def plan_text(study: StudySpec, plan: Plan, workers: str, readings: Sequence[Reading] = ()) -> str:
     """What a study would run, and with which workers, as plain text."""
+    from ablate.document import words
     from ablate.planning.length import longest_training
 
     lines = [f"{study.name}: {study.description}", f"  file          {study.path}"]
     lines += [
-        f"  data          {data.dataset}: {data.images} training images, "
+        f"  data          {data.dataset}: {data.images} training {words.examples(data.shape)[0]}, "
         f"{_steps(data.steps)} an epoch"
         for data in plan.data
     ]

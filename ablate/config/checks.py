@@ -91,7 +91,7 @@ def check_metrics(
 def _no_measure(key: str, name: str, known: Iterable[str], where: str, hint: str = "") -> Problem:
     listed = tuple(known)
     rule = f"must be one of {', '.join(listed)}"
-    return Problem(where, rule, key, name, hint or did_you_mean(name, listed))
+    return Problem(where, rule, key, name, hint or _near(name, listed))
 
 
 ONLY_WITH = {
@@ -138,6 +138,12 @@ def check_training(
             problem = Problem(where, rule, f"{table}.{name}", hint=f"{other} is {possible[0]}")
             if problem not in problems:
                 problems.append(problem)
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    """The nearest name, where one is near: the rule lists them all."""
+    hint = did_you_mean(name, known)
+    return hint if hint.startswith("did you mean") else ""
 
 
 def check_loss(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -144,13 +145,19 @@ def _check_same_columns(
 
 
 def _check_rows(targets: Targets, share: float, task: str, path: Path) -> None:
-    """Makes sure that test rows of every class can be drawn.
+    """Makes sure that test rows, of every class, can be drawn, and others are left.
 
     Raises:
         InputError: they cannot.
     """
     import numpy as np
 
+    rows = len(targets.train)
+    test = math.ceil(rows * share)
+    if rows - test < 2:
+        rule = f"a share of {share:g} of {rows} rows leaves {rows - test} to train and validate"
+        hint = "set it to less, or take more rows"
+        raise InputError(Problem(str(path), rule, "data.test_share", hint=hint))
     if not tasks.find(task).has_classes:
         return
     counts = np.bincount(targets.train, minlength=len(targets.names))
@@ -161,6 +168,6 @@ def _check_rows(targets: Targets, share: float, task: str, path: Path) -> None:
             f"of: {', '.join(alone[:8])}"
         )
         raise InputError(Problem(str(path), rule, hint="give it more rows, or leave it out"))
-    if len(targets.train) * share < len(counts):
-        rule = f"a share of {share:g} of {len(targets.train)} rows is less than a row of each class"
-        raise InputError(Problem(str(path), rule, "data.test_share", hint="set it to more"))
+    if min(test, rows - test) < len(counts):
+        rule = f"a share of {share:g} of {rows} rows gives less than a row of each class to a part"
+        raise InputError(Problem(str(path), rule, "data.test_share", hint="take more rows of each"))

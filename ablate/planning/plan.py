@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ablate.planning.lag import lag_warnings
 from ablate.planning.length import steps_of_epoch, training_images
 from ablate.planning.repeats import repeat_warnings
-from ablate.spec.data import DataSettings, DataShape
+from ablate.spec.data import DataSettings, DataShape, InputShape
 from ablate.spec.samplers import EXHAUSTIVE
 from ablate.spec.space import Choices, Parameter, Scalar, count_configurations
 from ablate.spec.study import Cell, Phase, StudySpec
@@ -51,6 +51,8 @@ class DataPlan:
     dataset: str
     images: int
     """Training images of each training run, without those for validation."""
+    shape: InputShape
+    """Of one of them."""
     steps: tuple[int, int]
     """The fewest and the most of an epoch, with all batch sizes that trainings can have."""
 
@@ -122,7 +124,8 @@ def _plan_data(
     steps = [
         count for variant in study.variants for count in steps_of_epoch(study, variant.name, images)
     ]
-    return DataPlan(settings.dataset, images, (min(steps), max(steps)))
+    shape = shapes[settings.dataset].image
+    return DataPlan(settings.dataset, images, shape, (min(steps), max(steps)))
 
 
 def trials_when_complete(study: StudySpec, variant: str) -> int:

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ablate import tasks
+from ablate.document import words
 from ablate.report.figures.contents import figures_data
 from ablate.report.figures.records import FiguresData
 from ablate.report.numbers.ablation import Ablation, make_ablation
@@ -76,6 +77,12 @@ class Report:
     def name(self) -> str:
         """The study's name."""
         return self.spec.name
+
+    @property
+    def examples(self) -> str:
+        """What the examples of its data sets are called: images, rows, or examples of other kinds."""
+        nouns = {words.examples(card["image"])[0] for card in self.cards.values()}
+        return "examples" if len(nouns) > 1 else next(iter(nouns), "images")
 
     @cached_property
     def importance(self) -> Importance | None:

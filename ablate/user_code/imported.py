@@ -144,7 +144,7 @@ class UserCode:
         """Where a module lies that is the user's own."""
         if name.partition(".")[0] in NOT_THE_USERS:
             return None
-        places = map(os.path.normpath, _places(module))
+        places = map(_normal, _places(module))
         return next((Path(place) for place in places if self.holds(place)), None)
 
 
@@ -173,6 +173,12 @@ def _executed(code: UserCode, loader: SourceFileLoader, file: Path) -> CodeType:
     text = importlib.util.decode_source(content)
     linecache.cache[str(file)] = len(text), None, text.splitlines(keepends=True), str(file)
     return compiled
+
+
+@cache
+def _normal(path: str) -> str:
+    """A path without detours; asked for every module that is imported, for every training."""
+    return os.path.normpath(path)
 
 
 def _places(module: object) -> list[str]:

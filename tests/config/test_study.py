@@ -195,7 +195,7 @@ BACKENDS = "must be one of tensorflow, jax"
     [
         (
             {"tabel": "x = 1"},
-            "tabel: unknown key; known: artifacts, data, fix, published, replicate, resources, study, training, tune, vary",
+            "tabel: unknown key; known: artifacts, data, fix, metrics, published, replicate, resources, study, training, tune, vary",
         ),
         ({"trainin": "epochs = 1"}, 'trainin: unknown key; did you mean "training"?'),
         ({"study": f"{STUDY}\nsed = 3"}, 'study.sed: unknown key; did you mean "seed"?'),
@@ -824,8 +824,8 @@ def test_a_study_of_the_folder_counts_more_than_a_shipped_one(tmp_path, monkeypa
         ("smok", 'smok: unknown study; did you mean "smoke"?'),
         (
             "zzz",
-            "zzz: unknown study; known: batch_norm_averages, bottleneck_components, cnn_foundations_2019, "
-            "cnn_foundations_2019_variation, epoch_two_spike, filters_factorial, line_dropout, "
+            "zzz: unknown study; known: batch_norm_averages, bottleneck_components, breast_cancer_mlp, cnn_foundations_2019, "
+            "cnn_foundations_2019_variation, diabetes_mlp, epoch_two_spike, filters_factorial, line_dropout, "
             "mnist_search, smoke",
         ),
         ("smok.toml", 'smok.toml: there is no such study file; did you mean "smoke"?'),

@@ -174,6 +174,29 @@ def test_what_is_wrong_is_said_with_the_remedy(tmp_path, rows, header, options, 
     assert problems(tmp_path, **options) == expected
 
 
+@pytest.mark.parametrize(
+    ("task", "share", "expected"),
+    [
+        (
+            "regression",
+            0.98,
+            "a share of 0.98 of 30 rows leaves 0 to train and validate; set it to less, or take more rows",
+        ),
+        (
+            "classification",
+            0.05,
+            "a share of 0.05 of 30 rows gives less than a row of each class to a part; take more rows of each",
+        ),
+    ],
+)
+def test_a_share_that_leaves_too_few_is_refused(tmp_path, task, share, expected):
+    write(tmp_path, *ROWS)
+    target = {"classification": "town", "regression": "price"}[task]
+    categorical = () if task == "classification" else ("town",)
+    found = problems(tmp_path, task, target=(target,), categorical=categorical, test_share=share)
+    assert found == [f"data.test_share: {expected}"]
+
+
 def test_a_regression_needs_numbers(tmp_path):
     write(tmp_path, *ROWS)
     found = problems(tmp_path, target=("town",), categorical=())

@@ -37,7 +37,7 @@ def test_a_section_can_be_followed(project, study):
     checked = project.ablate("check", f"{study}.toml", "--models", *few)
     assert checked.returncode == 0, checked.stderr
     assert "twice from one seed: the same numbers" in checked.stdout
-    run = project.ablate("run", f"{study}.toml", "--plain", *few)
+    run = project.ablate("run", f"{study}.toml", "--plain", "--workers", "1", *few)
     assert run.returncode == 0, run.stderr
     assert "complete (4 complete of 4 replicates)" in run.stdout
     reported = project.ablate("report", study)

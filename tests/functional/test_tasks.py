@@ -31,7 +31,7 @@ def test_a_study_without_images_is_checked_run_and_reported(project, study, metr
     checked = project.ablate("check", study, *settings)
     assert checked.returncode == 0, checked.stderr
     assert check in checked.stdout
-    run = project.ablate("run", study, "--plain", *settings)
+    run = project.ablate("run", study, "--plain", "--workers", "1", *settings)
     assert run.returncode == 0, run.stderr
     reported = project.ablate("report", study, "--format", "json")
     assert reported.returncode == 0, reported.stderr

@@ -31,11 +31,12 @@ def confusion(report: Report) -> Section | None:
         elements.append(Figure(confusion_file(index), text))
         pairs = found.most_confused(PAIRS)
         if pairs:
-            elements.append(_pairs_table(name, pairs))
-        elements.append(_classes_table(name, found))
+            elements.append(_pairs_table(name, pairs, report.examples))
+        elements.append(_classes_table(name, found, report.examples))
     note = (
-        "Counts are added up over the seeds, each of which tested the same images. Precision is the "
-        "share of the images called so that are, recall the share of those that are that were called so."
+        f"Counts are added up over the seeds, each of which tested the same {report.examples}. Precision "
+        f"is the share of the {report.examples} called so that are, recall the share of those that are "
+        "that were called so."
     )
     if len(report.shown_confusions) < len(report.confusions):
         note += " Of many variants the baseline and the best are shown."
@@ -43,11 +44,11 @@ def confusion(report: Report) -> Section | None:
     return Section("Confusion on the test set", tuple(elements), on_screen=False)
 
 
-def _pairs_table(name: str, pairs: list[tuple[str, str, int, float]]) -> Table:
+def _pairs_table(name: str, pairs: list[tuple[str, str, int, float]], examples: str) -> Table:
     columns = (
         Column("true class", "name"),
         Column("taken for", "text"),
-        Column("images"),
+        Column(examples),
         Column("share of the class"),
     )
     rows = [
@@ -56,7 +57,7 @@ def _pairs_table(name: str, pairs: list[tuple[str, str, int, float]]) -> Table:
     return table(columns, rows, caption=f"{name}: most confused classes")
 
 
-def _classes_table(name: str, found: Confusion) -> Table:
+def _classes_table(name: str, found: Confusion, examples: str) -> Table:
     classes = list(found.classes)
     caption = f"{name}: each class"
     if len(classes) > CLASSES:
@@ -64,7 +65,7 @@ def _classes_table(name: str, found: Confusion) -> Table:
         classes = sorted(classes, key=lambda scores: scores.f1)[:CLASSES]
     columns = (
         Column("class", "name"),
-        Column("images"),
+        Column(examples),
         Column("precision"),
         Column("recall"),
         Column("F1"),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PAIRED_NOTE = (
     "Differences are paired: every variant was trained with the same seeds, which draw the split, the "
-    "order of the images and the initial weights. [ ] is the 95 % interval of that one difference. p is "
+    "order of the {examples} and the initial weights. [ ] is the 95 % interval of that one difference. p is "
     "that of an exact sign-flip test, adjusted for {comparisons} after Holm; the verdict needs p <= 0.05. "
     "Effect size is Hedges' g of the paired differences. Only {metric} gets a verdict: it was chosen with "
     "the question."
@@ -41,7 +41,9 @@ def differences(report: Report) -> Section | None:
         text = f"Differences to {ablation.baseline} in {report.figures.metric}, with 95 % intervals"
         elements.append(Figure(figures_data.FOREST, text))
     count = words.plural(ablation.comparisons, "comparison")
-    note = PAIRED_NOTE.format(comparisons=count, metric=ablation.metric.name)
+    note = PAIRED_NOTE.format(
+        examples=report.examples, comparisons=count, metric=ablation.metric.name
+    )
     elements.append(Paragraph(note, "note"))
     if ablation.seeds < ablation.seeds_needed:
         elements.append(

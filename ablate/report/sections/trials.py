@@ -23,7 +23,7 @@ SELECTED_NOTE = (
     "{scores} are measured on the validation set, on which the "
     "search selected: the best row's score is optimistic. Pareto marks trials that no other beats in "
     "{weighed} together "
-    "(times within 10 % count as the same). FLOPs are those of one image's forward pass."
+    "(times within 10 % count as the same). FLOPs are those of one {example}'s forward pass."
 )
 
 
@@ -58,7 +58,9 @@ def _selected_note(report: Report) -> str:
     shown = (one for one in measures.shown("trials") if one.is_score)
     scores = words.listed([f"{m.title} ({loss})" if m.name == LOSS else m.title for m in shown])
     weighed = words.listed([measure.title for measure in measures.weighed])
-    return SELECTED_NOTE.format(scores=scores[0].upper() + scores[1:], weighed=weighed)
+    scores = scores[0].upper() + scores[1:]
+    one = report.examples.removesuffix("s")
+    return SELECTED_NOTE.format(scores=scores, weighed=weighed, example=one)
 
 
 def _tradeoff_table(report: Report) -> Table:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 TEST_NOTE = (
     "Means over seeds on the test set, ± the half-width of their 95 % interval (Student's t). Time is "
-    "the wall time of one training, FLOPs and latency are those of one image's forward pass. Pareto marks "
+    "the wall time of one training, FLOPs and latency are those of one {example}'s forward pass. Pareto marks "
     "variants that no other beats in {weighed} together "
     "(times within 10 % count as the same)."
 )
@@ -49,11 +49,15 @@ def variants(report: Report) -> Section | None:
         )
         elements.append(Figure(figures_data.VARIANTS, text))
     weighed = words.listed([one.title for one in report.spec.measures.weighed])
-    elements.append(Paragraph(TEST_NOTE.format(weighed=weighed), "note"))
+    elements.append(
+        Paragraph(
+            TEST_NOTE.format(weighed=weighed, example=report.examples.removesuffix("s")), "note"
+        )
+    )
     if told := words.side_by_side(report.workers):
         elements.append(Paragraph(told, "note"))
     elements += [
-        Paragraph(_floor_note(block, len(report.ablation.blocks) > 1), "note")
+        Paragraph(_floor_note(block, report.examples, len(report.ablation.blocks) > 1), "note")
         for block in report.ablation.blocks
         if block.noise_floor is not None
     ]
@@ -87,13 +91,13 @@ def _variants_table(report: Report, block: Block) -> Table:
     return table(columns, rows)
 
 
-def _floor_note(block: Block, several: bool) -> str:
+def _floor_note(block: Block, examples: str, several: bool) -> str:
     assert block.noise_floor is not None and block.test_images is not None
     where = f" of {block.dataset}" if several else ""
     return (
-        f"The test set{where} has {block.test_images:,} images: they alone leave an accuracy uncertain "
+        f"The test set{where} has {block.test_images:,} {examples}: they alone leave an accuracy uncertain "
         f"by up to ±{block.noise_floor * 100:.2f} points (binomial), whatever the seeds say. The intervals "
-        "above are about other seeds, not about other images."
+        f"above are about other seeds, not about other {examples}."
     )
 
 
