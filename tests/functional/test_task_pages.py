@@ -34,9 +34,10 @@ def test_a_section_can_be_followed(project, study):
     maker = next(name for name in files if name.startswith("make_"))
     subprocess.run([sys.executable, maker], cwd=project.folder, check=True)
     few = [word for setting in FEW for word in ("--set", setting)]
-    checked = project.ablate("check", f"{study}.toml", "--models", *few)
+    models = ["--models"] if study == "reviews" else []  # a worker, and what takes its time
+    checked = project.ablate("check", f"{study}.toml", *models, *few)
     assert checked.returncode == 0, checked.stderr
-    assert "twice from one seed: the same numbers" in checked.stdout
+    assert ("twice from one seed: the same numbers" in checked.stdout) == bool(models)
     run = project.ablate("run", f"{study}.toml", "--plain", "--workers", "1", *few)
     assert run.returncode == 0, run.stderr
     assert "complete (4 complete of 4 replicates)" in run.stdout
