@@ -53,7 +53,7 @@ parameters = ["units"]
 """
 
 
-LONG = ("chaos", "functional")
+LONG = ("chaos", "functional", "training", "report", "cli", "workers")
 """Folders of tests that take long: they come first, so that no process is left with one at the end."""
 
 

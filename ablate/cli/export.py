@@ -70,7 +70,7 @@ def exported_text(study: str, file: Path, exported: Exported) -> str:
             lines.append(f"  output        {text}")
     if run.tuned:
         lines.append(f"  tuned         {parameters_text(run.tuned)}")
-    lines += _measured({**attributes, OBJECTIVE: run.trial.value}, exported.measures)
+    lines += _measured({OBJECTIVE: run.trial.value, **attributes}, exported.measures)
     if exported.better is not None:
         said = f" ({exported.better.model})" if exported.better.model else ""
         lines.append(

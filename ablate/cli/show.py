@@ -148,7 +148,7 @@ def _measures(found: RunDetails) -> Section | None:
 
     attributes = dict(found.attributes)
     if found.outcome == "complete" and found.run.trial.value is not None:
-        attributes[OBJECTIVE] = found.run.trial.value
+        attributes.setdefault(OBJECTIVE, found.run.trial.value)
     measures = _on_images(attributes, found.measures)
     rows = []
     for stage in IMAGES:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ablate import tasks
 from ablate.errors import Problem, did_you_mean, shown
+from ablate.spec.measure import OBJECTIVE
 from ablate.spec.measures import measures_of
 from ablate.spec.samplers import EXHAUSTIVE, SamplerSettings
 from ablate.spec.space import Domain, Parameter, Scalar, same
@@ -73,6 +74,7 @@ def check_metrics(
     where: str,
     problems: list[Problem],
     own: Sequence[str] = (),
+    objective: str = OBJECTIVE,
 ) -> None:
     """What is asked for must be a measure of the task, and so must be what verdicts are about.
 
@@ -82,6 +84,14 @@ def check_metrics(
     for name in asked:
         if name not in known.scores:
             problems.append(_no_measure("study.metrics", name, known.scores, where))
+    scores = (*measures_of(task, (*known.measures, *asked)).metrics, *own)
+    if objective.removeprefix("val_") not in scores or not objective.startswith("val_"):
+        listed = [f"val_{name}" for name in scores]
+        name = objective.removeprefix("val_").removeprefix("test_")
+        hint = (
+            "add it to metrics under [study]" if name in known.scores and name not in scores else ""
+        )
+        problems.append(_no_measure("study.objective", objective, listed, where, hint))
     may_be = (*measures_of(task, (*known.measures, *asked)).metrics, *own)
     if metric is not None and metric not in may_be:
         hint = "add it to metrics under [study]" if metric in known.scores else ""
@@ -160,9 +170,7 @@ def check_loss(
     for loss in dict.fromkeys(possible):
         if loss not in task.losses:
             rule = f"must be one of {', '.join(task.losses)}, for a {task.name}"
-            problem = Problem(
-                where, rule, "training.loss", loss, did_you_mean(str(loss), task.losses)
-            )
+            problem = Problem(where, rule, "training.loss", loss, _near(str(loss), task.losses))
             if problem not in problems:
                 problems.append(problem)
 

@@ -29,6 +29,7 @@ from ablate.config.variants import Variants, check_distinct, only_defaults, pars
 from ablate.config.words import own_keys
 from ablate.errors import InputError, Problem, did_you_mean
 from ablate.spec.identity import RULES, under_rules
+from ablate.spec.measure import OBJECTIVE
 from ablate.spec.published import Published
 from ablate.spec.space import Parameter, SearchSpace
 from ablate.spec.study import (
@@ -107,7 +108,8 @@ def load_study(
     metric = None if own.replicate is None else own.replicate.metric
     user_metrics = parse_metrics(tables.metrics, path, problems)
     own_names = tuple(tables.metrics)
-    check_metrics(task.name, metrics, metric, where, problems, own_names)
+    objective = OBJECTIVE if own.study is None else own.study.objective
+    check_metrics(task.name, metrics, metric, where, problems, own_names, objective)
     if problems or compared is None or variants is None or not own.are_right or not datasets:
         raise InputError(*problems)
     assert own.study and own.training and own.artifacts and own.resources
@@ -127,6 +129,7 @@ def load_study(
         replicate=own.replicate,
         metrics=metrics,
         user_metrics=user_metrics,
+        objective=objective,
         published=compared.published,
         artifacts=own.artifacts,
         resources=own.resources,

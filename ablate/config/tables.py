@@ -12,6 +12,7 @@ from ablate.config.tuning import TuneTable
 from ablate.config.validation import validate
 from ablate.config.words import own_keys
 from ablate.errors import Problem
+from ablate.spec.measure import OBJECTIVE
 from ablate.spec.space import Frozen, SearchSpace
 from ablate.spec.study import ArtifactSettings, ReplicateSettings, Resources
 from ablate.spec.training import Backend, TrainingSettings
@@ -33,6 +34,7 @@ class StudyTable(Frozen):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     metrics: Names = ()
     task: str | None = None
+    objective: str = OBJECTIVE
 
 
 class Tables(Frozen):

@@ -23,13 +23,14 @@ from ablate.housekeeping.overview import (
 from ablate.housekeeping.reading import check_there, look_at, storage_of
 from ablate.limits import LOCK_LEFT, UNOWNED, WRITING
 from ablate.planning.plan import parts
+from ablate.spec.measure import OBJECTIVE
 from ablate.store.artifacts import Artifact, Artifacts, artifact_files, named_in
 from ablate.store.attributes import CELL, PHASE, QUESTION, STUDY
 from ablate.store.kept_models import replaced_models
 from ablate.store.owner import Owner
 from ablate.store.place import StoragePlace, open_existing
 from ablate.store.question import OtherVersionError, parts_by_study
-from ablate.store.studies import METRIC, StoredStudy, study_of
+from ablate.store.studies import StoredStudy, study_of
 from ablate.store.trials import outcome_of
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ def _half_made(storage: BaseStorage) -> list[Study]:
     for one in storage.get_all_studies():
         if not STUDY.is_on(one) and set(one.user_attrs) <= {PHASE.name, CELL.name}:
             part = load_study(study_name=one.study_name, storage=storage)
-            is_ours = PHASE.is_on(one) or part.metric_names == [METRIC]
+            is_ours = PHASE.is_on(one) or part.metric_names == [OBJECTIVE]
             if is_ours and not part.get_trials(deepcopy=False):
                 found.append(part)
     return found

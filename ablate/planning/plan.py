@@ -260,4 +260,5 @@ def trial_spec(
         seed=seed,
         metrics=study.metrics,
         user_metrics=study.user_metrics,
+        objective=study.objective,
     )

@@ -21,7 +21,8 @@ variants and studies; or weighed by the Pareto front."""
 
 LOSS = "loss"
 OBJECTIVE = "val_loss"
-"""What a search keeps low: stored as the value of the Optuna trial, not as an attribute."""
+"""What a search keeps low unless a study says otherwise: then it is stored as the value of the Optuna
+trial, not as an attribute."""
 _PREFIXES = {"validation": "val_", "test": "test_"}
 
 
@@ -60,6 +61,11 @@ class Measure:
     def is_score(self) -> bool:
         """Whether it tells how well the network does on images."""
         return len(self.stages) > 1
+
+    @property
+    def sign(self) -> int:
+        """What a value is multiplied by so that less of it is better."""
+        return -1 if self.better == "higher" else 1
 
     @property
     def is_exact(self) -> bool:

@@ -11,7 +11,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from ablate import tasks
 from ablate.spec.data import DataSettings
-from ablate.spec.measure import MeasureTable
+from ablate.spec.measure import OBJECTIVE, Measure, MeasureTable
 from ablate.spec.measures import measures_of
 from ablate.spec.pruners import Median, PrunerSettings
 from ablate.spec.published import Published
@@ -131,6 +131,8 @@ class StudySpec(Frozen):
     replicate: ReplicateSettings | None = None
     metrics: Annotated[tuple[str, ...], Field(exclude_if=lambda names: not names)] = ()
     """What is measured besides what the task always has, by name in `ablate.spec.measures`."""
+    objective: Annotated[str, Field(exclude_if=lambda key: key == OBJECTIVE)] = OBJECTIVE
+    """What searches go by, and all that is chosen: ``val_`` and the name of a score."""
     user_metrics: Annotated[
         tuple[UserMetric, ...], Field(exclude_if=lambda metrics: not metrics)
     ] = ()
@@ -159,6 +161,11 @@ class StudySpec(Frozen):
         always = tasks.find(self.task).measures
         own = (metric.measure for metric in self.user_metrics)
         return measures_of(self.task, (*always, *self.metrics), own)
+
+    @property
+    def searched(self) -> Measure:
+        """The score that searches go by."""
+        return self.measures.by_key[self.objective]
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -213,7 +220,7 @@ class StudySpec(Frozen):
             question |= next(iter(spaces.values()))
         question["seed"] = self.seed
         question["replicate"] = {"metric": self.replicate.metric if self.replicate else "accuracy"}
-        question["study"] = {"metrics": list(self.metrics)}
+        question["study"] = {"metrics": list(self.metrics), "objective": self.objective}
         question["metrics"] = {
             metric.name: metric.model_dump(mode="json", exclude={"name", "source", "digest"})
             for metric in self.user_metrics

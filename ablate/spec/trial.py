@@ -12,7 +12,7 @@ from pydantic import model_validator
 from ablate.spec.averages import MovingAverages
 from ablate.spec.data import DataSettings
 from ablate.spec.identity import identity
-from ablate.spec.measure import OBJECTIVE
+from ablate.spec.measure import OBJECTIVE, Measure
 from ablate.spec.measures import EVERY
 from ablate.spec.space import Frozen, Scalar
 from ablate.spec.training import TrainingSettings
@@ -39,6 +39,14 @@ class TrialSpec(Frozen):
     """What is measured besides what the task always has."""
     user_metrics: tuple[UserMetric, ...] = ()
     """Measures of the user's own."""
+    objective: str = OBJECTIVE
+    """What the best epoch is found by, see `StudySpec.objective`."""
+
+    @property
+    def searched(self) -> Measure:
+        """The score of that name."""
+        own = {metric.measure.key("validation"): metric.measure for metric in self.user_metrics}
+        return own.get(self.objective) or EVERY.by_key[self.objective]
 
     @property
     def task(self) -> str:
@@ -78,6 +86,13 @@ class Epoch(Frozen):
     """The task's plain loss on the validation set, without label smoothing and weight penalties."""
     val_accuracy: float | None = None
     seconds: float
+    objective: float | None = None
+    """What the search goes by; None where that is the validation loss."""
+
+    @property
+    def searched(self) -> float:
+        """What the search goes by."""
+        return self.val_loss if self.objective is None else self.objective
 
 
 class TrialResult(Frozen):
@@ -88,6 +103,8 @@ class TrialResult(Frozen):
     """Why the trial is infeasible, failed or interrupted."""
     measures: Mapping[str, int | float] = {}
     """By key, see `measures.EVERY`."""
+    by: str = OBJECTIVE
+    """The key of what the search goes by."""
     own: tuple[str, ...] = ()
     """The names of measures of the user's own among them."""
     curves: tuple[Epoch, ...] = ()
@@ -110,5 +127,5 @@ class TrialResult(Frozen):
 
     @property
     def objective(self) -> float | None:
-        """What the search keeps low; None where the training is not complete."""
-        return self.measures.get(OBJECTIVE)
+        """What the search goes by; None where the training is not complete."""
+        return self.measures.get(self.by)

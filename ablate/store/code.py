@@ -35,12 +35,11 @@ def kept_code(study: StudySpec, first: Bearer) -> dict[Path, str]:
         first: its first part.
     """
     own = {Path(a.source): a.digest for a in study.architectures if a.source and a.digest}
-    metrics = {Path(metric.source): metric.digest for metric in study.user_metrics}
-    if not own and not metrics:
+    if not own and not study.user_metrics:
         return {}
     root, kept = _root(study), KEPT_CODE.of(first)
     known = {Path(os.path.normpath(root / name)): digest for name, digest in kept.items()}
-    return {**metrics, **known, **own}
+    return {**known, **own}  # a metric's file is kept as it was executed first
 
 
 def code_problems(study: StudySpec, first: Bearer, hint: str) -> list[Problem]:

@@ -75,7 +75,7 @@ class EndedRuns:
         search = self._stored.searches.get(self._cell)
         trials = search.refresh().ended[self._searched :] if search is not None else []
         self._searched += len(trials)
-        self._losses |= {trial.number: _loss(trial) for trial in trials}
+        self._losses |= {trial.number: self._cost(trial) for trial in trials}
         return [*self._runs("tune", trials), *self._runs("replicate", replicates)]
 
     def _runs(self, phase: Phase, trials: Iterable[FrozenTrial]) -> Iterator[EndedRun]:
@@ -83,8 +83,14 @@ class EndedRuns:
         for trial in trials:
             run = self._reader.read(self._parts[phase], trial)
             if run is not None and run.cell == self._cell:
-                rank = self.rank(phase, trial, _loss(trial))
+                rank = self.rank(phase, trial, self._cost(trial))
                 yield EndedRun(run.part, run.cell, run.seed, trial, rank)
+
+    def _cost(self, trial: FrozenTrial) -> float:
+        """What the search goes by, so that less is better; infinite where it is not known."""
+        if trial.state is not TrialState.COMPLETE or trial.value is None:
+            return math.inf
+        return self._stored.spec.searched.sign * trial.value
 
     def rank(self, phase: Phase, trial: FrozenTrial | Trial, loss: float) -> Rank:
         """Where a run stands, or will stand once it is complete with a validation loss."""
@@ -107,11 +113,6 @@ def runs_of(stored: StoredStudy, cell: Cell) -> list[EndedRun]:
 
 def _best_first(run: EndedRun) -> tuple[bool, Rank]:
     return not run.is_complete, run.rank
-
-
-def _loss(trial: FrozenTrial) -> float:
-    is_complete = trial.state is TrialState.COMPLETE
-    return trial.value if is_complete and trial.value is not None else math.inf
 
 
 def keep_model(trial: Trial, model: Path | str | None, artifacts: Artifacts) -> str | None:

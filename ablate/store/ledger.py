@@ -5,9 +5,11 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from optuna import exceptions, storages
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from ablate.store.attributes import OWNER
@@ -33,7 +35,7 @@ class Ledger:
         self.unfinished: dict[int, FrozenTrial] = {}
         """The trials that are waiting or running, by number."""
         self.best: FrozenTrial | None = None
-        """The complete trial with the lowest validation loss, the earliest where several have it."""
+        """The best complete trial by what the search goes by, the earliest where several are."""
         self.ended: list[FrozenTrial] = []
         """Those that have ended, in the order in which that was seen; only ever added to."""
         self._outcomes: Counter[str] = Counter()
@@ -71,7 +73,9 @@ class Ledger:
             return
         self.ended.append(trial)
         self._outcomes[outcome] += 1
-        if outcome == "complete" and (self.best is None or _rank(trial) < _rank(self.best)):
+        if outcome == "complete" and (
+            self.best is None or self._rank(trial) < self._rank(self.best)
+        ):
             self.best = trial
 
     def _news(self) -> list[FrozenTrial]:
@@ -91,6 +95,17 @@ class Ledger:
             self._read = len(trials)
         return news
 
+    def _rank(self, trial: FrozenTrial) -> tuple[float, int]:
+        """Where a complete trial stands among others, the best lowest."""
+        assert trial.value is not None
+        return self._sign * trial.value, trial.number
+
+    @cached_property
+    def _sign(self) -> int:
+        """What a value is multiplied by so that less of it is better; asked for once."""
+        is_more_better = self.study is not None and self.study.direction is StudyDirection.MAXIMIZE
+        return -1 if is_more_better else 1
+
     def _new_of(self, storage: storages.BaseStorage, study_id: int) -> Iterator[FrozenTrial]:
         while True:
             try:
@@ -99,12 +114,6 @@ class Ledger:
                 return
             self._read += 1
             yield storage.get_trial(found)
-
-
-def _rank(trial: FrozenTrial) -> tuple[float, int]:
-    """Where a complete trial stands among others, the best lowest."""
-    assert trial.value is not None
-    return trial.value, trial.number
 
 
 def close_lost(ledger: Ledger, is_gone: Callable[[Owner], bool] = Owner.is_gone) -> int:

@@ -65,7 +65,9 @@ def _written(spec: TrialSpec) -> str:
     return spec.model_dump_json()
 
 
-def take_over(trial: Trial, earlier: FrozenTrial, own: Sequence[str] = ()) -> TrialResult:
+def take_over(
+    trial: Trial, earlier: FrozenTrial, own: Sequence[str] = (), by: str = OBJECTIVE
+) -> TrialResult:
     """Gives a trial all that is recorded of the one that it repeats, but its times and its files.
 
     Must come before the trial is told to Optuna: a finished trial takes nothing more.
@@ -74,6 +76,7 @@ def take_over(trial: Trial, earlier: FrozenTrial, own: Sequence[str] = ()) -> Tr
         trial: the trial.
         earlier: the trial that it repeats.
         own: the names of the study's own measures.
+        by: what the search goes by.
 
     Returns:
         Its result.
@@ -92,8 +95,10 @@ def take_over(trial: Trial, earlier: FrozenTrial, own: Sequence[str] = ()) -> Tr
         if (key in EVERY.stored or key in keys) and key not in TIMES
     }
     assert earlier.value is not None
-    measures[OBJECTIVE] = earlier.value
+    measures.setdefault(by, earlier.value)
+    if OBJECTIVE in attributes:
+        measures[OBJECTIVE] = attributes[OBJECTIVE]
     OUTCOME.write(trial, "complete")  # last, when all else is there
     return TrialResult(
-        outcome="complete", measures=measures, own=tuple(own), repeats=earlier.number
+        outcome="complete", measures=measures, own=tuple(own), by=by, repeats=earlier.number
     )

@@ -71,10 +71,12 @@ def write_result(
         Why the network was not kept, where it should have been.
     """
     for key, value in result.measures.items():
-        if key != OBJECTIVE:
+        if key != OBJECTIVE or result.by != OBJECTIVE:  # else it is the trial's value
             trial.set_user_attr(key, value)
     if result.curves:
-        rows = [list(Epoch.model_fields), *(list(e.model_dump().values()) for e in result.curves)]
+        left_out = {"objective"} if result.by == OBJECTIVE else set()
+        epochs = [epoch.model_dump(exclude=left_out) for epoch in result.curves]
+        rows = [list(epochs[0]), *(list(epoch.values()) for epoch in epochs)]
         artifacts.upload_table(trial, CURVES, rows)
     if result.confusion_matrix is not None:
         counts = zip(class_names, result.confusion_matrix, strict=True)
@@ -159,7 +161,7 @@ def _row(trial: FrozenTrial, values: Mapping[str, Any], keys: Sequence[str]) -> 
     outcome, environment = outcome_of(trial), ENVIRONMENT.of(trial)
     return {
         "outcome": outcome,
-        OBJECTIVE: trial.value if outcome == "complete" else None,
+        OBJECTIVE: attributes.get(OBJECTIVE, trial.value) if outcome == "complete" else None,
         **{name: attributes.get(name) for name in keys if name != OBJECTIVE},
         **{attribute.name: attribute.of(trial) for attribute in NOTED},
         "device": environment and environment.device,

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from optuna import Study
     from optuna.storages import BaseStorage
 
-METRIC = "val_loss"
-
 
 @dataclass(frozen=True)
 class StoredStudy:
@@ -135,12 +133,15 @@ def open_study(storage: BaseStorage, study: StudySpec, digests: Mapping[str, str
     for part in parts(study):
         # Another run of the study may be making it at this moment.
         found = create_study(
-            study_name=part.name, storage=storage, direction="minimize", load_if_exists=True
+            study_name=part.name,
+            storage=storage,
+            direction="minimize" if study.searched.sign > 0 else "maximize",
+            load_if_exists=True,
         )
         if not STUDY.is_on(found):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", exceptions.ExperimentalWarning)
-                found.set_metric_names([METRIC])
+                found.set_metric_names([study.objective])
             PHASE.write(found, part.phase)
             CELL.write(found, part.cell)
             STUDY.write(found, study.name)

@@ -101,6 +101,16 @@ def measure_trained(
     )
 
 
+def validation_scores(model: keras.Model, split: Split, scores: Scores, leeway: float) -> Measures:
+    """All scores of a network on the validation examples, as it is.
+
+    Raises:
+        ModelError: it does not give what its task says, within the leeway.
+    """
+    outputs = _outputs(model, split.x_val, scores.task, leeway, split.units)
+    return scores.of("val_", split.y_val, outputs)
+
+
 def measure_tested(
     model: keras.Model,
     split: Split,

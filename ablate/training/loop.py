@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -24,14 +24,19 @@ from ablate.data.split import Split, TestSet
 from ablate.errors import AblateError
 from ablate.spec.data import InputShape
 from ablate.spec.measure import OBJECTIVE
-from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import Epoch, Outcome, TrialResult, TrialSpec
 from ablate.spec.user_metric import UserMetric
 from ablate.tasks import Task
 from ablate.training.averages import Averages, OnLag
 from ablate.training.batches import Batches
 from ablate.training.compiling import compile_network, set_units
-from ablate.training.evaluation import Measures, Scores, measure_tested, measure_trained
+from ablate.training.evaluation import (
+    Measures,
+    Scores,
+    measure_tested,
+    measure_trained,
+    validation_scores,
+)
 from ablate.training.kept import KeptNetworks
 from ablate.training.network import (
     InfeasibleError,
@@ -158,7 +163,10 @@ def _train(
     first = look(model, split.x_train[: settings.batch_size])
     if fault := fault_of_outputs(model, first, leeway(settings), task):
         raise ModelError(fault)
-    recorder = _Recorder(monitor, settings, task, on_epoch, clock)
+    scores = Scores(task, spec.metrics, {one.name: _function(one) for one in spec.user_metrics})
+    recorder = _Recorder(monitor, spec, task, on_epoch, clock)
+    goes_by = spec.objective if spec.objective != OBJECTIVE else monitor
+    mode: Literal["min", "max"] = "min" if spec.searched.sign > 0 else "max"
 
     def encoded(targets: NDArray[Any]) -> NDArray[np.float32]:
         scaled = targets if split.units is None else split.units.scaled(targets)
@@ -177,13 +185,17 @@ def _train(
             shuffle=False,  # `batches` does
             epochs=settings.epochs,
             validation_data=validation,
-            callbacks=[averages, *make_callbacks(settings, monitor), recorder],
+            callbacks=[
+                averages,
+                *([] if spec.objective == OBJECTIVE else [_Objective(spec, split, scores)]),
+                *make_callbacks(settings, goes_by, mode),
+                recorder,
+            ],
             verbose=0,
         )
-    scores = Scores(task, spec.metrics, {one.name: _function(one) for one in spec.user_metrics})
     measures = _measured(size, recorder, clock() - started)
     if recorder.stopped is None:
-        result = _complete(model, split, recorder, settings, scores, measures, test, clock, save)
+        result = _complete(model, split, recorder, spec, scores, measures, test, clock, save)
     else:
         outcome, reason = recorder.stopped.outcome, recorder.stopped.reason
         curves = tuple(recorder.epochs)
@@ -195,7 +207,7 @@ def _complete(
     model: keras.Model,
     split: Split,
     recorder: _Recorder,
-    settings: TrainingSettings,
+    spec: TrialSpec,
     scores: Scores,
     measures: Mapping[str, int | float],
     test: TestSet | None,
@@ -203,8 +215,8 @@ def _complete(
     save: Save | None,
 ) -> TrialResult:
     """Measures a network that was trained to its end, with the weights that the study asks for."""
-    curves = tuple(recorder.epochs)
-    best = min(curves, key=lambda epoch: epoch.val_loss)
+    curves, settings, sign = tuple(recorder.epochs), spec.training, spec.searched.sign
+    best = min(curves, key=lambda epoch: sign * epoch.searched)
     kept = best if settings.checkpoint == "best" else curves[-1]
     if recorder.best_weights is not None and kept.epoch != curves[-1].epoch:
         model.set_weights(recorder.best_weights)
@@ -223,11 +235,34 @@ def _complete(
     return TrialResult(
         outcome="complete",
         measures=found,
+        by=spec.objective,
         own=tuple(scores.own),
         curves=curves,
         confusion_matrix=confusion_matrix,
-        no_model=save(model, kept.val_loss) if save is not None else None,
+        no_model=save(model, sign * kept.searched) if save is not None else None,
     )
+
+
+class _Objective(keras.callbacks.Callback):  # type: ignore[misc]
+    """Measures what the search goes by after every epoch, and logs it for the callbacks after it."""
+
+    def __init__(self, spec: TrialSpec, split: Split, scores: Scores) -> None:
+        super().__init__()
+        self._spec, self._split, self._scores = spec, split, scores
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Predicts the validation examples.
+
+        Raises:
+            ModelError: the outputs cannot be scored.
+        """
+        assert logs is not None
+        name = self._spec.objective
+        far = leeway(self._spec.training)
+        found = validation_scores(self.model, self._split, self._scores, far)
+        if name not in found:
+            raise ModelError(f"{name} is not defined for these validation examples")
+        logs[name] = found[name]
 
 
 class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
@@ -236,7 +271,7 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
     def __init__(
         self,
         monitor: str,
-        settings: TrainingSettings,
+        spec: TrialSpec,
         task: Task,
         on_epoch: Callable[[Epoch], Decision],
         clock: Callable[[], float],
@@ -248,7 +283,9 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self.told_seconds = 0.0
         """What telling others of the epochs has taken: no training, least of all where a database
         was waited for."""
+        settings = spec.training
         self._monitor, self._task = monitor, task
+        self._by, self.sign = spec.objective, spec.searched.sign
         # What a regression minimises is counted in other units than the data.
         self._loss = monitor.removeprefix("val_") if task.outputs == "numbers" else "loss"
         scores = [name for metric in task.metrics for name in (metric, f"val_{metric}")]
@@ -273,6 +310,7 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
             val_loss=float(logs[self._monitor]),
             val_accuracy=_known(logs.get("val_accuracy")),
             seconds=self._clock() - self._started,
+            objective=None if self._by == OBJECTIVE else float(logs[self._by]),
         )
         for name, value in (("training loss", done.loss), ("validation loss", done.val_loss)):
             if not math.isfinite(value):
@@ -282,7 +320,8 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         if distance > self._leeway:
             self._stop("failed", fault_of_distance(self.model, distance, done.epoch, self._task))
             return
-        improved = all(done.val_loss < earlier.val_loss for earlier in self.epochs)
+        cost = self.sign * done.searched
+        improved = all(cost < self.sign * earlier.searched for earlier in self.epochs)
         self.epochs.append(done)
         if improved and self._keep_best:
             self.best_weights = self.model.get_weights()
@@ -322,7 +361,8 @@ def _measured(size: NetworkSize, recorder: _Recorder, seconds: float) -> Measure
     """What is known of a training that took so long, however it ended."""
     epochs = recorder.epochs
     has_failed = recorder.stopped is not None and recorder.stopped.outcome == "failed"
-    best = None if has_failed else min(epochs, key=lambda epoch: epoch.val_loss).epoch
+    sign = recorder.sign
+    best = None if has_failed else min(epochs, key=lambda epoch: sign * epoch.searched).epoch
     known = {
         "parameters": size.parameters,
         "trainable_parameters": size.trainable_parameters,

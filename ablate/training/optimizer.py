@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import keras
 
@@ -58,15 +58,23 @@ def make_loss(settings: TrainingSettings) -> keras.losses.Loss:
     return keras.losses.get(settings.loss)
 
 
-def make_callbacks(settings: TrainingSettings, monitor: str) -> list[keras.callbacks.Callback]:
-    """Keras's own callbacks that the settings ask for; `monitor` names the validation loss."""
+def make_callbacks(
+    settings: TrainingSettings, monitor: str, mode: Literal["min", "max"]
+) -> list[keras.callbacks.Callback]:
+    """Keras's own callbacks that the settings ask for.
+
+    Args:
+        settings: how a network is trained.
+        monitor: what the search goes by, as it is called in Keras's logs.
+        mode: whether less of it is better, or more.
+    """
     callbacks: list[keras.callbacks.Callback] = []
     if settings.learning_rate_decay == "plateau":
         plateau = settings.plateau.model_dump()
-        callbacks.append(keras.callbacks.ReduceLROnPlateau(monitor, mode="min", **plateau))
+        callbacks.append(keras.callbacks.ReduceLROnPlateau(monitor, mode=mode, **plateau))
     if settings.early_stopping is not None:
         stopping = settings.early_stopping.model_dump()
-        callbacks.append(keras.callbacks.EarlyStopping(monitor, mode="min", **stopping))
+        callbacks.append(keras.callbacks.EarlyStopping(monitor, mode=mode, **stopping))
     return callbacks
 
 

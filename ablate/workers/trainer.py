@@ -101,10 +101,12 @@ class Trainer:
             earlier = self.at_hand.trained(order, prepared.digest).same_as(trial, spec)
             if earlier is not None:
                 self._tell_started(trial, order, spec, trial.params)
-                return take_over(trial, earlier, [one.name for one in spec.user_metrics])
+                return take_over(
+                    trial, earlier, [one.name for one in spec.user_metrics], spec.objective
+                )
 
             def decide(epoch: Epoch) -> Decision:
-                trial.report(epoch.val_loss, step=epoch.epoch)
+                trial.report(epoch.searched, step=epoch.epoch)
                 return Decision.PRUNE if trial.should_prune() else Decision.CONTINUE
 
             return self._train(trial, order, spec, decide, dict(trial.params))
@@ -129,7 +131,7 @@ class Trainer:
             )
 
             def decide(epoch: Epoch) -> Decision:
-                trial.report(epoch.val_loss, step=epoch.epoch)
+                trial.report(epoch.searched, step=epoch.epoch)
                 return Decision.CONTINUE
 
             test = self.at_hand.test_set(study.data(cell.dataset), order.seed, order.place.cache)
@@ -241,9 +243,9 @@ class Trainer:
         keeper, file = self.at_hand.keeper(order), Path()
         with ExitStack() as scratch:
 
-            def save(model: Any, val_loss: float) -> str | None:
+            def save(model: Any, cost: float) -> str | None:
                 nonlocal file
-                if keeper is None or not keeper.wants(part.phase, trial, val_loss):
+                if keeper is None or not keeper.wants(part.phase, trial, cost):
                     return None
                 # Not sooner: what dies in training leaves no folder behind.
                 folder = scratch.enter_context(tempfile.TemporaryDirectory(prefix="ablate-model-"))

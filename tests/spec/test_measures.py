@@ -51,7 +51,7 @@ def test_a_score_is_stored_for_each_set_of_images_and_a_cost_once():
 
 def test_an_epoch_has_what_is_shown_of_it():
     assert set(Epoch.model_fields) == {
-        *("epoch", "seconds"),
+        *("epoch", "seconds", "objective"),
         *(measure.name for measure in EVERY.curves),
         *(measure.key("validation") for measure in EVERY.curves),
     }

@@ -168,6 +168,7 @@ OTHER = {
     "parameters": {**TRIAL.parameters, "units": 17},
     "seed": 2,
     "metrics": ("recall",),
+    "objective": "val_accuracy",
     "user_metrics": (UserMetric(name="own", function="f", mode="max", source="m.py", digest="0"),),
 }
 

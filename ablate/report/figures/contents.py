@@ -71,6 +71,8 @@ def figures_data(
     return FiguresData(
         name=spec.name,
         score=score.name,
+        objective=spec.searched.title,
+        more_is_better=spec.searched.sign < 0,
         points=_points(tradeoff, score) if has_one_search else (),
         curves=_curves(stored, artifacts, tradeoff) if has_one_search else (),
         searches=tuple(_search_curves(stored, searches)),

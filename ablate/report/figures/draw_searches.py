@@ -23,12 +23,13 @@ def history_figure(data: FiguresData) -> Figure:
             shown = [point for point in points if point.pruned == pruned]
             numbers, values = [p.number for p in shown], [p.loss for p in shown]
             ax.plot(numbers, values, marker, color=colour, ms=4, alpha=0.7, ls="")
-        best = np.minimum.accumulate([point.loss for point in points])
+        so_far = np.maximum if data.more_is_better else np.minimum
+        best = so_far.accumulate([point.loss for point in points])
         numbers = [point.number for point in points]
         ax.step(numbers, best, where="post", color=colour, lw=1.4, label=history.name)
     if losses and min(losses) > 0 and max(losses) > 10 * min(losses):
         ax.set_yscale("log")
-    ax.set(xlabel="trial", ylabel="validation loss")
+    ax.set(xlabel="trial", ylabel=f"validation {data.objective}")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     if len(data.histories) > 1:
         place_legend(ax, len(data.histories))
@@ -40,6 +41,7 @@ def expected_best_figure(data: FiguresData) -> Figure:
     figure = Figure(figsize=(6, 3.6), layout="constrained")
     ax = figure.subplots()
     palette = colours(len(data.searches))
+    best = "highest" if data.more_is_better else "lowest"
     values = []
     for curve, colour in zip(data.searches, palette, strict=True):
         known = [(k, v) for k, v in enumerate(curve.expected, 1) if v is not None]
@@ -47,7 +49,7 @@ def expected_best_figure(data: FiguresData) -> Figure:
         ax.plot(*zip(*known, strict=True), marker=".", color=colour, label=curve.name)
     if min(values) > 0 and max(values) > 10 * min(values):
         ax.set_yscale("log")
-    ax.set(xlabel="trials", ylabel="expected lowest validation loss")
+    ax.set(xlabel="trials", ylabel=f"expected {best} validation {data.objective}")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     place_legend(ax, len(data.searches))
     return figure

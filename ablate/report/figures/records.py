@@ -140,6 +140,10 @@ class FiguresData(Frozen):
     name: str
     score: str = "accuracy"
     """What the trade-off figures weigh against costs, by its name among the measures."""
+    objective: str = "loss"
+    """What searches go by, by its title."""
+    more_is_better: bool = False
+    """Of that."""
     points: tuple[Point, ...] = ()
     curves: tuple[Curve, ...] = ()
     metric: str = ""

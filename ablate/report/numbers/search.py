@@ -29,14 +29,14 @@ class CellSearch:
     trials: int
     """Finished trials."""
     number: int | None
-    """The trial with the lowest validation loss; None where none is complete."""
+    """The best trial by what the search goes by; None where none is complete."""
     loss: float | None
-    """Its validation loss, which selected it."""
+    """Its value of that, the validation loss unless the study says otherwise, which selected it."""
     chosen: Mapping[str, Scalar]
     history: tuple[tuple[int, float, bool], ...]
-    """Each finished trial's number, its lowest validation loss, and whether it was pruned."""
+    """Each finished trial's number, its best value of that, and whether it was pruned."""
     expected: tuple[float, ...]
-    """The expected lowest validation loss after 1, 2, ... trials; infinite where a trial had none."""
+    """The expected best value after 1, 2, ... trials; infinite where a trial had none."""
     lagging: Annotated[int, Field(exclude_if=lambda count: count == 0)] = 0
     """Trials that were validated with averages of batch norm that lag; left out where there is none."""
 
@@ -44,33 +44,35 @@ class CellSearch:
 def make_searches(stored: StoredStudy) -> tuple[CellSearch, ...]:
     """The search of every cell of a study, in the order of its cells."""
     chosen = choices(stored) if stored.spec.tune is not None else {}
+    sign = stored.spec.searched.sign
     found = []
     for cell, study in stored.tuning.items():
         best = stored.searches[cell].refresh().best
         # A pruned trial counts with the best it had reached: so much the search has seen of it.
         trials = finished(study)
         history = tuple(
-            (trial.number, _lowest(trial), outcome_of(trial) == "pruned") for trial in trials
+            (trial.number, sign * _cost(trial, sign), outcome_of(trial) == "pruned")
+            for trial in trials
         )
-        losses = [loss for _, loss, _ in history]
+        costs = [sign * value for _, value, _ in history]
         found.append(
             CellSearch(
                 cell=cell,
-                trials=len(losses),
+                trials=len(costs),
                 number=best.number if best is not None else None,
                 loss=best.value if best is not None else None,
                 chosen=chosen[cell].tuned if cell in chosen else {},
                 history=history,
-                expected=tuple(expected_best(losses)) if losses else (),
+                expected=tuple(sign * cost for cost in expected_best(costs)) if costs else (),
                 lagging=count_lagging(trials),
             )
         )
     return tuple(found)
 
 
-def _lowest(trial: FrozenTrial) -> float:
-    """The validation loss of a trial: its own, or of one that was pruned the lowest it had reached."""
+def _cost(trial: FrozenTrial, sign: int) -> float:
+    """What the search goes by, so that less is better: of a pruned trial the best it had reached."""
     if trial.value is not None:
-        return trial.value
-    known = (value for value in trial.intermediate_values.values() if math.isfinite(value))
+        return sign * trial.value
+    known = (sign * value for value in trial.intermediate_values.values() if math.isfinite(value))
     return min(known, default=math.inf)

@@ -103,7 +103,7 @@ def _best(study: StoredStudy, dataset: str) -> StudyRow | None:
         trials = replicates[Cell(dataset=dataset, variant=row.variant)].complete.values()
         values = [trial.value for trial in trials if trial.value is not None]
         if values:
-            losses[row.variant] = fmean(values)
+            losses[row.variant] = study.spec.searched.sign * fmean(values)
     if not losses:
         return None
     name = min(losses, key=lambda variant: losses[variant])

@@ -20,6 +20,8 @@ def search(report: Report) -> Section | None:
         return None
     several = len(report.spec.datasets) > 1
     names = list(dict.fromkeys(name for found in report.searches for name in found.chosen))
+    by = report.spec.searched.title
+    best = "lowest" if report.spec.searched.sign > 0 else "highest"
     budget = min(len(found.expected) for found in report.searches)
     # At the whole budget it is the lowest loss itself.
     sizes = sorted({size for size in (1, budget // 2) if 0 < size < budget})
@@ -28,7 +30,7 @@ def search(report: Report) -> Section | None:
         Column("variant", "name"),
         Column("trials"),
         Column("chosen trial"),
-        Column("selected validation loss"),
+        Column(f"selected validation {by}"),
         *(Column(f"expected best of {size}") for size in sizes),
         *(Column(name, "setting") for name in names),
     )
@@ -48,17 +50,17 @@ def search(report: Report) -> Section | None:
         columns, rows = columns[1:], [row[1:] for row in rows]
     elements: list[Element] = [table(columns, rows), *search_lag(report.searches)]
     if figures_data.HISTORY in report.figures.files:
-        text = "Validation loss of each trial in the order of its search, and the lowest so far"
+        text = f"Validation {by} of each trial in the order of its search, and the {best} so far"
         elements.append(Figure(figures_data.HISTORY, text))
     if figures_data.EXPECTED_BEST in report.figures.files:
-        text = "Expected lowest validation loss of each variant after so many trials of its search"
+        text = f"Expected {best} validation {by} of each variant after so many trials of its search"
         elements.append(Figure(figures_data.EXPECTED_BEST, text))
     elements.append(
         Paragraph(
-            "The selected validation loss is the lowest of its search, and so optimistic; it ranks "
+            f"The selected validation {by} is the {best} of its search, and so optimistic; it ranks "
             "nothing. The expected best of so many trials compares the searches at the same budget "
             "(unbiased estimate, which takes trials as exchangeable; a pruned trial counts with the "
-            "best loss that it had reached).",
+            f"best {by} that it had reached).",
             "note",
         )
     )

@@ -48,7 +48,9 @@ def trials(report: Report) -> Section | None:
         text = f"Validation {score} against parameters and training time"
         elements.append(Figure(figures_data.TRADEOFF, text))
     if figures_data.HISTORY in report.figures.files and report.ablation is None:
-        text = "Validation loss of each trial in the order of the search, and the lowest so far"
+        by, lowest = report.spec.searched.title, report.spec.searched.sign > 0
+        best = "lowest" if lowest else "highest"
+        text = f"Validation {by} of each trial in the order of the search, and the {best} so far"
         elements.append(Figure(figures_data.HISTORY, text))
     return Section("Trade-off", tuple(elements))
 
