@@ -8,8 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from ablate import catalog, tasks
 from ablate.config.validation import validate
+from ablate.datasets._user_function import UserFunction
 from ablate.errors import InputError, Problem, did_you_mean
 from ablate.spec.data import DataSettings
 
@@ -85,23 +88,31 @@ def parse_data(
 ) -> DataSettings | None:
     """The ``[data]`` table: keys that every set has, and the set's own options."""
     where = str(path)
-    if catalog.find("datasets", dataset) is None:
-        hint = did_you_mean(dataset, catalog.available("datasets"))
-        problems.append(Problem(where, "unknown data set", "study.dataset", dataset, hint))
-        return None
-    common = ("per_class", "test_per_class", "validation", "home", "positive")
-    module = catalog.load("datasets", dataset)
-    options_model = module.Options
-    means = task or str(getattr(module, "TASK", tasks.DEFAULT))
-    _check_class_keys(means, table, where, problems)
-    own = {key: value for key, value in table.items() if key not in common}
-    keys = [*common, *options_model.model_fields]
     before = len(problems)
-    for key in [key for key in own if key not in options_model.model_fields]:
-        hint = did_you_mean(key, keys)
-        problems.append(Problem(where, "unknown key", f"data.{key}", hint=hint))
-        del own[key]
-    options = validate(options_model, own, where, "data", problems)
+    common = ("per_class", "test_per_class", "validation", "home", "positive")
+    own = {key: value for key, value in table.items() if key not in common}
+    options: Mapping[str, Any] | None
+    try:
+        user = UserFunction.named(dataset, path.parent)
+    except InputError as error:
+        problems += [
+            Problem(where, p.rule, "study.dataset", p.where, p.hint)
+            for p in error.problems
+            if isinstance(p, Problem)
+        ]
+        return None
+    if user is not None:
+        user.checked(own, where, problems)
+        means, options = task or tasks.DEFAULT, own
+    else:
+        if catalog.find("datasets", dataset) is None:
+            hint = did_you_mean(dataset, catalog.available("datasets"))
+            problems.append(Problem(where, "unknown data set", "study.dataset", dataset, hint))
+            return None
+        module = catalog.load("datasets", dataset)
+        means = task or str(getattr(module, "TASK", tasks.DEFAULT))
+        options = _own_options(module.Options, own, common, where, problems)
+    _check_class_keys(means, table, where, problems)
     home = table.get("home")
     if isinstance(home, str) and home:
         home = str((path.parent / Path(home).expanduser()).resolve())
@@ -110,12 +121,29 @@ def parse_data(
         {key: table[key] for key in common if key in table}
         | {"dataset": dataset, "folder": str(path.parent.resolve()), "task": means}
         | {"home": home if "home" in table else _environment_home(environment)}
-        | {"options": options.model_dump(mode="json") if options is not None else {}},
+        | {"options": options if options is not None else {}},
         where,
         "data",
         problems,
     )
     return settings if len(problems) == before else None
+
+
+def _own_options(
+    model: type[BaseModel],
+    own: dict[str, Any],
+    common: Sequence[str],
+    where: str,
+    problems: list[Problem],
+) -> Mapping[str, Any] | None:
+    """A data set's own keys, all of them; None where some are wrong."""
+    keys = [*common, *model.model_fields]
+    for key in [key for key in own if key not in model.model_fields]:
+        hint = did_you_mean(key, keys)
+        problems.append(Problem(where, "unknown key", f"data.{key}", hint=hint))
+        del own[key]
+    options = validate(model, own, where, "data", problems)
+    return None if options is None else options.model_dump(mode="json")
 
 
 def _check_class_keys(

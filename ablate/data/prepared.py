@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ablate import catalog, tasks
 from ablate.datasets._base import Fitted, Images, Places
+from ablate.datasets._user_function import UserFunction
 from ablate.errors import InputError, Problem
 from ablate.files import folder_name
 from ablate.spec.data import DataSettings, DataShape
@@ -253,6 +254,9 @@ def _prepared(settings: DataSettings, source: str, folder: Path) -> PreparedData
 
 
 def _module(settings: DataSettings) -> tuple[Any, Any]:
+    user = UserFunction.named(settings.dataset, Path(settings.folder))
+    if user is not None:
+        return user, settings.options
     module = catalog.load("datasets", settings.dataset)
     return module, module.Options.model_validate(dict(settings.options))
 

@@ -20,7 +20,7 @@ FEW = ("replicate.seeds=2", "training.epochs=2")
 
 
 def test_every_section_has_a_study():
-    assert list(SECTIONS) == ["homes", "reviews", "waves", "sizes", "parcels"]
+    assert list(SECTIONS) == ["homes", "reviews", "waves", "sizes", "rings", "parcels"]
     assert len(re.findall("^## ", PAGE, re.MULTILINE)) == len(SECTIONS)
 
 
@@ -31,8 +31,8 @@ def test_a_section_can_be_followed(project, study):
     files = dict(FILE.findall(SECTIONS[study]))
     for name, text in files.items():
         (project.folder / name).write_text(text)
-    maker = next(name for name in files if name.startswith("make_"))
-    subprocess.run([sys.executable, maker], cwd=project.folder, check=True)
+    for maker in (name for name in files if name.startswith("make_")):
+        subprocess.run([sys.executable, maker], cwd=project.folder, check=True)
     few = [word for setting in FEW for word in ("--set", setting)]
     models = ["--models"] if study == "reviews" else []  # a worker, and what takes its time
     checked = project.ablate("check", f"{study}.toml", *models, *few)

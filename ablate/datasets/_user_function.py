@@ -1,0 +1,145 @@
+"""A data set that a user's function makes, by Keras's convention: ``"my_data.py:load_data"``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Self
+
+from ablate.datasets import npz
+from ablate.datasets._base import Images, Places
+from ablate.errors import InputError, Problem, did_you_mean
+from ablate.files import file_digest
+from ablate.spec.data import DataShape
+from ablate.user_code.arguments import build_arguments
+
+OWN = ("input_shape", "class_names")
+"""Keys that say how what it returns is read, as for ``npz``; all others are handed to the function."""
+
+
+@dataclass(frozen=True)
+class UserFunction:
+    """A user's ``load_data(**options)``, which is run in a process of its own alone."""
+
+    name: str
+    """As the study file names it."""
+    file: Path
+    function: str
+
+    @classmethod
+    def named(cls, name: str, folder: Path) -> Self | None:
+        """The function that a name stands for; None for the name of a data set.
+
+        Raises:
+            InputError: there is no such file, or no such function in it.
+        """
+        file, _, function = name.rpartition(":")
+        if not file.endswith(".py"):
+            return None
+        found = cls(name, (folder / file).resolve(), function)
+        if not found.file.is_file():
+            raise InputError(Problem(str(found.file), "there is no such file"))
+        build_arguments(found.file, function)
+        return found
+
+    def checked(self, table: Mapping[str, Any], where: str, problems: list[Problem]) -> None:
+        """Holds keys of ``[data]`` against what the function takes."""
+        takes = build_arguments(self.file, self.function)
+        known = (*takes.names, *OWN)
+        if not takes.takes_any:
+            problems += [
+                Problem(where, f"{self.function} takes no such option", f"data.{key}", hint=hint)
+                for key in table
+                if key not in known
+                for hint in [did_you_mean(key, known)]
+            ]
+        problems += [
+            Problem(
+                where, "must be text, a number, a truth, or a list of such", f"data.{key}", found
+            )
+            for key, found in table.items()
+            if not _is_plain(found)
+        ]
+        problems += [
+            Problem(where, f"is required: {self.function} has no default for it", f"data.{key}")
+            for key in sorted(takes.required - set(table))
+        ]
+
+    def source(self, options: Mapping[str, Any], places: Places) -> str:
+        """The options, and a digest of all Python files beside it, which it may import."""
+        digest = hashlib.sha256()
+        for file in sorted(self.file.parent.rglob("*.py")):
+            if not any(part.startswith(".") or part == "site-packages" for part in file.parts):
+                digest.update(f"{file.relative_to(self.file.parent)} {file_digest(file)}".encode())
+        return f"{self.name} {json.dumps(dict(options), sort_keys=True)} {digest.hexdigest()[:16]}"
+
+    def shape(self, options: Mapping[str, Any], places: Places) -> DataShape:
+        """The sizes, for which it must be run."""
+        images = self.load(options, places)
+        inputs = images.x_train
+        several = isinstance(inputs, Mapping)
+        return DataShape(
+            train=len(images.y_train),
+            test=len(images.y_test),
+            image={name: tuple(one.shape[1:]) for name, one in inputs.items()}
+            if several and isinstance(inputs, Mapping)
+            else tuple(inputs.shape[1:]),  # type: ignore[union-attr]
+            classes=len(images.class_names),
+        )
+
+    def load(self, options: Mapping[str, Any], places: Places) -> Images:
+        """What it returns, in the common form."""
+        return _made(self, json.dumps(dict(options)), places, self.source(options, places))
+
+
+@lru_cache(maxsize=2)
+def _made(user: UserFunction, written: str, places: Places, state: str) -> Images:
+    """What a function gives in a state of its code; several questions in a row may ask the same."""
+    options = json.loads(written)
+    own = {key: options.pop(key) for key in OWN if key in options}
+    with tempfile.TemporaryDirectory(prefix="ablate-data-") as folder:
+        command = [sys.executable, "-P", "-m", "ablate.user_code.data_process"]
+        command += [str(user.file), user.function, json.dumps(options), folder]
+        process = subprocess.run(command, stdout=sys.stderr, check=False)
+        told_in = Path(folder) / "told.json"
+        told = json.loads(told_in.read_text()) if told_in.is_file() else None
+        if process.returncode or told is not None or not told_in.is_file():
+            rule = told or f"its process ended with exit code {process.returncode}"
+            raise InputError(Problem(user.name, rule))
+        told_in.unlink()
+        try:
+            read = npz.Options.model_validate({"file": folder, **own}, strict=False)
+            found = npz.load(read, Places(folder=Path(folder), task=places.task))
+        except InputError as error:
+            raise InputError(
+                *(
+                    replace(problem, where=user.name) if isinstance(problem, Problem) else problem
+                    for problem in error.problems
+                )
+            ) from error
+        return replace(found, x_train=_copied(found.x_train), x_test=_copied(found.x_test))
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether JSON has it."""
+    try:
+        json.dumps(value)
+    except TypeError:
+        return False
+    return True
+
+
+def _copied(inputs: Any) -> Any:
+    """Arrays in memory: the files that they were read from go."""
+    import numpy as np
+
+    if isinstance(inputs, Mapping):
+        return {name: _copied(array) for name, array in inputs.items()}
+    return np.array(inputs, np.float32 if inputs.dtype.kind == "f" else inputs.dtype)

@@ -1,0 +1,70 @@
+"""Runs a user's function that makes data, in a process of its own, and writes its arrays to files.
+
+    python -m ablate.user_code.data_process FILE FUNCTION OPTIONS FOLDER
+
+OPTIONS is JSON. FOLDER gets a ``.npy`` file for each array and ``told.json``: what is wrong, or null.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ablate.user_code.imported import load
+
+CONVENTION = "((x_train, y_train), (x_test, y_test))"
+
+
+def arrays_in(returned: Any, function: str) -> dict[str, Any]:
+    """The arrays that a function returned, by name; of several inputs each as ``x_train.NAME``.
+
+    Raises:
+        ValueError: it returned something else; says what.
+    """
+    pairs = list(returned) if isinstance(returned, tuple | list) else []
+    are_pairs = all(
+        pair is None or (isinstance(pair, tuple | list) and len(pair) == 2) for pair in pairs
+    )
+    if len(pairs) != 2 or not are_pairs or pairs[0] is None:
+        found = type(returned).__name__
+        if isinstance(returned, tuple | list):
+            found = f"{found} of {len(returned)}: " + ", ".join(type(p).__name__ for p in returned)
+        raise ValueError(f"{function} must return {CONVENTION}, it returned a {found}")
+    arrays: dict[str, Any] = {}
+    for part, pair in zip(("train", "test"), pairs, strict=True):
+        if pair is None:
+            continue
+        x, y = pair
+        inputs = x if isinstance(x, Mapping) else {"": x}
+        for name, array in inputs.items():
+            arrays[f"x_{part}.{name}" if name else f"x_{part}"] = array
+        arrays[f"y_{part}"] = y
+    return arrays
+
+
+def main(file: str, function: str, options: str, folder: str) -> None:
+    """Calls the function and writes what it returns."""
+    import numpy as np
+
+    told: str | None = None
+    try:
+        returned = getattr(load(Path(file)), function)(**json.loads(options))
+        for name, given in arrays_in(returned, function).items():
+            array = np.asarray(given)
+            if array.dtype.kind == "O":
+                array = array.astype(str) if name.startswith("y_") else array
+            np.save(Path(folder) / f"{name}.npy", array, allow_pickle=False)
+    except (Exception, SystemExit) as error:
+        traceback.print_exc()
+        first = next(iter(str(error).splitlines()), "")
+        is_ours = isinstance(error, ValueError) and CONVENTION in first
+        told = first if is_ours else f"{function} raised {type(error).__name__}: {first}"
+    (Path(folder) / "told.json").write_text(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

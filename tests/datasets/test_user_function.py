@@ -1,0 +1,151 @@
+"""A user's function as a data set: run in a process of its own, its mistakes told."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+from ablate.config import load_study
+from ablate.data.prepared import find_prepared, prepare, shape
+from ablate.errors import InputError
+
+CODE = """
+import os
+import numpy as np
+from helper import FACTOR
+
+def load_data(count=12, *, seed=0):
+    with open("pids.txt", "a") as file:
+        file.write(f"{os.getpid()} ")
+    rng = np.random.default_rng(seed)
+    x = rng.random((count, 3)) * FACTOR
+    y = np.arange(count) % 2
+    return (x[:-4], y[:-4]), (x[-4:], y[-4:])
+"""
+STUDY = """
+[study]
+name         = "s"
+dataset      = "my_data.py:load_data"
+search_space = "mlp"
+{study}
+
+[data]
+validation = 0.25
+{data}
+
+[training]
+epochs     = 1
+batch_size = 4
+
+[replicate]
+seeds = 2
+"""
+
+
+@pytest.fixture
+def write(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "helper.py").write_text("FACTOR = 2.0\n")
+
+    def written(code=CODE, data="", study=""):
+        (tmp_path / "my_data.py").write_text(code)
+        (tmp_path / "study.toml").write_text(STUDY.format(data=data, study=study))
+        return tmp_path / "study.toml"
+
+    return written
+
+
+def settings(path):
+    return load_study(path, (), {}).datasets[0]
+
+
+def said(path):
+    with pytest.raises(InputError) as caught:
+        prepare(settings(path), path.parent / "cache")
+    return [str(problem).removeprefix(f"{path}: ") for problem in caught.value.problems]
+
+
+def test_it_is_run_once_in_another_process_and_kept(write, tmp_path):
+    asked = settings(write(data="seed = 3\ncount = 20"))
+    told = shape(asked)
+    assert (told.train, told.test, told.image, told.classes) == (16, 4, (3,), 2)
+    prepared = prepare(asked, tmp_path / "cache")
+    expected = np.random.default_rng(3).random((20, 3)) * 2
+    assert np.allclose(prepared.array("x_train"), expected[:16])
+    pids = (tmp_path / "pids.txt").read_text().split()
+    assert len(pids) == 1 and pids != [str(os.getpid())]
+    assert find_prepared(asked, tmp_path / "cache") == prepared
+
+
+def test_other_options_or_other_code_are_other_data(write, tmp_path):
+    first = prepare(settings(write()), tmp_path / "cache")
+    assert prepare(settings(write(data="seed = 1")), tmp_path / "cache").digest != first.digest
+    (tmp_path / "helper.py").write_text("FACTOR = 3.0\n")
+    assert find_prepared(settings(write()), tmp_path / "cache") is None
+    assert prepare(settings(write()), tmp_path / "cache").digest != first.digest
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (
+            "def load_data():\n    return 3\n",
+            "my_data.py:load_data: load_data must return ((x_train, y_train), (x_test, y_test)), it returned a int",
+        ),
+        (
+            "def load_data():\n    raise OSError('no disk')\n",
+            "my_data.py:load_data: load_data raised OSError: no disk",
+        ),
+        (
+            "import sys\ndef load_data():\n    sys.exit(3)\n",
+            "my_data.py:load_data: load_data raised SystemExit: 3",
+        ),
+        (
+            "import os\ndef load_data():\n    os._exit(7)\n",
+            "my_data.py:load_data: its process ended with exit code 7",
+        ),
+        (
+            "def load_data():\n    return ([[1.0], [2.0]], [0, 1, 1]), None\n",
+            'my_data.py:load_data: y_train: must hold one label for each of the 2 images, found "3 labels"',
+        ),
+    ],
+)
+def test_what_it_does_wrong_is_told(write, code, expected):
+    assert said(write(code)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("code", "data", "expected"),
+    [
+        (CODE, "sed = 1", 'data.sed: load_data takes no such option; did you mean "seed"?'),
+        (
+            "def load_data(path):\n    pass\n",
+            "",
+            "data.path: is required: load_data has no default for it",
+        ),
+        ("def load():\n    pass\n", "", "study.dataset: no function load_data is defined there"),
+        (
+            CODE,
+            "seed = 2020-01-01",
+            "data.seed: must be text, a number, a truth, or a list of such",
+        ),
+    ],
+)
+def test_a_study_that_asks_for_what_it_does_not_take_is_refused(write, code, data, expected):
+    found = said(write(code, data))
+    assert len(found) == 1 and found[0].startswith(expected)
+
+
+def test_targets_of_a_regression_and_two_inputs(write):
+    code = """
+import numpy as np
+
+def load_data():
+    x = {"a": np.ones((8, 2)), "b": np.zeros((8, 3), int)}
+    return (x, np.arange(8) / 2), None
+"""
+    asked = settings(write(code, study='task = "regression"'))
+    told = shape(asked)
+    assert (told.train, told.test, told.image) == (8, 0, {"a": (2,), "b": (3,)})
