@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ablate.store.artifacts import Artifact, Artifacts
+from ablate.store.predictions import PREDICTIONS, read_predictions
 from ablate.store.results import CONFUSION, CURVES, read_confusion, read_curves
 
 if TYPE_CHECKING:
@@ -76,4 +77,6 @@ def _is_whole(trial: FrozenTrial, kept: KeptArtifact, artifacts: Artifacts) -> b
         return ends_well and bool(read_curves([trial], artifacts))
     if kept.name == CONFUSION:
         return ends_well and read_confusion(trial, artifacts) is not None
+    if kept.name == PREDICTIONS:
+        return ends_well and read_predictions(trial, artifacts) is not None
     return kept.size != 0

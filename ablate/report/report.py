@@ -16,6 +16,7 @@ from ablate.report.numbers.ablation import Ablation, make_ablation
 from ablate.report.numbers.confusion import Confusion, make_confusions, shown_confusions
 from ablate.report.numbers.curves import MeanCurves, make_mean_curves
 from ablate.report.numbers.importance import Importance, hyperparameter_importance
+from ablate.report.numbers.predictions import make_errors, make_separations
 from ablate.report.numbers.published import PublishedComparison, make_published
 from ablate.report.numbers.search import CellSearch, make_searches
 from ablate.report.numbers.tradeoff import tradeoff_table
@@ -148,7 +149,16 @@ def make_report(
         environments=environments_of(every),
         workers=workers_of(every),
         figures=figures_data(
-            stored, artifacts, tradeoff, searches, replicates, ablation, curves, shown
+            stored,
+            artifacts,
+            tradeoff,
+            searches,
+            replicates,
+            ablation,
+            curves,
+            shown,
+            make_separations(stored.spec, replicates, artifacts),
+            make_errors(stored.spec, replicates, artifacts),
         ),
     )
 

@@ -111,6 +111,9 @@ class TrialResult(Frozen):
     confusion_matrix: tuple[tuple[int, ...], ...] | None = None
     """Rows are true classes, columns predicted ones: on the test set for a replicate, else on the
     validation set."""
+    predictions: tuple[tuple[float, ...], ...] | None = None
+    """Of a replicate that predicts numbers, or one probability: for each of the first test examples
+    its true values, then what was predicted."""
     no_model: str | None = None
     """Why the trained network was not saved, where it should have been."""
     repeats: int | None = None

@@ -28,6 +28,7 @@ from ablate.store.attributes import (
     WORKERS,
 )
 from ablate.store.kept_models import keep_model
+from ablate.store.predictions import keep_predictions
 from ablate.store.runs import training_runs
 from ablate.store.studies import StoredStudy
 from ablate.store.trials import outcome_of
@@ -82,6 +83,9 @@ def write_result(
         counts = zip(class_names, result.confusion_matrix, strict=True)
         rows = [["true \\ predicted", *class_names], *([name, *row] for name, row in counts)]
         artifacts.upload_table(trial, CONFUSION, rows)
+    if result.predictions is not None:
+        names = class_names[-1:] if len(result.predictions[0]) == 2 else class_names
+        keep_predictions(trial, names, result.predictions, artifacts)
     if result.averages is not None:
         AVERAGES.write(trial, result.averages)
     if result.reason is not None:

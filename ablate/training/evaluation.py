@@ -29,6 +29,9 @@ WARM_UP, TIMED = 3, 20
 
 Measures = dict[str, int | float]
 """By key, see `ablate.spec.measures.KEYS`."""
+Predictions = tuple[tuple[float, ...], ...]
+KEPT = 5000
+"""Test examples whose predictions are kept."""
 ConfusionMatrix = tuple[tuple[int, ...], ...]
 """Rows are true classes, columns predicted ones."""
 
@@ -118,7 +121,7 @@ def measure_tested(
     scores: Scores,
     leeway: float,
     clock: Callable[[], float],
-) -> tuple[Measures, ConfusionMatrix | None]:
+) -> tuple[Measures, ConfusionMatrix | None, Predictions | None]:
     """What a replicate gives on the test examples, and how long it takes for one.
 
     Raises:
@@ -132,7 +135,17 @@ def measure_tested(
         "test_images": len(test.y),
         "inference_seconds": inference_seconds(model, test.x, clock),
     }
-    return measures, _matrix(scores.task, test.y, outputs, values)
+    matrix = _matrix(scores.task, test.y, outputs, values)
+    return measures, matrix, _predictions(scores.task, test.y, outputs)
+
+
+def _predictions(task: Task, targets: NDArray[Any], outputs: NDArray[Any]) -> Predictions | None:
+    """True values and predictions of the first examples; None where there are classes to choose from."""
+    if task.outputs == "distribution" or (task.decided is None and task.outputs == "shares"):
+        return None
+    true = targets[:, None] if targets.ndim == 1 else targets
+    rows = np.concatenate([true[:KEPT], outputs[:KEPT]], axis=1, dtype=np.float64)
+    return tuple(tuple(row) for row in rows.tolist())
 
 
 def _outputs(

@@ -32,6 +32,7 @@ from ablate.training.batches import Batches
 from ablate.training.compiling import compile_network, set_units
 from ablate.training.evaluation import (
     Measures,
+    Predictions,
     Scores,
     measure_tested,
     measure_trained,
@@ -220,13 +221,14 @@ def _complete(
     kept = best if settings.checkpoint == "best" else curves[-1]
     if recorder.best_weights is not None and kept.epoch != curves[-1].epoch:
         model.set_weights(recorder.best_weights)
+    predictions: Predictions | None = None
     try:
         trained, confusion_matrix = measure_trained(
             model, split, scores, leeway(settings), kept.val_loss
         )
         found = {**measures, OBJECTIVE: kept.val_loss, **trained}
         if test is not None:
-            tested, confusion_matrix = measure_tested(
+            tested, confusion_matrix, predictions = measure_tested(
                 model, split, test, scores, leeway(settings), clock
             )
             found |= tested
@@ -239,6 +241,7 @@ def _complete(
         own=tuple(scores.own),
         curves=curves,
         confusion_matrix=confusion_matrix,
+        predictions=predictions,
         no_model=save(model, sign * kept.searched) if save is not None else None,
     )
 

@@ -39,6 +39,11 @@ def test_a_study_without_images_is_checked_run_and_reported(project, study, metr
     assert found["ablation"]["metric"]["key"] == metric
     (block,) = found["ablation"]["blocks"]
     assert all(metric in row["scores"] for row in block["rows"])
+    drawn = {path.name for path in (project.folder / "reports" / study).glob("*.svg")}
+    pictures = {"errors.svg"} if study == "diabetes_mlp" else {"separation.svg", "confusion_1.svg"}
+    assert drawn & {"errors.svg", "separation.svg", "confusion_1.svg"} == pictures
+    page = (project.folder / "reports" / study / "report.html").read_text()
+    assert "Predictions" in page
     shown = project.ablate("show", study, "1", "--phase", "replicate", "--variant", "layers=1")
     assert shown.returncode == 0, shown.stderr
     run = project.ablate("export", study, "layers=1", "best.keras")

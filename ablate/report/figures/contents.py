@@ -12,6 +12,7 @@ from ablate.report.figures.records import (
     CellCurves,
     ConfusionData,
     Curve,
+    ErrorsData,
     FiguresData,
     ForestRow,
     History,
@@ -19,19 +20,21 @@ from ablate.report.figures.records import (
     Point,
     Response,
     SearchCurve,
+    SeparationData,
     VariantPoint,
     confusion_file,
 )
 from ablate.report.numbers.ablation import Ablation
 from ablate.report.numbers.confusion import Confusion
 from ablate.report.numbers.curves import MeanCurves
+from ablate.report.numbers.predictions import Errors, Separation
 from ablate.report.numbers.search import CellSearch
 from ablate.report.numbers.tradeoff import FRONT
 from ablate.spec.measure import Measure
 from ablate.spec.space import Scalar, label
 from ablate.spec.study import SPACE, Cell, StudySpec
 from ablate.state.replicates import CellReplicates
-from ablate.statistics import mean_interval
+from ablate.statistics import Interval, mean_interval
 from ablate.store.artifacts import Artifacts
 from ablate.store.results import read_curves
 from ablate.store.studies import StoredStudy
@@ -52,6 +55,8 @@ def figures_data(
     ablation: Ablation | None,
     curves: Sequence[MeanCurves],
     confusions: Sequence[Confusion],
+    separations: Sequence[Separation] = (),
+    errors: Sequence[Errors] = (),
 ) -> FiguresData:
     """All that the figures of a study show.
 
@@ -64,6 +69,8 @@ def figures_data(
         ablation: the comparison of the variants; None where there are no replicates.
         curves: the learning curves of each cell over its seeds.
         confusions: the confusion matrices that are shown.
+        separations: how well two classes are told apart.
+        errors: true and predicted numbers.
     """
     spec = stored.spec
     has_one_search = len(stored.tuning) == 1  # single trials are shown only then
@@ -84,6 +91,17 @@ def figures_data(
         responses=tuple(_responses(spec, replicates, ablation)) if ablation else (),
         variants=tuple(_variant_points(ablation, score)) if ablation else (),
         cell_curves=tuple(_cell_curves(found) for found in curves),
+        separations=tuple(map(_separation, separations)),
+        errors=tuple(
+            ErrorsData(
+                dataset=one.cell.dataset,
+                variant=one.cell.variant,
+                target=one.target,
+                true=one.true,
+                predicted=one.predicted,
+            )
+            for one in errors
+        ),
         confusions=tuple(
             ConfusionData(
                 file=confusion_file(index),
@@ -114,15 +132,27 @@ def _variant_points(ablation: Ablation, score: Measure) -> Iterator[VariantPoint
             )
 
 
+def _band(values: Sequence[Interval]) -> Band:
+    return Band(
+        mean=tuple(value.mean for value in values),
+        low=tuple(value.low for value in values),
+        high=tuple(value.high for value in values),
+    )
+
+
+def _separation(found: Separation) -> SeparationData:
+    return SeparationData(
+        dataset=found.cell.dataset,
+        variant=found.cell.variant,
+        roc=_band(found.roc),
+        precision=_band(found.precision),
+        probability=tuple(place for place, _ in found.calibration),
+        share=_band([share for _, share in found.calibration]),
+    )
+
+
 def _cell_curves(found: MeanCurves) -> CellCurves:
-    bands = {
-        name: Band(
-            mean=tuple(value.mean for value in values),
-            low=tuple(value.low for value in values),
-            high=tuple(value.high for value in values),
-        )
-        for name, values in found.measures.items()
-    }
+    bands = {name: _band(values) for name, values in found.measures.items()}
     return CellCurves(
         dataset=found.cell.dataset,
         variant=found.cell.variant,

@@ -15,17 +15,20 @@ from matplotlib.figure import Figure
 from ablate.files import replacing
 from ablate.report.figures.draw_confusion import confusion_figure
 from ablate.report.figures.draw_differences import forest_figure, interactions_figure
+from ablate.report.figures.draw_predictions import errors_figure, separation_figure
 from ablate.report.figures.draw_searches import expected_best_figure, history_figure
 from ablate.report.figures.draw_trials import learning_curves_figure, tradeoff_figure
 from ablate.report.figures.draw_variants import mean_curves_figure, variants_figure
 from ablate.report.figures.process import FileType
 from ablate.report.figures.records import (
+    ERRORS,
     EXPECTED_BEST,
     FOREST,
     HISTORY,
     INTERACTIONS,
     LEARNING_CURVES,
     MEAN_CURVES,
+    SEPARATION,
     TRADEOFF,
     VARIANTS,
     FiguresData,
@@ -50,6 +53,8 @@ def draw(data: FiguresData, folder: Path, types: Sequence[FileType]) -> None:
         HISTORY: history_figure,
         VARIANTS: variants_figure,
         MEAN_CURVES: mean_curves_figure,
+        SEPARATION: separation_figure,
+        ERRORS: errors_figure,
     }
     shown = _literal(data)
     digest = data.digest

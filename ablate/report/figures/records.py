@@ -14,6 +14,8 @@ EXPECTED_BEST = "expected_best.svg"
 HISTORY = "search_history.svg"
 VARIANTS = "variants.svg"
 MEAN_CURVES = "curves.svg"
+SEPARATION = "separation.svg"
+ERRORS = "errors.svg"
 
 
 class Point(Frozen):
@@ -120,6 +122,31 @@ class CellCurves(Frozen):
     """The median over seeds of the epoch with the lowest validation loss."""
 
 
+class SeparationData(Frozen):
+    """How well probabilities tell two classes apart."""
+
+    dataset: str
+    variant: str
+    roc: Band
+    """The true positive rate at false positive rates from 0 to 1."""
+    precision: Band
+    """At recalls from 0 to 1."""
+    probability: tuple[float, ...]
+    """The mean of each bin of probabilities."""
+    share: Band
+    """Of positives, in each bin."""
+
+
+class ErrorsData(Frozen):
+    """True and predicted values of a number."""
+
+    dataset: str
+    variant: str
+    target: str
+    true: tuple[float, ...]
+    predicted: tuple[float, ...]
+
+
 class ConfusionData(Frozen):
     """A confusion matrix, as shares of the true class."""
 
@@ -158,6 +185,8 @@ class FiguresData(Frozen):
     histories: tuple[History, ...] = ()
     variants: tuple[VariantPoint, ...] = ()
     cell_curves: tuple[CellCurves, ...] = ()
+    separations: tuple[SeparationData, ...] = ()
+    errors: tuple[ErrorsData, ...] = ()
     confusions: tuple[ConfusionData, ...] = ()
 
     @property
@@ -172,6 +201,8 @@ class FiguresData(Frozen):
             HISTORY: self.histories,
             VARIANTS: self.variants,
             MEAN_CURVES: self.cell_curves,
+            SEPARATION: self.separations,
+            ERRORS: self.errors,
         }
         drawn = tuple(name for name, data in shown.items() if data)
         return (*drawn, *(confusion.file for confusion in self.confusions))

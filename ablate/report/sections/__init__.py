@@ -13,6 +13,7 @@ from ablate.report.sections.differences import differences
 from ablate.report.sections.effects import effects
 from ablate.report.sections.environment import environment
 from ablate.report.sections.lead import lead
+from ablate.report.sections.predictions import predictions
 from ablate.report.sections.provenance import commands, study_file
 from ablate.report.sections.published import published
 from ablate.report.sections.runs import runs
@@ -31,6 +32,7 @@ SECTIONS = (
     published,
     curves,
     confusion,
+    predictions,
     search,
     trials,
     learning_curves,
