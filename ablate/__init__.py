@@ -111,7 +111,8 @@ def results(study: StudySpec | str, *, storage: str = DEFAULT_STORAGE) -> pd.Dat
 
     Returns:
         Columns ``phase`` (tune or replicate), ``dataset``, ``variant``, ``number``, ``outcome``,
-        ``val_loss`` (crossentropy), ``val_accuracy`` and ``val_f1`` (0 to 1, macro),
+        ``val_loss`` (the task's plain loss: of classes crossentropy) and the other scores of the
+        study, of classes ``val_accuracy`` and ``val_f1`` (0 to 1, macro),
         ``parameters``, ``trainable_parameters``, ``flops`` (of one image), ``training_seconds``,
         ``seconds_per_epoch``, ``epochs``, ``best_epoch`` (from 1); of replicates ``test_loss``,
         ``test_accuracy``, ``test_f1``, ``test_images`` and ``inference_seconds`` (of one image);
