@@ -74,10 +74,10 @@ class UserFunction:
 
     def source(self, options: Mapping[str, Any], places: Places) -> str:
         """The options, and a digest of all Python files beside it, which it may import."""
-        digest = hashlib.sha256()
-        for file in sorted(self.file.parent.rglob("*.py")):
-            if not any(part.startswith(".") or part == "site-packages" for part in file.parts):
-                digest.update(f"{file.relative_to(self.file.parent)} {file_digest(file)}".encode())
+        digest, folder = hashlib.sha256(), self.file.parent
+        for name in sorted(file.relative_to(folder) for file in folder.rglob("*.py")):
+            if not any(part.startswith(".") or part == "site-packages" for part in name.parts):
+                digest.update(f"{name} {file_digest(folder / name)}".encode())
         return f"{self.name} {json.dumps(dict(options), sort_keys=True)} {digest.hexdigest()[:16]}"
 
     def shape(self, options: Mapping[str, Any], places: Places) -> DataShape:
@@ -107,7 +107,7 @@ def _made(user: UserFunction, written: str, places: Places, state: str) -> Image
     with tempfile.TemporaryDirectory(prefix="ablate-data-") as folder:
         command = [sys.executable, "-P", "-m", "ablate.user_code.data_process"]
         command += [str(user.file), user.function, json.dumps(options), folder]
-        process = subprocess.run(command, stdout=sys.stderr, check=False)
+        process = subprocess.run(command, capture_output=True, check=False)
         told_in = Path(folder) / "told.json"
         told = json.loads(told_in.read_text()) if told_in.is_file() else None
         if process.returncode or told is not None or not told_in.is_file():

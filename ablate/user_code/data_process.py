@@ -59,10 +59,14 @@ def main(file: str, function: str, options: str, folder: str) -> None:
                 array = array.astype(str) if name.startswith("y_") else array
             np.save(Path(folder) / f"{name}.npy", array, allow_pickle=False)
     except (Exception, SystemExit) as error:
-        traceback.print_exc()
         first = next(iter(str(error).splitlines()), "")
         is_ours = isinstance(error, ValueError) and CONVENTION in first
-        told = first if is_ours else f"{function} raised {type(error).__name__}: {first}"
+        told = first
+        if not is_ours:
+            frames = traceback.extract_tb(error.__traceback__)
+            lines = [frame.lineno for frame in frames if Path(frame.filename) == Path(file)]
+            where = f" (line {lines[-1]} of {Path(file).name})" if lines else ""
+            told = f"{function} raised {type(error).__name__}: {first}{where}"
     (Path(folder) / "told.json").write_text(json.dumps(told))
 
 

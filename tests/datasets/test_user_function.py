@@ -96,11 +96,11 @@ def test_other_options_or_other_code_are_other_data(write, tmp_path):
         ),
         (
             "def load_data():\n    raise OSError('no disk')\n",
-            "my_data.py:load_data: load_data raised OSError: no disk",
+            "my_data.py:load_data: load_data raised OSError: no disk (line 2 of my_data.py)",
         ),
         (
             "import sys\ndef load_data():\n    sys.exit(3)\n",
-            "my_data.py:load_data: load_data raised SystemExit: 3",
+            "my_data.py:load_data: load_data raised SystemExit: 3 (line 3 of my_data.py)",
         ),
         (
             "import os\ndef load_data():\n    os._exit(7)\n",
