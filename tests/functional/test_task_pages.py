@@ -16,7 +16,7 @@ SECTIONS = {
     for section in re.split(r"^## ", PAGE, flags=re.MULTILINE)[1:]
     for study in re.findall(r'^name +\= "(\w+)"', section, re.MULTILINE)
 }
-FEW = ("replicate.seeds=2", "training.epochs=2")
+FEW = ("replicate.seeds=1", "training.epochs=2")
 
 
 def test_every_section_has_a_study():
@@ -40,7 +40,7 @@ def test_a_section_can_be_followed(project, study):
     assert ("twice from one seed: the same numbers" in checked.stdout) == bool(models)
     run = project.ablate("run", f"{study}.toml", "--plain", "--workers", "1", *few)
     assert run.returncode == 0, run.stderr
-    assert "complete (4 complete of 4 replicates)" in run.stdout
+    assert "complete (2 complete of 2 replicates)" in run.stdout
     reported = project.ablate("report", study)
     assert reported.returncode == 0, reported.stderr
-    assert "of 4" not in reported.stdout
+    assert "of 2" not in reported.stdout
