@@ -66,7 +66,7 @@ def _reference_table(worker: LocalWorker) -> Table:
         space, _ = load_search_space(path)
         for dataset in REFERENCE_DATA:
             data = shape(load_data_settings(dataset, {}, {}))
-            order = _order(space, None, str(path), data.image, data.classes)
+            order = _order(space, None, str(path), data.example, data.classes)
             size = _measure(worker, order, set(), [space.defaults])[0]
             table.add_row(name, dataset, *_cells(size))
     return table
@@ -90,7 +90,7 @@ def _study_table(studies: Sequence[StudySpec], worker: LocalWorker, warnings: li
                 found = study.architecture(variant.name)
                 title = _title(study, settings.dataset, variant.name)
                 order = _order(
-                    found.search_space, found.source, study.path, data.image, data.classes
+                    found.search_space, found.source, study.path, data.example, data.classes
                 )
                 order = order.model_copy(
                     update={

@@ -121,7 +121,7 @@ def _work(worker: LocalWorker, study: StudySpec, dataset: str) -> dict[Cell, int
             architecture=architecture.search_space.architecture,
             source=architecture.source,
             study=study.path,
-            input_shape=data.image,
+            input_shape=data.example,
             classes=data.classes,
             task=study.task,
             configurations=configurations_at_ends(study, cell.variant),

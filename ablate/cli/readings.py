@@ -50,7 +50,7 @@ def reading_lines(readings: Iterable[Reading]) -> list[str]:
 
     lines = []
     for one in readings:
-        noun, size = words.examples(one.image)
+        noun, size = words.examples(one.example)
         low, high = one.values
         train, test = one.counts
         scaled = " once divided by 255" if one.kind == "uint8" and noun == "images" else ""

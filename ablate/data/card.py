@@ -66,15 +66,16 @@ class DataCard:
         found = []
         train, test = self.sample or (self.train, self.test)
         share = self.leaked / test if test else 0.0
+        noun = "images" if len(self.image) == 3 else "examples"
         if share > 0.001:
             sampled = f"a sample of {train} " if self.sample else ""
             found.append(
-                f"{self.leaked} of {test} test images ({share:.1%}) are exact copies of {sampled}training "
-                "images: test scores reward memory"
+                f"{self.leaked} of {test} test {noun} ({share:.1%}) are exact copies of {sampled}training "
+                f"{noun}: test scores reward memory"
             )
         for split, missing in (("training", self.missing_train), ("test", self.missing_test)):
             if missing:
-                found.append(f"no {split} images of: {', '.join(missing)}")
+                found.append(f"no {split} {noun} of: {', '.join(missing)}")
         return (*found, *self.doubts)
 
     def as_dict(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Prepares data sets once, as memory-mapped arrays, and draws each trial's split from them.
 
 A prepared data set is a folder of ``.npy`` files, which are read without unpickling. Training
-and test images lie in files of their own: what searches never opens the test files. Images that a
+and test examples lie in files of their own: what searches never opens the test files. Examples that a
 user keeps in such files are left where they are, and the folder says where.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ablate import catalog, tasks
-from ablate.datasets._base import Fitted, Images, Places
+from ablate.datasets._base import Examples, Fitted, Places
 from ablate.datasets._user_function import UserFunction
 from ablate.errors import InputError, Problem
 from ablate.files import folder_name
@@ -74,11 +74,11 @@ class InPlace:
 
         path = Path(self.file)
         if not path.is_file():
-            rule = "is gone; the images are read from it, there is no copy"
+            rule = "is gone; the examples are read from it, there is no copy"
             raise InputError(Problem(self.file, rule, hint="put it back and run again"))
         status = path.stat()
         if (status.st_size, status.st_mtime_ns) != (self.size, self.modified):
-            rule = "was changed since the data set was prepared; the images are read from it"
+            rule = "was changed since the data set was prepared; the examples are read from it"
             hint = "put it back, or run again, and the data set is prepared anew"
             raise InputError(Problem(self.file, rule, hint=hint))
         return np.memmap(self.file, self.dtype, "r", self.offset, self.shape)
@@ -90,9 +90,9 @@ class PreparedData:
 
     folder: Path
     digest: str
-    """SHA-256 of all images and labels."""
+    """SHA-256 of all examples and labels."""
     source: str
-    """Where the images came from, in words."""
+    """Where the examples came from, in words."""
     class_names: tuple[str, ...]
     in_place: Mapping[str, InPlace] = field(default_factory=dict)
     """The arrays that lie elsewhere, by name."""
@@ -126,7 +126,7 @@ class PreparedData:
 
 
 def shape(settings: DataSettings) -> DataShape:
-    """The sizes that a study trains and tests on, without loading images.
+    """The sizes that a study trains and tests on, without loading examples.
 
     Raises:
         InputError: the data set's files are missing or wrong.
@@ -136,14 +136,14 @@ def shape(settings: DataSettings) -> DataShape:
     classes = whole.classes if tasks.find(settings.task).has_classes else 0
     train = (settings.per_class or 0) * classes or whole.train
     test = (settings.test_per_class or 0) * classes or whole.test
-    return DataShape(min(train, whole.train), min(test, whole.test), whole.image, whole.classes)
+    return DataShape(min(train, whole.train), min(test, whole.test), whole.example, whole.classes)
 
 
 def prepare(settings: DataSettings, cache: Path) -> PreparedData:
     """Loads a data set, checks it, and keeps it under `cache`; later calls only find it there.
 
     Raises:
-        InputError: its files are missing or wrong, or it holds too few images.
+        InputError: its files are missing or wrong, or it holds too few examples.
     """
     source = source_of(settings)
     folder = _folder(settings, source, cache)
@@ -152,58 +152,60 @@ def prepare(settings: DataSettings, cache: Path) -> PreparedData:
     return _prepared(settings, source, folder)
 
 
-def load(settings: DataSettings) -> Images:
+def load(settings: DataSettings) -> Examples:
     """A data set as it was made, which a study can be trained on.
 
     Raises:
-        InputError: its files are missing or wrong, or it holds too few images.
+        InputError: its files are missing or wrong, or it holds too few examples.
     """
     module, options = _module(settings)
-    images: Images = _in_order(module.load(options, _places(settings)), settings)
-    check_images(images, settings)
-    return images
+    examples: Examples = _in_order(module.load(options, _places(settings)), settings)
+    check_examples(examples, settings)
+    return examples
 
 
-def _in_order(images: Images, settings: DataSettings) -> Images:
+def _in_order(examples: Examples, settings: DataSettings) -> Examples:
     """A data set of two classes, the one whose probability a network gives being the second.
 
     Raises:
         InputError: there is no such class.
     """
     if settings.positive is None:
-        return images
+        return examples
     name = str(settings.positive)
-    if name not in images.class_names:
-        rule = f"must be one of {', '.join(images.class_names[:8])}"
+    if name not in examples.class_names:
+        rule = f"must be one of {', '.join(examples.class_names[:8])}"
         raise InputError(Problem(settings.dataset, rule, "data.positive", settings.positive))
-    if name == images.class_names[-1] or len(images.class_names) != 2:
-        return images
+    if name == examples.class_names[-1] or len(examples.class_names) != 2:
+        return examples
     return replace(
-        images,
-        y_train=1 - images.y_train,
-        y_test=1 - images.y_test,
-        class_names=images.class_names[::-1],
+        examples,
+        y_train=1 - examples.y_train,
+        y_test=1 - examples.y_test,
+        class_names=examples.class_names[::-1],
     )
 
 
-def check_images(images: Images, settings: DataSettings) -> None:
+def check_examples(examples: Examples, settings: DataSettings) -> None:
     """Makes sure that a study can be trained on a data set.
 
     Raises:
-        InputError: it holds too few images, or classes.
+        InputError: it holds too few examples, or classes.
     """
     task = tasks.find(settings.task)
     if task.has_classes:
-        if task.outputs == "shares" and len(images.class_names) != 2:
-            rule = f"task = {task.name!r} tells two classes apart, found {len(images.class_names)}"
+        if task.outputs == "shares" and len(examples.class_names) != 2:
+            rule = (
+                f"task = {task.name!r} tells two classes apart, found {len(examples.class_names)}"
+            )
             hint = 'set task = "classification" under [study]'
             raise InputError(Problem(settings.dataset, rule, "study.task", hint=hint))
-        _check_classes(images, settings)
-        _check_counts(_class_counts(images), images.class_names, settings)
+        _check_classes(examples, settings)
+        _check_counts(_class_counts(examples), examples.class_names, settings)
 
 
 def source_of(settings: DataSettings) -> str:
-    """Where a data set comes from, in words that change when its images do.
+    """Where a data set comes from, in words that change when its examples do.
 
     Raises:
         InputError: its files are missing.
@@ -217,7 +219,7 @@ def find_prepared(settings: DataSettings, cache: Path) -> PreparedData | None:
     """A data set that `prepare` has kept; None where it has not.
 
     Raises:
-        InputError: its files are missing, or it holds too few images.
+        InputError: its files are missing, or it holds too few examples.
     """
     source = source_of(settings)
     folder = _folder(settings, source, cache)
@@ -266,7 +268,7 @@ def _places(settings: DataSettings) -> Places:
     return Places(home, Path(settings.folder), settings.task, settings.positive)
 
 
-def _write(images: Images, source: str, folder: Path) -> None:
+def _write(examples: Examples, source: str, folder: Path) -> None:
     """Writes the arrays beside `folder` and then renames, so that it is whole or absent."""
     import numpy as np
 
@@ -274,7 +276,7 @@ def _write(images: Images, source: str, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".preparing-"))
     try:
-        for name, given in arrays_of(images).items():
+        for name, given in arrays_of(examples).items():
             found = InPlace.of(given)
             array = np.ascontiguousarray(given)
             if found is not None:
@@ -285,17 +287,17 @@ def _write(images: Images, source: str, folder: Path) -> None:
                 file.flush()
                 os.fsync(file.fileno())
         about: dict[str, Any] = {
-            "digest": digest_of(images),
+            "digest": digest_of(examples),
             "source": source,
-            "class_names": images.class_names,
+            "class_names": examples.class_names,
             # So that nobody need open the test labels; empty where nobody draws by class.
-            "class_counts": _class_counts(images) if images.y_train.ndim == 1 else {},
+            "class_counts": _class_counts(examples) if examples.y_train.ndim == 1 else {},
             "in_place": in_place,
         }
-        if isinstance(images.x_train, Mapping):
-            about["input_names"] = list(images.x_train)
-        if images.fitted is not None:
-            about["fitted"] = asdict(images.fitted)
+        if isinstance(examples.x_train, Mapping):
+            about["input_names"] = list(examples.x_train)
+        if examples.fitted is not None:
+            about["fitted"] = asdict(examples.fitted)
         (temporary / _ABOUT).write_text(json.dumps(about))
         temporary.chmod(0o755)
         try:
@@ -307,11 +309,11 @@ def _write(images: Images, source: str, folder: Path) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def arrays_of(images: Images) -> dict[str, NDArray[Any]]:
+def arrays_of(examples: Examples) -> dict[str, NDArray[Any]]:
     """All arrays of a data set, by name; of several inputs each as ``x_train.NAME``."""
     arrays: dict[str, NDArray[Any]] = {}
     for name in ARRAYS:
-        given = getattr(images, name)
+        given = getattr(examples, name)
         if isinstance(given, Mapping):
             arrays |= {f"{name}.{one}": array for one, array in given.items()}
         else:
@@ -319,30 +321,30 @@ def arrays_of(images: Images) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def digest_of(images: Images) -> str:
-    """SHA-256 of all images and labels."""
+def digest_of(examples: Examples) -> str:
+    """SHA-256 of all examples and labels."""
     import numpy as np
 
     digest = hashlib.sha256()
-    for name, given in arrays_of(images).items():
+    for name, given in arrays_of(examples).items():
         array = np.ascontiguousarray(given)
         digest.update(f"{name} {array.dtype} {array.shape}".encode())
         digest.update(array.data)
     return digest.hexdigest()
 
 
-def _check_classes(images: Images, settings: DataSettings) -> None:
-    if len(set(images.y_train.tolist())) < 2:
-        rule = "the training images must belong to at least two classes"
+def _check_classes(examples: Examples, settings: DataSettings) -> None:
+    if len(set(examples.y_train.tolist())) < 2:
+        rule = "the training examples must belong to at least two classes"
         raise InputError(Problem(settings.dataset, rule))
 
 
-def _class_counts(images: Images) -> dict[str, list[int]]:
-    """How many images of each class there are to draw from, by the setting that draws them."""
+def _class_counts(examples: Examples) -> dict[str, list[int]]:
+    """How many examples of each class there are to draw from, by the setting that draws them."""
     import numpy as np
 
-    labels = {"per_class": images.y_train, "test_per_class": images.y_test}
-    classes = len(images.class_names)
+    labels = {"per_class": examples.y_train, "test_per_class": examples.y_test}
+    classes = len(examples.class_names)
     return {key: np.bincount(y, minlength=classes).tolist() for key, y in labels.items()}
 
 
@@ -353,7 +355,7 @@ def _check_counts(
     for key, counts in class_counts.items():
         wanted = getattr(settings, key)
         if wanted is not None and min(counts) < wanted:
-            rule = f"class {class_names[counts.index(min(counts))]} has only {min(counts)} images"
+            rule = f"class {class_names[counts.index(min(counts))]} has only {min(counts)} examples"
             problems.append(Problem(settings.dataset, rule, f"data.{key}", wanted))
     if problems:
         raise InputError(*problems)

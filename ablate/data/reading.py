@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from ablate import tasks
 from ablate.data.card import bounds, example_shape, target_spans
 from ablate.data.doubts import doubts
-from ablate.data.prepared import check_images, digest_of, find_prepared, load, source_of
+from ablate.data.prepared import check_examples, digest_of, find_prepared, load, source_of
 from ablate.data.split import are_pixels, check_split
-from ablate.datasets._base import Images
+from ablate.datasets._base import Examples
 from ablate.datasets._files import DOWNLOADED
 from ablate.spec.data import DataSettings, InputShape
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TARGETS = ("y_train", "y_test")
 LISTED = 12
-"""Classes without images that are named."""
+"""Classes without examples that are named."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Reading:
     """What a data set was taken for."""
 
     dataset: str
-    image: InputShape
+    example: InputShape
     """The shape of an example, of images height, width, channels; of several inputs each, by name."""
     kind: str
     """The type of the stored pixels or numbers."""
@@ -44,7 +44,7 @@ class Reading:
     targets: Mapping[str, tuple[float, float]]
     """The lowest and the highest training value of each number to predict; empty for classes."""
     digest: str
-    """SHA-256 of all images and labels."""
+    """SHA-256 of all examples and labels."""
     warnings: tuple[str, ...]
     """What looks wrong."""
 
@@ -69,15 +69,15 @@ def read_data(settings: DataSettings, cache: Path | None = None) -> Reading | No
     if source_of(settings).startswith(DOWNLOADED):
         return None
     whole = {"per_class": None, "test_per_class": None}
-    images = _loaded(settings.model_copy(update=whole).model_dump_json(), source_of(settings))
-    check_images(images, settings)
-    targets = [images.y_train, images.y_test]
-    return _reading(settings, images.x_train, targets, images.class_names, digest_of(images))
+    examples = _loaded(settings.model_copy(update=whole).model_dump_json(), source_of(settings))
+    check_examples(examples, settings)
+    targets = [examples.y_train, examples.y_test]
+    return _reading(settings, examples.x_train, targets, examples.class_names, digest_of(examples))
 
 
 @lru_cache(maxsize=1)
-def _loaded(settings: str, source: str) -> Images:
-    """The images of a data set; several studies in a row may read the same."""
+def _loaded(settings: str, source: str) -> Examples:
+    """The examples of a data set; several studies in a row may read the same."""
     return load(DataSettings.model_validate_json(settings))
 
 
@@ -90,23 +90,23 @@ def _reading(
 ) -> Reading:
     task = tasks.find(settings.task)
     check_split(targets[0], names, settings)
-    images = list(inputs.values()) if isinstance(inputs, Mapping) else [inputs]
-    scale = 255 if are_pixels(images[0]) else 1
-    low, high = bounds(images)
+    examples = list(inputs.values()) if isinstance(inputs, Mapping) else [inputs]
+    scale = 255 if are_pixels(examples[0]) else 1
+    low, high = bounds(examples)
     values = (low / scale, high / scale)
     warnings: tuple[str, ...] = ()
     counts: list[list[int]] = []
     if task.outputs != "numbers":
         counts = _counts(settings, targets, len(names))
         warnings = tuple(_missing(counts, names))
-    if settings.task == tasks.DEFAULT and len(images) == 1:
-        warnings += doubts(images[0], values, counts[0], names)
+    if settings.task == tasks.DEFAULT and len(examples) == 1:
+        warnings += doubts(examples[0], values, counts[0], names)
     has_classes = task.has_classes
     sizes = [sum(of_split) for of_split in counts] if has_classes else [len(y) for y in targets]
     return Reading(
         dataset=settings.dataset,
-        image=example_shape(inputs),
-        kind=", ".join(dict.fromkeys(str(array.dtype) for array in images)),
+        example=example_shape(inputs),
+        kind=", ".join(dict.fromkeys(str(array.dtype) for array in examples)),
         values=values,
         counts=(sizes[0], sizes[1]),
         classes=dict(zip(names, zip(*counts, strict=True), strict=True)) if counts else {},
@@ -133,4 +133,4 @@ def _missing(counts: Sequence[Sequence[int]], names: Sequence[str]) -> Iterator[
         lacking = [name for name, n in zip(names, of_split, strict=True) if not n]
         if lacking and any(of_split):
             more = f" and {len(lacking) - LISTED} more" if len(lacking) > LISTED else ""
-            yield f"no {split} images of: {', '.join(lacking[:LISTED])}{more}"
+            yield f"no {split} examples of: {', '.join(lacking[:LISTED])}{more}"

@@ -29,7 +29,7 @@ class Rows:
     all else float32; of several inputs a mapping of such arrays. The others stay on disk.
     """
 
-    images: NDArray[Any] | Mapping[str, NDArray[Any]]
+    examples: NDArray[Any] | Mapping[str, NDArray[Any]]
     """All examples, ``(n, ...)``, memory-mapped; or those of each input."""
     rows: NDArray[np.int64]
     """Which of them, in their order."""
@@ -41,16 +41,16 @@ class Rows:
 
     def __getitem__(self, chosen: slice | NDArray[np.int64]) -> Any:
         rows = self.rows[chosen]
-        if isinstance(self.images, Mapping):
-            return {name: scaled(array[rows]) for name, array in self.images.items()}
-        return scaled(self.images[rows] if self.fit is None else self.fit.of(self.images[rows]))
+        if isinstance(self.examples, Mapping):
+            return {name: scaled(array[rows]) for name, array in self.examples.items()}
+        return scaled(self.examples[rows] if self.fit is None else self.fit.of(self.examples[rows]))
 
     @property
     def shape(self) -> Any:
         """The shape of what the index ``[:]`` gives; of several inputs each, by name."""
-        if isinstance(self.images, Mapping):
-            return {name: (len(self), *array.shape[1:]) for name, array in self.images.items()}
-        return (len(self), *self.images.shape[1:])
+        if isinstance(self.examples, Mapping):
+            return {name: (len(self), *array.shape[1:]) for name, array in self.examples.items()}
+        return (len(self), *self.examples.shape[1:])
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Split:
     x_val: Rows
     y_val: NDArray[Any]
     class_names: tuple[str, ...]
-    """Of classes, labels or numbers, see `Images`."""
+    """Of classes, labels or numbers, see `Examples`."""
     units: Units | None = None
     """Those that the numbers of a regression are scaled by; None for any other task."""
 
@@ -103,12 +103,12 @@ def training_split(prepared: PreparedData, settings: DataSettings, seed: int) ->
         stratify=targets[chosen] if has_classes else None,
         random_state=seed,
     )
-    images = prepared.inputs("train")
-    fit = None if prepared.fitted is None else Fit.to(images[train], prepared.fitted)
+    examples = prepared.inputs("train")
+    fit = None if prepared.fitted is None else Fit.to(examples[train], prepared.fitted)
     return Split(
-        x_train=Rows(images, train, fit),
+        x_train=Rows(examples, train, fit),
         y_train=targets[train],
-        x_val=Rows(images, validation, fit),
+        x_val=Rows(examples, validation, fit),
         y_val=targets[validation],
         class_names=prepared.class_names,
         units=Units.of(targets[train]) if settings.task == "regression" else None,
@@ -116,10 +116,10 @@ def training_split(prepared: PreparedData, settings: DataSettings, seed: int) ->
 
 
 def check_split(labels: NDArray[np.int64], names: Sequence[str], settings: DataSettings) -> None:
-    """Makes sure that training and validation images of every class can be drawn.
+    """Makes sure that training and validation examples of every class can be drawn.
 
     Args:
-        labels: the class of each training image that there is to draw from.
+        labels: the class of each training example that there is to draw from.
         names: the classes.
         settings: how many of them are drawn, and the share for validation.
 
@@ -133,7 +133,7 @@ def check_split(labels: NDArray[np.int64], names: Sequence[str], settings: DataS
         return
     counts = np.bincount(labels, minlength=len(names)).tolist()
     own = [(name, settings.per_class or n) for name, n in zip(names, counts, strict=True) if n]
-    classes, images = len(own), sum(count for _, count in own)
+    classes, examples = len(own), sum(count for _, count in own)
     share = settings.validation
 
     def refused(rule: str, hint: str) -> InputError:
@@ -142,24 +142,24 @@ def check_split(labels: NDArray[np.int64], names: Sequence[str], settings: DataS
     if alone := [name for name, count in own if count < 2]:
         listed = ", ".join(alone[:8]) + (", ..." if len(alone) > 8 else "")
         rule = (
-            "of each class one image is trained on and one validated, but there is only 1 training "
-            f"image of: {listed}"
+            "of each class one example is trained on and one validated, but there is only 1 training "
+            f"example of: {listed}"
         )
-        hint = many_classes(counts, names) or "give it more images, or leave it out"
+        hint = many_classes(counts, names) or "give it more examples, or leave it out"
         raise refused(rule, hint)
-    held = math.ceil(images * share)
-    told = f"a share of {share:g} of {images} training images"
+    held = math.ceil(examples * share)
+    told = f"a share of {share:g} of {examples} training examples"
     if held < classes:
-        least = math.ceil(100 * classes / images) / 100
-        fits = images - math.ceil(images * least) >= classes
-        hint = f"set it to {least:g} or more" if fits else "take more images of each class"
-        found = "1 image" if held == 1 else f"{held} images"
+        least = math.ceil(100 * classes / examples) / 100
+        fits = examples - math.ceil(examples * least) >= classes
+        hint = f"set it to {least:g} or more" if fits else "take more examples of each class"
+        found = "1 example" if held == 1 else f"{held} examples"
         raise refused(f"{told} is {found}, fewer than the {classes} classes", hint)
-    if images - held < classes:
-        most = math.floor(100 * (images - classes) / images) / 100
-        fits = math.ceil(images * most) >= classes
-        hint = f"set it to {most:g} or less" if fits else "take more images of each class"
-        rule = f"{told} leaves {images - held} to train on, fewer than the {classes} classes"
+    if examples - held < classes:
+        most = math.floor(100 * (examples - classes) / examples) / 100
+        fits = math.ceil(examples * most) >= classes
+        hint = f"set it to {most:g} or less" if fits else "take more examples of each class"
+        rule = f"{told} leaves {examples - held} to train on, fewer than the {classes} classes"
         raise refused(rule, hint)
 
 

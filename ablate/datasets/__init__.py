@@ -3,7 +3,7 @@
 Other packages import from here what their data sets are made of.
 """
 
-from ablate.datasets._base import DatasetOptions, Fitted, Images, Places
+from ablate.datasets._base import DatasetOptions, Examples, Fitted, Places
 from ablate.spec.data import DataShape
 
-__all__ = ["DataShape", "DatasetOptions", "Fitted", "Images", "Places"]
+__all__ = ["DataShape", "DatasetOptions", "Examples", "Fitted", "Places"]

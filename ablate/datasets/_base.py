@@ -6,7 +6,7 @@ A file ``ablate/datasets/NAME.py`` makes the data set ``NAME``. It defines:
 - ``source(options, places) -> str``: where the examples come from, in words that change when the
   examples do (a cached copy is kept under a hash of it);
 - ``shape(options, places) -> DataShape``: the sizes, found without loading large files;
-- ``load(options, places) -> Images``: the examples themselves;
+- ``load(options, places) -> Examples``: the examples themselves;
 - where its targets are no classes, or a network shall give one probability: ``TASK``, the name of
   its task, see `ablate.tasks`.
 
@@ -60,10 +60,10 @@ class Fitted:
 
 
 @dataclass(frozen=True)
-class Images:
+class Examples:
     """A data set as it was made: nothing drawn, split off or scaled beyond 0 to 1.
 
-    Examples lie along the first axis. Images are ``(n, height, width, channels)``, uint8 (0 to 255)
+    Examples lie along the first axis. Examples are ``(n, height, width, channels)``, uint8 (0 to 255)
     or float32; other examples may have any shape, and whole numbers stay whole. Labels are int64
     ``(n,)``, from 0 to ``len(class_names) - 1``; of several labels int64 ``(n, labels)`` of 0 and 1;
     numbers float64 ``(n, numbers)``.

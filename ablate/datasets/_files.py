@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from ablate.datasets._base import Images
+from ablate.datasets._base import Examples
 from ablate.errors import InputError, Problem
 from ablate.spec.data import DataShape
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.lib.npyio import NpzFile
     from numpy.typing import NDArray
 
-SHAPE = DataShape(train=60_000, test=10_000, image=(28, 28, 1), classes=10)
+SHAPE = DataShape(train=60_000, test=10_000, example=(28, 28, 1), classes=10)
 DOWNLOADED = "downloaded by"
 """How the source begins of what is not on this machine."""
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
@@ -65,7 +65,7 @@ def source(files: tuple[Path, ...], loader: str) -> str:
     )
 
 
-def load(files: tuple[Path, ...], class_names: tuple[str, ...]) -> Images:
+def load(files: tuple[Path, ...], class_names: tuple[str, ...]) -> Examples:
     """Reads and checks the files that `find` found."""
     where = files[0] if len(files) == 1 else files[0].parent
     if len(files) == 1:
@@ -75,8 +75,8 @@ def load(files: tuple[Path, ...], class_names: tuple[str, ...]) -> Images:
     return checked(arrays, class_names, str(where))
 
 
-def checked(arrays: dict[str, NDArray[Any]], class_names: tuple[str, ...], where: str) -> Images:
-    """The four arrays as `Images`, once their shapes and labels are right."""
+def checked(arrays: dict[str, NDArray[Any]], class_names: tuple[str, ...], where: str) -> Examples:
+    """The four arrays as `Examples`, once their shapes and labels are right."""
     import numpy as np
 
     problems = []
@@ -96,7 +96,7 @@ def checked(arrays: dict[str, NDArray[Any]], class_names: tuple[str, ...], where
             problems.append(Problem(where, rule, f"y_{split}", f"{y.min()} to {y.max()}"))
     if problems:
         raise InputError(*problems)
-    return Images(
+    return Examples(
         x_train=arrays["x_train"][..., None],
         y_train=arrays["y_train"].astype(np.int64),
         x_test=arrays["x_test"][..., None],

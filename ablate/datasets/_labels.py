@@ -82,7 +82,7 @@ def read_labels(
             problems.append(Problem(str(path), rule, column.key, int(outside[0])))
     of_training = np.unique(train.values)
     if len(of_training) < 2:
-        rule = "the training images must belong to at least two classes"
+        rule = "the training examples must belong to at least two classes"
         problems.append(Problem(str(path), rule, train.key, f"{len(of_training)} class"))
     first, second = (np.searchsorted(values, one.values).astype(np.int64) for one in (train, test))
     return Labels(first, second, values)

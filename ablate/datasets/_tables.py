@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from ablate import tasks
-from ablate.datasets._base import DatasetOptions, Fitted, Images
+from ablate.datasets._base import DatasetOptions, Examples, Fitted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +47,7 @@ def drawn_rows(
 
 def scikit_learn_table(
     found: Any, options: TableOptions, task: str, names: tuple[str, ...]
-) -> Images:
+) -> Examples:
     """One of scikit-learn's tables, as ``load_...()`` of `sklearn.datasets` returns it."""
     import numpy as np
 
@@ -56,7 +56,7 @@ def scikit_learn_table(
     train, test = drawn_rows(targets, options.test_share, task)
     rows = found.data.astype(np.float64)
     columns = rows.shape[1]
-    return Images(
+    return Examples(
         x_train=rows[train],
         y_train=targets[train],
         x_test=rows[test],

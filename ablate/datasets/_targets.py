@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Targets:
-    """The targets of both parts, as `Images` holds them, and their names."""
+    """The targets of both parts, as `Examples` holds them, and their names."""
 
     train: NDArray[Any]
     test: NDArray[Any]

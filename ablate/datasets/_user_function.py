@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from ablate.datasets import npz
-from ablate.datasets._base import Images, Places
+from ablate.datasets._base import Examples, Places
 from ablate.errors import InputError, Problem, did_you_mean
 from ablate.files import file_digest
 from ablate.spec.data import DataShape
@@ -88,19 +88,19 @@ class UserFunction:
         return DataShape(
             train=len(images.y_train),
             test=len(images.y_test),
-            image={name: tuple(one.shape[1:]) for name, one in inputs.items()}
+            example={name: tuple(one.shape[1:]) for name, one in inputs.items()}
             if several and isinstance(inputs, Mapping)
             else tuple(inputs.shape[1:]),  # type: ignore[union-attr]
             classes=len(images.class_names),
         )
 
-    def load(self, options: Mapping[str, Any], places: Places) -> Images:
+    def load(self, options: Mapping[str, Any], places: Places) -> Examples:
         """What it returns, in the common form."""
         return _made(self, json.dumps(dict(options)), places, self.source(options, places))
 
 
 @lru_cache(maxsize=2)
-def _made(user: UserFunction, written: str, places: Places, state: str) -> Images:
+def _made(user: UserFunction, written: str, places: Places, state: str) -> Examples:
     """What a function gives in a state of its code; several questions in a row may ask the same."""
     options = json.loads(written)
     own = {key: options.pop(key) for key in OWN if key in options}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from ablate import tasks
-from ablate.datasets._base import DatasetOptions, Images, Places
+from ablate.datasets._base import DatasetOptions, Examples, Places
 from ablate.datasets._columns import Columns, columns_of
 from ablate.datasets._csv_files import read_table
 from ablate.datasets._tables import Scale, Share, drawn_rows
@@ -75,18 +75,18 @@ def shape(options: Options, places: Places) -> DataShape:
     return DataShape(
         train=len(found.y_train),
         test=len(found.y_test),
-        image=(columns,),
+        example=(columns,),
         classes=len(found.class_names),
     )
 
 
-def load(options: Options, places: Places) -> Images:
+def load(options: Options, places: Places) -> Examples:
     """The table as arrays: numbers as they are, categories as columns of 0 and 1."""
     return _loaded(options.model_dump_json(), places, source(options, places))
 
 
 @lru_cache(maxsize=2)
-def _loaded(written: str, places: Places, state: str) -> Images:
+def _loaded(written: str, places: Places, state: str) -> Examples:
     """The table in a state of its files; several questions in a row may read the same."""
     options = Options.model_validate_json(written, strict=False)
     path, *others = _files(options, places)
@@ -113,7 +113,7 @@ def _loaded(written: str, places: Places, state: str) -> Images:
         x_test, y_test = x_train[test], y_train[test]
         x_train, y_train = x_train[train], y_train[train]
     fitted = columns.fitted(scaled=options.scale == "standard", filled=options.impute is not None)
-    return Images(x_train, y_train, x_test, y_test, targets.names, fitted)
+    return Examples(x_train, y_train, x_test, y_test, targets.names, fitted)
 
 
 def _files(options: Options, places: Places) -> list[Path]:

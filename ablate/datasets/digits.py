@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ablate.datasets._base import DatasetOptions, Images, Places
+from ablate.datasets._base import DatasetOptions, Examples, Places
 from ablate.spec.data import DataShape
 
 TEST_SHARE = 0.2
@@ -19,10 +19,10 @@ def source(options: Options, places: Places) -> str:
 
 def shape(options: Options, places: Places) -> DataShape:
     """The published size, split 80 to 20."""
-    return DataShape(train=1437, test=360, image=(8, 8, 1), classes=10)
+    return DataShape(train=1437, test=360, example=(8, 8, 1), classes=10)
 
 
-def load(options: Options, places: Places) -> Images:
+def load(options: Options, places: Places) -> Examples:
     """The scans, their 17 grey levels scaled to 0-1, in a fixed stratified split."""
     import numpy as np
     from sklearn.datasets import load_digits
@@ -34,4 +34,4 @@ def load(options: Options, places: Places) -> Images:
     x_train, x_test, y_train, y_test = train_test_split(
         images, labels, test_size=TEST_SHARE, stratify=labels, random_state=0
     )
-    return Images(x_train, y_train, x_test, y_test, tuple(str(digit) for digit in range(10)))
+    return Examples(x_train, y_train, x_test, y_test, tuple(str(digit) for digit in range(10)))

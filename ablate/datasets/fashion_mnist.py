@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ablate.datasets import _files
-from ablate.datasets._base import DatasetOptions, Images, Places
+from ablate.datasets._base import DatasetOptions, Examples, Places
 from ablate.spec.data import DataShape
 
 CLASS_NAMES = (
@@ -36,7 +36,7 @@ def shape(options: Options, places: Places) -> DataShape:
     return _files.SHAPE
 
 
-def load(options: Options, places: Places) -> Images:
+def load(options: Options, places: Places) -> Examples:
     """Reads the user's files; without a folder of theirs, Keras downloads its own."""
     if files := _files.find(places.home, "fashion_mnist.npz"):
         return _files.load(files, CLASS_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from ablate.datasets._base import DatasetOptions, Images, Places
+from ablate.datasets._base import DatasetOptions, Examples, Places
 from ablate.spec.data import DataShape
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Options(DatasetOptions):
     """How the lines are drawn."""
 
     images_per_class: Annotated[int, Field(ge=2)] = 1000
-    """Images of each class, 60 % of them for training and 40 % for testing."""
+    """Examples of each class, 60 % of them for training and 40 % for testing."""
     whole_pixel: bool = False
     """Centres on whole pixels and no anti-aliasing, as students drew them: many exact copies."""
     seed: Annotated[int, Field(ge=0)] = 0
@@ -50,12 +50,12 @@ def shape(options: Options, places: Places) -> DataShape:
     return DataShape(
         train=train * classes,
         test=(options.images_per_class - train) * classes,
-        image=(SIDE, SIDE, 3),
+        example=(SIDE, SIDE, 3),
         classes=classes,
     )
 
 
-def load(options: Options, places: Places) -> Images:
+def load(options: Options, places: Places) -> Examples:
     """Draws all images, class after class; a class's first 60 % are its training images."""
     import numpy as np
 
@@ -67,7 +67,7 @@ def load(options: Options, places: Places) -> Images:
         images[index, ..., COLOURS[colour]] = ink
     labels = np.repeat(np.arange(len(CLASSES))[:, None], total, axis=1)
     train = _train_per_class(options)
-    return Images(
+    return Examples(
         x_train=images[:, :train].reshape(-1, SIDE, SIDE, 3),
         y_train=labels[:, :train].reshape(-1),
         x_test=images[:, train:].reshape(-1, SIDE, SIDE, 3),

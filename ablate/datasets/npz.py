@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, Self
 from pydantic import BeforeValidator, Field, PositiveInt
 
 from ablate.datasets import _npy
-from ablate.datasets._base import DatasetOptions, Images, Places
+from ablate.datasets._base import DatasetOptions, Examples, Places
 from ablate.datasets._files import lacking, names_in, read_npz
 from ablate.datasets._targets import Targets, read_arrays
 from ablate.errors import InputError, Problem
@@ -132,7 +132,7 @@ def shape(options: Options, places: Places) -> DataShape:
     return DataShape(first[0], tested, own.get("", own), len(options.class_names or targets.names))
 
 
-def load(options: Options, places: Places) -> Images:
+def load(options: Options, places: Places) -> Examples:
     """Brings inputs and targets into the common form; what lies in ``.npy`` files stays in them."""
     path = places.folder / options.file
     names = _Names.held(options, path)
@@ -151,7 +151,7 @@ def load(options: Options, places: Places) -> Images:
     x_test = {name: found[key] for name, key in names.test.items()}
     if not x_test:
         x_test = {name: array[:0] for name, array in x_train.items()}
-    return Images(
+    return Examples(
         x_train=x_train.get("", x_train),
         y_train=targets.train,
         x_test=x_test.get("", x_test),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ablate.datasets._base import Images, Places
+from ablate.datasets._base import Examples, Places
 from ablate.datasets._tables import SEED, TableOptions, scikit_learn_table
 from ablate.spec.data import DataShape
 
@@ -26,10 +26,10 @@ def source(options: Options, places: Places) -> str:
 def shape(options: Options, places: Places) -> DataShape:
     """The published size, split."""
     test = math.ceil(ROWS * options.test_share)
-    return DataShape(train=ROWS - test, test=test, image=(COLUMNS,), classes=len(NAMES))
+    return DataShape(train=ROWS - test, test=test, example=(COLUMNS,), classes=len(NAMES))
 
 
-def load(options: Options, places: Places) -> Images:
+def load(options: Options, places: Places) -> Examples:
     """The table, a drawn share of it for testing."""
     from sklearn.datasets import load_wine
 

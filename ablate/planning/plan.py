@@ -124,7 +124,7 @@ def _plan_data(
     steps = [
         count for variant in study.variants for count in steps_of_epoch(study, variant.name, images)
     ]
-    shape = shapes[settings.dataset].image
+    shape = shapes[settings.dataset].example
     return DataPlan(settings.dataset, images, shape, (min(steps), max(steps)))
 
 

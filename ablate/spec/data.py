@@ -47,7 +47,7 @@ class DataShape:
     """Training examples, the validation share included."""
     test: int
     """Test examples; 0 where there are none."""
-    image: InputShape
+    example: InputShape
     """The shape of one example, of images height, width and channels."""
     classes: int
     """How many classes or labels there are, or numbers a network shall give."""

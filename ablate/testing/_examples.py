@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ablate import tasks
 from ablate.data.prepared import arrays_of
-from ablate.datasets import Images
+from ablate.datasets import Examples
 from ablate.testing._subject import Subject
 
 
@@ -12,15 +12,15 @@ def check_examples(subject: Subject, images: object, task: str) -> None:
     """Checks the arrays of a data set that names its task.
 
     Raises:
-        AssertionError: they are not what `ablate.datasets.Images` says.
+        AssertionError: they are not what `ablate.datasets.Examples` says.
     """
     import numpy as np
 
     rule = "TASK must be the name of a task"
     subject.expect(task in tasks.names(), rule, found=task, hint=", ".join(tasks.names()))
-    if not isinstance(images, Images):
+    if not isinstance(images, Examples):
         found = type(images).__name__
-        raise subject.broken("load must return ablate.datasets.Images", found=found)
+        raise subject.broken("load must return ablate.datasets.Examples", found=found)
     means, names = tasks.find(task), images.class_names
     rule = "class_names must be a tuple of names, each another"
     subject.expect(len(set(names)) == len(names) > 0, rule, found=names)

@@ -12,7 +12,7 @@ from typing import Any
 from ablate.config.validation import validate
 from ablate.data.card import example_shape
 from ablate.data.prepared import arrays_of
-from ablate.datasets import DatasetOptions, DataShape, Images, Places
+from ablate.datasets import DatasetOptions, DataShape, Examples, Places
 from ablate.errors import Problem
 from ablate.spec.data import DataSettings
 from ablate.tasks import DEFAULT
@@ -100,9 +100,9 @@ def _check_source(subject: Subject, first: object, second: object) -> None:
 
 
 def _check_images(subject: Subject, images: object) -> None:
-    if not isinstance(images, Images):
+    if not isinstance(images, Examples):
         found = type(images).__name__
-        raise subject.broken("load must return ablate.datasets.Images", found=found)
+        raise subject.broken("load must return ablate.datasets.Examples", found=found)
     names = images.class_names
     are_names = isinstance(names, tuple) and len(set(names)) == len(names) > 1
     rule = "class_names must be a tuple of at least two names, each another"
@@ -111,7 +111,7 @@ def _check_images(subject: Subject, images: object) -> None:
         _check_split(subject, images, split)
 
 
-def _check_split(subject: Subject, images: Images, split: str) -> None:
+def _check_split(subject: Subject, images: Examples, split: str) -> None:
     import numpy as np
 
     x, y = getattr(images, f"x_{split}"), getattr(images, f"y_{split}")
@@ -141,18 +141,18 @@ def _check_split(subject: Subject, images: Images, split: str) -> None:
         subject.expect(0 <= low < high <= 1, rule, found=f"{low:g} to {high:g}")
 
 
-def _check_shape(subject: Subject, told: object, images: Images) -> None:
+def _check_shape(subject: Subject, told: object, images: Examples) -> None:
     loaded = DataShape(
         train=len(images.y_train),
         test=len(images.y_test),
-        image=example_shape(images.x_train),
+        example=example_shape(images.x_train),
         classes=len(images.class_names),
     )
     rule = f"shape must agree with what load gives, {loaded}"
     subject.expect(told == loaded, rule, found=str(told))
 
 
-def _check_same(subject: Subject, first: Images, second: Images) -> None:
+def _check_same(subject: Subject, first: Examples, second: Examples) -> None:
     import numpy as np
 
     hint = 'draw with numpy.random.default_rng and a seed of your own: "seed" may be an option'

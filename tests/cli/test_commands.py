@@ -484,7 +484,7 @@ def test_check_refuses_what_cannot_be_split_as_run_does(project, called):
     assert (code, output, errors) == (
         2,
         "",
-        "digits: data.validation: a share of 0.2 of 40 training images is 8 images, fewer than the "
+        "digits: data.validation: a share of 0.2 of 40 training examples is 8 examples, fewer than the "
         "10 classes; set it to 0.25 or more\n",
     )
     assert called("run", *asked)[::2] == (code, errors)

@@ -67,7 +67,9 @@ def test_the_digest_is_that_of_the_images_wherever_they_lie(tmp_path):
 
 
 def test_a_preparation_that_fails_leaves_nothing(tmp_path):
-    with pytest.raises(InputError, match="the training images must belong to at least two classes"):
+    with pytest.raises(
+        InputError, match="the training examples must belong to at least two classes"
+    ):
         data.prepare(npz(tmp_path, [1, 2], [1, 1], [3], [1]), tmp_path / "cache")
     assert not list((tmp_path / "cache").glob("*"))
 
@@ -88,7 +90,7 @@ def test_shape_tells_what_will_be_drawn(asked, cache):
     assert data.shape(asked) == DataShape(
         train=len(found.y_train) + len(found.y_val),
         test=len(labels),
-        image=found.x_train.shape[1:],
+        example=found.x_train.shape[1:],
         classes=len(found.class_names),
     )
 
@@ -96,10 +98,10 @@ def test_shape_tells_what_will_be_drawn(asked, cache):
 @pytest.mark.parametrize(
     ("counts", "expected"),
     [
-        ({"per_class": 200}, "digits: data.per_class: class 8 has only 139 images, found 200"),
+        ({"per_class": 200}, "digits: data.per_class: class 8 has only 139 examples, found 200"),
         (
             {"test_per_class": 60},
-            "digits: data.test_per_class: class 2 has only 35 images, found 60",
+            "digits: data.test_per_class: class 2 has only 35 examples, found 60",
         ),
     ],
 )
@@ -182,7 +184,7 @@ def test_a_card_is_plain_json(digits):
 
 @pytest.fixture
 def many(tmp_path, monkeypatch):
-    """Images of which a card looks at a half."""
+    """Examples of which a card looks at a half."""
     x_train, x_test = list(range(100)) * 2, list(range(50, 150))
     asked = npz(tmp_path, x_train, [0, 1] * 100, x_test, [0, 1] * 50)
     monkeypatch.setattr("ablate.data.card.LOOKED_AT", 150 * 4)

@@ -38,7 +38,7 @@ EVEN = np.arange(80) % 4
 def test_shape_kind_range_and_classes_are_told(tmp_path):
     names = np.array(["cat", "dog", "owl"])
     found = read_data(kept(tmp_path, names[[0, 1, 2, 0, 1, 0, 2, 0]]))
-    assert (found.image, found.kind, found.values) == ((16, 16, 1), "uint8", (0.0, 1.0))
+    assert (found.example, found.kind, found.values) == ((16, 16, 1), "uint8", (0.0, 1.0))
     assert found.classes == {"cat": (4, 4), "dog": (2, 2), "owl": (2, 2)}
     assert found.warnings == ()
 
@@ -78,8 +78,8 @@ def test_measurements_that_cannot_be_split_are_doubted_first(tmp_path):
     with pytest.raises(InputError) as caught:
         read_data(kept(tmp_path, np.arange(62) * 3))
     assert str(caught.value) == (
-        "npz: data.validation: of each class one image is trained on and one validated, but there is "
-        "only 1 training image of: 0, 3, 6, 9, 12, 15, 18, 21, ...; the labels are 62 different whole "
+        "npz: data.validation: of each class one example is trained on and one validated, but there is "
+        "only 1 training example of: 0, 3, 6, 9, 12, 15, 18, 21, ...; the labels are 62 different whole "
         "numbers for 62 images, each taken for a class of its own: if they are measurements, set task = "
         '"regression" under [study]'
     )

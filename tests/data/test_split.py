@@ -103,7 +103,7 @@ def test_a_share_too_small_for_every_class_is_said(digits):
     with pytest.raises(InputError) as caught:
         splits.training_split(digits, settings(per_class=5, validation=0.1), 0)
     assert str(caught.value) == (
-        "digits: data.validation: a share of 0.1 of 50 training images is 5 images, fewer than the "
+        "digits: data.validation: a share of 0.1 of 50 training examples is 5 examples, fewer than the "
         "10 classes; set it to 0.2 or more"
     )
 
@@ -112,7 +112,7 @@ def test_a_share_too_large_for_every_class_is_said(digits):
     with pytest.raises(InputError) as caught:
         splits.training_split(digits, settings(per_class=5, validation=0.9), 0)
     assert str(caught.value) == (
-        "digits: data.validation: a share of 0.9 of 50 training images leaves 5 to train on, fewer "
+        "digits: data.validation: a share of 0.9 of 50 training examples leaves 5 to train on, fewer "
         "than the 10 classes; set it to 0.8 or less"
     )
 
@@ -125,7 +125,7 @@ def test_what_is_not_refused_can_be_split(digits, per_class, share):
         splits.check_split(np.asarray(digits.array("y_train")), digits.class_names, asked)
     except InputError as error:
         if "set it to" not in str(error):
-            assert "take more images of each class" in str(error)
+            assert "take more examples of each class" in str(error)
             return
         remedy = float(str(error).partition("set it to ")[2].split()[0])
         asked = settings(per_class=per_class, validation=remedy)
@@ -139,14 +139,14 @@ def test_a_class_with_one_image_is_said(tmp_path):
     with pytest.raises(InputError) as caught:
         splits.training_split(prepared, asked, 0)
     assert str(caught.value) == (
-        "npz: data.validation: of each class one image is trained on and one validated, but there is "
-        "only 1 training image of: 1; give it more images, or leave it out"
+        "npz: data.validation: of each class one example is trained on and one validated, but there is "
+        "only 1 training example of: 1; give it more examples, or leave it out"
     )
 
 
 def test_only_the_images_asked_for_are_read_and_scaled(lines):
     images = splits.training_split(lines, settings("line", validation=0.2), 0).x_train
-    assert isinstance(images.images, np.memmap)
+    assert isinstance(images.examples, np.memmap)
     assert images.shape == (len(images), 28, 28, 3)
     chosen = np.array([3, 0])
     assert images[chosen].dtype == np.float32

@@ -45,7 +45,7 @@ def test_numbers_come_first_then_a_column_for_each_category_and_one_for_others(t
     assert found.fitted.scaled == (True, True, False, False, False, False)
     options = Options(file="homes.csv", target=("price",), categorical=("town",))
     told = shape(options, Places(folder=tmp_path, task="regression"))
-    assert (told.train, told.test, told.image, told.classes) == (24, 6, (6,), 1)
+    assert (told.train, told.test, told.example, told.classes) == (24, 6, (6,), 1)
 
 
 def test_categories_are_those_of_the_training_file(tmp_path):

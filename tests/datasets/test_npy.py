@@ -67,7 +67,7 @@ def test_arrays_may_have_other_names_and_be_flattened(tmp_path):
     options = Options(file="mine", x_train="images", image_shape=(4, 5))
     loaded = load(options, Places(folder=tmp_path))
     assert np.array_equal(loaded.x_train[..., 0], IMAGES[:6])
-    assert shape(options, Places(folder=tmp_path)).image == (4, 5, 1)
+    assert shape(options, Places(folder=tmp_path)).example == (4, 5, 1)
 
 
 def test_one_hot_labels_and_class_names_are_as_in_an_archive(tmp_path):
@@ -212,7 +212,7 @@ def test_a_folder_whose_files_change_is_prepared_anew(tmp_path):
     second = data.prepare(asked(tmp_path), tmp_path / "cache")
     assert first.digest != second.digest
     assert np.array_equal(second.array("x_train")[..., 0], IMAGES[3:])
-    rule = "was changed since the data set was prepared; the images are read from it"
+    rule = "was changed since the data set was prepared; the examples are read from it"
     with pytest.raises(InputError) as caught:
         first.array("x_train")
     assert str(caught.value).startswith(f"{folder / 'x_train.npy'}: {rule}; ")
@@ -226,7 +226,7 @@ def test_a_file_that_is_gone_is_named(tmp_path):
     with pytest.raises(InputError) as caught:
         prepared.array("x_test")
     assert str(caught.value) == (
-        f"{folder / 'x_test.npy'}: is gone; the images are read from it, there is no copy; "
+        f"{folder / 'x_test.npy'}: is gone; the examples are read from it, there is no copy; "
         "put it back and run again"
     )
     with pytest.raises(InputError, match=r"the folder holds no x_test\.npy"):

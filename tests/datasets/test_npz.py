@@ -253,7 +253,7 @@ def test_a_missing_file_is_named(tmp_path):
         (
             {"y_train": Y_TRAIN * 0, "y_test": Y_TEST * 0},
             {},
-            'y_train: the training images must belong to at least two classes, found "1 class"',
+            'y_train: the training examples must belong to at least two classes, found "1 class"',
         ),
         (
             {},
@@ -276,7 +276,7 @@ def test_rows_of_a_table_are_taken_as_they_are(tmp_path):
     write(tmp_path, x_train=images(6, 20), x_test=images(3, 20))
     found = load(Options(file="a.npz"), Places(folder=tmp_path))
     assert (found.x_train.shape, found.x_test.shape) == ((6, 20), (3, 20))
-    assert shape(Options(file="a.npz"), Places(folder=tmp_path)).image == (20,)
+    assert shape(Options(file="a.npz"), Places(folder=tmp_path)).example == (20,)
 
 
 def test_whole_numbers_stay_whole(tmp_path):
@@ -317,7 +317,7 @@ def test_several_inputs_are_arrays_of_their_names(tmp_path):
         "words": (6, 5),
         "age": (6, 1),
     }
-    assert shape(options, places).image == {"words": (5,), "age": (1,)}
+    assert shape(options, places).example == {"words": (5,), "age": (1,)}
     write(tmp_path, x_train=None, x_test=None, **{**arrays, "x_test.age": np.arange(2.0)})
     with pytest.raises(InputError, match="inputs must have as many examples"):
         load(options, places)

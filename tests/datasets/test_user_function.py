@@ -70,7 +70,7 @@ def said(path):
 def test_it_is_run_once_in_another_process_and_kept(write, tmp_path):
     asked = settings(write(data="seed = 3\ncount = 20"))
     told = shape(asked)
-    assert (told.train, told.test, told.image, told.classes) == (16, 4, (3,), 2)
+    assert (told.train, told.test, told.example, told.classes) == (16, 4, (3,), 2)
     prepared = prepare(asked, tmp_path / "cache")
     expected = np.random.default_rng(3).random((20, 3)) * 2
     assert np.allclose(prepared.array("x_train"), expected[:16])
@@ -148,4 +148,4 @@ def load_data():
 """
     asked = settings(write(code, study='task = "regression"'))
     told = shape(asked)
-    assert (told.train, told.test, told.image) == (8, 0, {"a": (2,), "b": (3,)})
+    assert (told.train, told.test, told.example) == (8, 0, {"a": (2,), "b": (3,)})

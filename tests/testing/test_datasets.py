@@ -4,7 +4,7 @@ from ablate import catalog
 from ablate.errors import InputError
 from ablate.testing import check_data_set
 
-LOAD = "def load(options: Options, places: Places) -> Images:\n"
+LOAD = "def load(options: Options, places: Places) -> Examples:\n"
 IMAGES = "x_train=images[0].reshape(-1, side, side, 1),"
 LABELS = "y_test=labels,"
 
@@ -74,9 +74,9 @@ def test_a_sound_data_set_passes(example):
             id="a source that counts",
         ),
         pytest.param(
-            "    return Images(",
+            "    return Examples(",
             "    return dict(",
-            'load must return ablate.datasets.Images, found "dict"',
+            'load must return ablate.datasets.Examples, found "dict"',
             id="no images",
         ),
         pytest.param(
@@ -129,7 +129,7 @@ def test_a_sound_data_set_passes(example):
             "DataShape(train=count,",
             "DataShape(train=count + 1,",
             "shape must agree with what load gives, DataShape(train=20, test=20, "
-            'image=(8, 8, 1), classes=2), found "DataShape(train=21, test=20, image=(8, 8, 1), '
+            'example=(8, 8, 1), classes=2), found "DataShape(train=21, test=20, example=(8, 8, 1), '
             'classes=2)"',
             id="shape says something else",
         ),

@@ -23,7 +23,7 @@ MODELS = Path(__file__).parents[1] / "functional" / "models.py"
 
 
 def bars(count, seed):
-    """Images of a bar that stands or lies."""
+    """Examples of a bar that stands or lies."""
     rng = np.random.default_rng(seed)
     labels = np.arange(count) % 2
     images = np.zeros((count, 8, 8, 1), np.float32)

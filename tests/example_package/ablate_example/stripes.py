@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ablate.datasets import DatasetOptions, DataShape, Images, Places
+from ablate.datasets import DatasetOptions, DataShape, Examples, Places
 
 CLASS_NAMES = ("lying", "standing")
 
@@ -26,10 +26,10 @@ def source(options: Options, places: Places) -> str:
 def shape(options: Options, places: Places) -> DataShape:
     """The sizes, from the options alone."""
     count = 2 * (options.images_per_class // 2)
-    return DataShape(train=count, test=count, image=(options.side, options.side, 1), classes=2)
+    return DataShape(train=count, test=count, example=(options.side, options.side, 1), classes=2)
 
 
-def load(options: Options, places: Places) -> Images:
+def load(options: Options, places: Places) -> Examples:
     """Draws noise, and a stripe for every second row or column."""
     import numpy as np
 
@@ -39,7 +39,7 @@ def load(options: Options, places: Places) -> Images:
     images[:, 0, :, ::2] += 100
     images[:, 1, :, :, ::2] += 100
     labels = np.repeat(np.arange(2), half)
-    return Images(
+    return Examples(
         x_train=images[0].reshape(-1, side, side, 1),
         y_train=labels,
         x_test=images[1].reshape(-1, side, side, 1),
