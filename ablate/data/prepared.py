@@ -215,6 +215,22 @@ def source_of(settings: DataSettings) -> str:
     return source
 
 
+def check_unchanged(prepared: PreparedData, settings: DataSettings) -> None:
+    """Makes sure that the files of a data set are still those that it was prepared from.
+
+    What a user's function made is not asked for again: its code is held against the study's.
+
+    Raises:
+        InputError: one was changed, or is gone.
+    """
+    if UserFunction.named(settings.dataset, Path(settings.folder)) is not None:
+        return
+    if source_of(settings) != prepared.source:
+        rule = "its files were changed while the study ran; what is finished is kept"
+        hint = "put them back and run again, or ask the new question under another study.name"
+        raise InputError(Problem(settings.dataset, rule, hint=hint))
+
+
 def find_prepared(settings: DataSettings, cache: Path) -> PreparedData | None:
     """A data set that `prepare` has kept; None where it has not.
 

@@ -9,7 +9,7 @@ import optuna
 from optuna.storages import BaseStorage, get_storage
 from optuna.trial import FrozenTrial
 
-from ablate.data.prepared import PreparedData, prepare
+from ablate.data.prepared import PreparedData, check_unchanged, prepare
 from ablate.data.split import Split, TestSet, test_set, training_split
 from ablate.planning.plan import Part, parts, trial_spec
 from ablate.spec.data import DataSettings
@@ -89,9 +89,15 @@ class AtHand:
         return Artifacts(StoragePlace(url), self.storage(url))
 
     def prepared(self, settings: DataSettings, cache: Path) -> PreparedData:
-        """A data set, prepared where it is not yet."""
+        """A data set, prepared where it is not yet.
+
+        Raises:
+            InputError: its files are wrong, or were changed since they were asked for first.
+        """
         key = settings.model_dump_json()
-        if key not in self._data:
+        if key in self._data:
+            check_unchanged(self._data[key], settings)
+        else:
             self._data[key] = prepare(settings, cache)
         return self._data[key]
 
