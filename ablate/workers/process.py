@@ -24,6 +24,7 @@ from ablate import tasks
 from ablate.errors import AblateError, InputError, Problem
 from ablate.limits import ORPHAN_GRACE
 from ablate.state.orders import TrainReplicate, TuneTrial
+from ablate.workers.loading import load
 from ablate.workers.messages import (
     Done,
     Event,
@@ -53,6 +54,7 @@ class Worker:
 
     @cached_property
     def _trainer(self) -> Trainer:
+        load("ablate.workers.trainer")
         from ablate.workers.trainer import Trainer
 
         return Trainer(self.tell, self.stop)
@@ -97,6 +99,7 @@ def _measure(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dic
 
 def _built(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dict[str, Any]:
     """A network's size, or the reason why it cannot be built."""
+    load("keras", "ablate.training.network")
     import keras
 
     from ablate.training.network import InfeasibleError, ModelError, build_network, measure

@@ -225,7 +225,7 @@ class KeptWorker:
 
     def ask(self, order):
         self.give(order)
-        return self._told.get(timeout=100)
+        return self._told.get(timeout=300)
 
 
 @pytest.fixture

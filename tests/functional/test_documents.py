@@ -120,7 +120,7 @@ def test_the_python_page_runs(project):
         cwd=project.folder,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=400,
     )
     assert result.returncode == 0, result.stderr
     assert "val_accuracy" in result.stdout

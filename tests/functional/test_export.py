@@ -71,7 +71,7 @@ def loaded_accuracy(project, file, elsewhere, own=""):
         cwd=elsewhere,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout.splitlines()[-1])

@@ -38,7 +38,7 @@ def begin(host, url):
     )
 
 
-def wait_for_trials(url, number, seconds=60):
+def wait_for_trials(url, number, seconds=300):
     """Waits until so many trials are finished."""
     storage = open_storage(StoragePlace(url))
     deadline = time.monotonic() + seconds
@@ -57,7 +57,7 @@ def test_two_machines_share_a_study_while_the_database_goes_away(hosts, server, 
     server.stop()
     time.sleep(AWAY)
     server.start()
-    outputs = [run.communicate(timeout=100)[0] for run in runs]
+    outputs = [run.communicate(timeout=300)[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0], "\n".join(outputs)
     assert sum(output.count(" complete: ") for output in outputs) == 10, outputs
     table = ablate.results("compared", storage=url)

@@ -144,7 +144,7 @@ def seen(request, tmp_path_factory):
         env={**os.environ, "KERAS_BACKEND": backend},
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=400,
     )
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout.splitlines()[-1])

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import contextmanager
 
 import psutil
 import pytest
@@ -31,8 +32,10 @@ def cluster():
     found.shutdown()
 
 
-def begin(project, cluster, url):
-    return subprocess.Popen(
+@contextmanager
+def running(project, cluster, url):
+    """A run of the study, which does not outlive its test."""
+    run = subprocess.Popen(
         project.command(
             *("run", "study.toml", "--plain", "--executor", "ray"),
             *("--address", cluster.address, "--storage", url),
@@ -42,6 +45,11 @@ def begin(project, cluster, url):
         stderr=subprocess.STDOUT,
         text=True,
     )
+    with run:
+        try:
+            yield run
+        finally:
+            run.kill()
 
 
 def trials_of(url):
@@ -50,7 +58,7 @@ def trials_of(url):
     return [trial for part in parts for trial in part.get_trials(deepcopy=False)]
 
 
-def kill_one(url, seconds=60):
+def kill_one(url, seconds=300):
     """Kills the worker of a running trial, once another has finished one."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -67,9 +75,9 @@ def test_a_study_on_a_cluster_survives_the_death_of_a_worker(tmp_path, cluster, 
     project = make_project(tmp_path)
     resources = "[resources]\nnum_cpus = 1.0\n"
     project.study_file.write_text(COMPARED.replace("epochs = 2", "epochs = 10") + resources)
-    run = begin(project, cluster, url)
-    killed = kill_one(url)
-    output = run.communicate(timeout=100)[0]
+    with running(project, cluster, url) as run:
+        killed = kill_one(url)
+        output = run.communicate(timeout=300)[0]
     assert run.returncode == 0, output
     table = ablate.results("compared", storage=url)
     counts = table.groupby(["phase", "outcome"]).size().to_dict()
@@ -80,7 +88,7 @@ def test_a_study_on_a_cluster_survives_the_death_of_a_worker(tmp_path, cluster, 
     pids = {OWNER.of(trial).pid for trial in trials_of(url)}
     assert killed in pids
     assert len(pids) == 3, "two workers, and one in the place of one that died"
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while (left := [pid for pid in pids if psutil.pid_exists(pid)]) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert left == []

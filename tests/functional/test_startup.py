@@ -51,7 +51,7 @@ def test_a_command_loads_only_what_it_needs(finished, arguments, loaded):
         cwd=finished.folder,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
     )
     assert result.returncode == 0, result.stderr
     assert sorted(result.stdout.splitlines()[-1].split()[1:]) == sorted(loaded)
@@ -114,6 +114,6 @@ def test_the_parent_of_a_run_does_not_load_keras(project):
         cwd=project.folder,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert result.returncode == 0, result.stderr

@@ -89,7 +89,7 @@ def test_two_workers_train_each_trial_once(compared):
 
 def test_two_runs_at_once_share_the_trials(compared):
     runs = [begin(compared, "--workers", "1") for _ in range(2)]
-    outputs = [run.communicate(timeout=200)[0] for run in runs]
+    outputs = [run.communicate(timeout=300)[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0], outputs
     assert fates(compared) == WHOLE, outputs
     assert trained(compared) == EACH_ONCE
@@ -104,7 +104,7 @@ def test_sigterm_ends_a_run_that_goes_on_later(compared):
         if "epoch 3/" in line:
             break
     run.send_signal(signal.SIGTERM)
-    output = run.communicate(timeout=60)[0]
+    output = run.communicate(timeout=300)[0]
     assert run.returncode == 130
     assert "run the same command again to go on" in output
     assert ("tune", "running") not in fates(compared)
