@@ -194,7 +194,7 @@ def train(training: Training, split: Split) -> list[dict[str, float]]:
     classes, size = len(split.class_names), TRAINING.batch_size
     rng = np.random.default_rng(training.seed)
     chosen = rng.choice(len(split.x_train), min(POPULATION, len(split.x_train)), replace=False)
-    images = Rows(split.x_train.images, split.x_train.rows[np.sort(chosen)])
+    images = Rows(split.x_train.examples, split.x_train.rows[np.sort(chosen)])
     keras.utils.clear_session()
     keras.utils.set_random_seed(training.seed)
     parameters = {"dropout": training.dropout, "batch_norm_momentum": training.momentum}

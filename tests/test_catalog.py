@@ -59,7 +59,7 @@ def test_a_name_gives_its_module():
         (
             "datasets",
             "zzz",
-            "zzz: unknown data set; known: breast_cancer, csv, diabetes, digits, ",
+            "zzz: unknown data set; known: breast_cancer, california_housing, cifar10, ",
         ),
         ("datasets", "_base", "_base: unknown data set"),
         ("architectures", "baselin", 'baselin: unknown architecture; did you mean "baseline"?'),

@@ -46,9 +46,9 @@ def plan_text(study: StudySpec, plan: Plan, workers: str, readings: Sequence[Rea
         )
         lines += _space_lines(study, plan)
     if study.replicate is not None:
-        seeds = f"{study.replicate.seeds} seeds" if study.replicate.seeds > 1 else "1 seed"
+        each = words.replicates(study.replicate)
         lines.append(
-            f"  replicates    {plan.replicates} ({seeds} each), verdicts on test "
+            f"  replicates    {plan.replicates} ({each} each), verdicts on test "
             f"{study.replicate.metric}"
         )
     lines.append(f"  workers       {workers}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ def read_study(study: StudySpec, storage: str | None) -> tuple[StudySpec, list[R
     Raises:
         InputError: a run would refuse it.
     """
+    from ablate.data.checks import check_weights
     from ablate.data.reading import read_data
     from ablate.planning.backend import check_backend
     from ablate.planning.tested import check_tested
@@ -35,6 +36,7 @@ def read_study(study: StudySpec, storage: str | None) -> tuple[StudySpec, list[R
     readings = [reading for reading in found if reading is not None]
     for reading in readings:
         check_tested(study, reading.dataset, reading.counts[1])
+        check_weights(study.training, reading.names, reading.weighted, reading.dataset)
     if place is not None and (place.is_database or Path(place.url).exists()):
         from ablate.housekeeping.reading import open_to_read
         from ablate.running.run import as_stored
@@ -52,14 +54,13 @@ def reading_lines(readings: Iterable[Reading]) -> list[str]:
     for one in readings:
         noun, size = words.examples(one.example)
         low, high = one.values
-        train, test = one.counts
         scaled = " once divided by 255" if one.kind == "uint8" and noun == "images" else ""
         lines.append(
             f"  {noun:<13} {one.dataset}: {size}, {one.kind}, "
-            f"{low:g} to {high:g}{scaled}; {train} to train and validate, {test} to test"
+            f"{low:g} to {high:g}{scaled}; {_parts(one)}"
         )
         if one.classes:
-            lines.append(f"  classes       {one.dataset}: {_classes(one.classes)}")
+            lines.append(f"  classes       {one.dataset}: {_classes(one, noun)}")
         each = ", ".join(
             f"{name} ({low:g} to {high:g})" for name, (low, high) in one.targets.items()
         )
@@ -68,18 +69,36 @@ def reading_lines(readings: Iterable[Reading]) -> list[str]:
     return lines
 
 
-def _classes(classes: Mapping[str, tuple[int, int]]) -> str:
-    """How many there are, how many images they have, and what they are called."""
-    train, test = (sorted(set(counts)) for counts in zip(*classes.values(), strict=True))
+def _parts(one: Reading) -> str:
+    """What the examples are for."""
+    train, test = one.counts
+    groups = f" of {one.groups} groups that stay together" if one.groups else ""
+    if one.folds is not None:
+        return f"{train}{groups} to train, validate and test in {one.folds} folds"
+    if one.validation:
+        return f"{train}{groups} to train, {one.validation} to validate, {test} to test"
+    return f"{train}{groups} to train and validate, {test} to test"
+
+
+def _classes(one: Reading, noun: str) -> str:
+    """How many there are, how many examples they have, and what they are called."""
+    classes = one.classes
+    parts = ["training", "test"] if one.folds is None else [""]
+    counts = [sorted(set(of_part)) for of_part in zip(*classes.values(), strict=True)]
+    counts = counts[: len(parts)]
     names = list(classes)[:LISTED]
-    if len(train) == len(test) == 1 or len(classes) > LISTED:
+    if all(len(of_part) == 1 for of_part in counts) or len(classes) > LISTED:
         more = f" and {len(classes) - LISTED} more" if len(classes) > LISTED else ""
-        return (
-            f"{len(classes)}, each with {_span(train)} training and {_span(test)} test images: "
-            f"{', '.join(names)}{more}"
+        each = " and ".join(
+            f"{_span(of_part)} {part}".strip() for of_part, part in zip(counts, parts, strict=True)
         )
-    each = ", ".join(f"{name} ({first} + {second})" for name, (first, second) in classes.items())
-    return f"{len(classes)}, with training and test images: {each}"
+        return f"{len(classes)}, each with {each} {noun}: {', '.join(names)}{more}"
+    listed = ", ".join(
+        f"{name} ({' + '.join(map(str, of_class[: len(parts)]))})"
+        for name, of_class in classes.items()
+    )
+    called = " and ".join(part for part in parts if part)
+    return f"{len(classes)}, with {f'{called} {noun}'.strip()}: {listed}"
 
 
 def _span(counts: list[int]) -> str:

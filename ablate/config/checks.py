@@ -7,12 +7,13 @@ from typing import Any
 
 from ablate import tasks
 from ablate.errors import Problem, did_you_mean, shown
+from ablate.spec.data import DataSettings
 from ablate.spec.measure import OBJECTIVE
 from ablate.spec.measures import measures_of
 from ablate.spec.samplers import EXHAUSTIVE, SamplerSettings
 from ablate.spec.space import Domain, Parameter, Scalar, same
 from ablate.spec.study import Architecture, Variant
-from ablate.spec.training import TrainingSettings
+from ablate.spec.training import SETTINGS, TrainingSettings
 
 
 def check_overlap(
@@ -108,6 +109,12 @@ ONLY_WITH = {
     "momentum": ("optimizer", ("sgd",)),
     "decay_rate": ("learning_rate_decay", ("exponential",)),
     "plateau": ("learning_rate_decay", ("plateau",)),
+    **{
+        name: ("learning_rate_decay", ("plateau",))
+        for name in SETTINGS
+        if name.startswith("plateau.")
+    },
+    "warmup_epochs": ("learning_rate_decay", ("none", "cosine", "exponential")),
     "label_smoothing": (
         "loss",
         (
@@ -148,6 +155,47 @@ def check_training(
             problem = Problem(where, rule, f"{table}.{name}", hint=f"{other} is {possible[0]}")
             if problem not in problems:
                 problems.append(problem)
+
+
+def check_weights(
+    training: TrainingSettings,
+    task: tasks.Task,
+    datasets: Sequence[DataSettings],
+    where: str,
+    problems: list[Problem],
+) -> None:
+    """Weights need classes, or examples that are weighted."""
+    if training.class_weight != "none" and not task.has_classes:
+        rule = f"is of classes, and a {task.name} has none"
+        problems.append(Problem(where, rule, "training.class_weight", hint="leave it out"))
+    if not training.weighted_metrics:
+        return
+    for data in datasets:
+        is_users = data.dataset.rpartition(":")[0].endswith(".py")  # what it gives, a run will see
+        if not is_users and data.options.get("sample_weight") is None:
+            rule = f"needs examples that are weighted, and those of {data.dataset} are not"
+            hint = "name them: sample_weight under [data], for csv and npz"
+            problems.append(Problem(where, rule, "training.weighted_metrics", True, hint))
+
+
+def check_monitor(
+    training: TrainingSettings, scores: Sequence[str], where: str, problems: list[Problem]
+) -> None:
+    """Early stopping goes by a score that the study has."""
+    stopping = training.early_stopping
+    listed = [OBJECTIVE, *(f"val_{name}" for name in scores)]
+    if stopping is None or stopping.monitor is None or stopping.monitor in listed:
+        return
+    name = stopping.monitor
+    problems.append(_no_measure("training.early_stopping.monitor", name, listed, where))
+
+
+def check_warmup(training: TrainingSettings, where: str, problems: list[Problem]) -> None:
+    """A learning rate that is still climbing when training ends was never reached."""
+    if training.warmup_epochs >= training.epochs:
+        rule = f"must be less than the {training.epochs} epochs"
+        found = training.warmup_epochs
+        problems.append(Problem(where, rule, "training.warmup_epochs", found))
 
 
 def _near(name: str, known: Iterable[str]) -> str:

@@ -89,7 +89,7 @@ def parse_data(
     """The ``[data]`` table: keys that every set has, and the set's own options."""
     where = str(path)
     before = len(problems)
-    common = ("per_class", "test_per_class", "validation", "home", "positive")
+    common = ("per_class", "test_per_class", "validation", "split", "home", "positive")
     own = {key: value for key, value in table.items() if key not in common}
     options: Mapping[str, Any] | None
     try:

@@ -12,14 +12,14 @@ from typing import Any
 
 from ablate.config.checks import ONLY_WITH
 from ablate.config.tuning import unknown_parameter
-from ablate.config.validation import validate
+from ablate.config.validation import validate_setting
 from ablate.config.words import is_setting
 from ablate.errors import Problem, did_you_mean, shown
 from ablate.spec.space import Scalar, label, same
 from ablate.spec.study import SPACE, Architecture, DesignName, Variant
-from ablate.spec.training import TrainingSettings
+from ablate.spec.training import SETTINGS, TrainingSettings
 
-NOT_VARIED = ("backend", "early_stopping", "plateau")
+NOT_VARIED = ("backend", "early_stopping", "plateau", "weighted_metrics")
 """Training settings that are the same for all variants of a study."""
 MANY = 256
 """Factorial designs with more cells than this need the user's consent."""
@@ -75,7 +75,7 @@ class Layout:
         for found in architectures:
             space = found.search_space
             if name not in space:
-                others = [n for n in TrainingSettings.model_fields if n not in NOT_VARIED]
+                others = [n for n in SETTINGS if n not in NOT_VARIED]
                 others += OWN_KEYS
                 problem = unknown_parameter([space], self.where, key, name, others)
                 if problem not in self.problems:
@@ -91,13 +91,13 @@ class Layout:
         if name in NOT_VARIED:
             self.problem("cannot be varied; set it under [training]", key)
             return None
-        changed = {**self.training.model_dump(), name: value}
         wrong: list[Problem] = []
-        settings = validate(TrainingSettings, changed, self.where, key.rpartition(".")[0], wrong)
+        table = key.removesuffix(f".{name}")
+        settings = validate_setting(self.training, name, value, self.where, table, wrong)
         if settings is None:
             self.problems.extend(wrong)
             return None
-        scalar: Scalar = getattr(settings, name)
+        scalar: Scalar = settings.flat()[name]
         return scalar
 
     def base(self, architecture: Architecture, name: str) -> Scalar:
@@ -105,7 +105,7 @@ class Layout:
         if name in architecture.search_space:
             default = architecture.search_space[name].default
             return architecture.fix.get(name, default)
-        setting: Scalar = getattr(self.training, name)
+        setting: Scalar = self.training.flat()[name]
         return setting
 
     def one_at_a_time(self, factors: Mapping[str, tuple[Scalar, ...]]) -> list[Variant]:
@@ -274,15 +274,15 @@ class Layout:
         """The network and the training of a variant, before anything is tuned, as JSON."""
         found = next(a for a in self.architectures if a.name == variant.search_space)
         space = found.search_space
-        training = self.training.model_dump(mode="json")
+        training = self.training.flat()
         settings = {name: v for name, v in variant.values.items() if name not in space}
         training |= {name: value for name, value in settings.items() if name in training}
         tuned = {parameter.name for parameter in found.tuned}
         for name, (other, values) in ONLY_WITH.items():
             if other not in tuned and training[other] not in values:
-                del training[name]  # it is ignored
+                training.pop(name, None)  # it is ignored
         network = space.complete({**found.fix, **variant.values})
-        return json.dumps([found.name, network, training], sort_keys=True)
+        return json.dumps([found.name, network, training], sort_keys=True, default=str)
 
     def _variant(
         self, architecture: Architecture, title: str, values: Mapping[str, Scalar | None]

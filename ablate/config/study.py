@@ -14,14 +14,25 @@ from ablate.config.checks import (
     check_in_use,
     check_loss,
     check_metrics,
+    check_monitor,
     check_overlap,
     check_training,
+    check_warmup,
+    check_weights,
 )
 from ablate.config.data import parse_datasets
 from ablate.config.metrics import parse_metrics
 from ablate.config.published import parse_published
 from ablate.config.search_space import find_search_space, load_search_space
-from ablate.config.tables import LISTS, OwnTables, Tables, names_of, own_tables
+from ablate.config.splits import with_folds
+from ablate.config.tables import (
+    LISTS,
+    OwnTables,
+    Tables,
+    names_of,
+    nested_names,
+    own_tables,
+)
 from ablate.config.toml import override, read_toml
 from ablate.config.tuning import TuneTable, fixed_parameters, listed_parameters, tuned_parameters
 from ablate.config.validation import validate
@@ -86,6 +97,7 @@ def load_study(
     tables = validate(Tables, written, where, "", problems)
     if tables is None:
         raise InputError(*problems)
+    tables = tables.with_dotted_names()
     lists = {key: names_of(tables.study.get(key), key, where, problems) for key in LISTS}
     unread: list[Problem] = []
     spaces = _search_spaces(lists["search_space"] or (), path, unread)
@@ -98,6 +110,7 @@ def load_study(
         tables, lists, [space for space, _ in spaces], environment, where, problems, task
     )
     problems += of_data
+    datasets = with_folds(datasets, own.replicate, tables.data, where, problems)
     problems += unread
     compared = None
     if spaces and len(spaces) == len(lists["search_space"] or ()):
@@ -110,6 +123,11 @@ def load_study(
     own_names = tuple(tables.metrics)
     objective = OBJECTIVE if own.study is None else own.study.objective
     check_metrics(task.name, metrics, metric, where, problems, own_names, objective)
+    if own.training is not None:
+        scores = [name for name in (*always, *metrics, *own_names) if name != "loss"]
+        check_monitor(own.training, scores, where, problems)
+        check_warmup(own.training, where, problems)
+        check_weights(own.training, task, datasets, where, problems)
     if problems or compared is None or variants is None or not own.are_right or not datasets:
         raise InputError(*problems)
     assert own.study and own.training and own.artifacts and own.resources
@@ -248,7 +266,8 @@ def _architectures(
         tuned = tuned_parameters(listed, domains, spaces, training, where, problems)
         names = dict.fromkeys(p.name for parameters in tuned.values() for p in parameters)
         given = {name for values in fixed.values() for name in values}
-        check_overlap(names, given, tables.training, where, problems)
+        written = nested_names(tables.training, "plateau")
+        check_overlap(names, given, written, where, problems)
     return tuple(
         Architecture(
             search_space=space,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import Field
 
+from ablate.config.splits import check_replicate
 from ablate.config.tuning import TuneTable
 from ablate.config.validation import validate
 from ablate.config.words import own_keys
@@ -15,7 +16,7 @@ from ablate.errors import Problem
 from ablate.spec.measure import OBJECTIVE
 from ablate.spec.space import Frozen, SearchSpace
 from ablate.spec.study import ArtifactSettings, ReplicateSettings, Resources
-from ablate.spec.training import Backend, TrainingSettings
+from ablate.spec.training import Backend, Plateau, TrainingSettings
 from ablate.tasks import Task
 
 Names = tuple[str, ...]
@@ -52,6 +53,19 @@ class Tables(Frozen):
     artifacts: Mapping[str, Any] = {}
     resources: Mapping[str, Any] = {}
 
+    def with_dotted_names(self) -> Self:
+        """The same, what is tuned or varied of a table of settings called by its dotted name.
+
+        TOML takes ``plateau.patience = ...`` for a table in ``[tune]``.
+        """
+        return self.model_copy(
+            update={
+                name: _dotted(table, "plateau")
+                for name in ("tune", "vary")
+                if (table := getattr(self, name)) is not None
+            }
+        )
+
 
 @dataclass(frozen=True)
 class OwnTables:
@@ -68,6 +82,21 @@ class OwnTables:
     def are_right(self) -> bool:
         """Whether all are there that every study has."""
         return None not in (self.study, self.training, self.artifacts, self.resources)
+
+
+def nested_names(table: Mapping[str, Any], inner: str) -> list[str]:
+    """The keys of a table, and dotted those of a table in it."""
+    found = table.get(inner)
+    own = found if isinstance(found, Mapping) else {}
+    return [*table, *(f"{inner}.{key}" for key in own)]
+
+
+def _dotted(table: Mapping[str, Any], inner: str) -> dict[str, Any]:
+    found = table.get(inner)
+    if not isinstance(found, Mapping) or not set(found) <= set(Plateau.model_fields):
+        return dict(table)
+    others = {key: value for key, value in table.items() if key != inner}
+    return others | {f"{inner}.{key}": value for key, value in found.items()}
 
 
 def own_tables(
@@ -95,21 +124,17 @@ def own_tables(
         tune = validate(
             TuneTable, own_keys(TuneTable, tables.tune, spaces), where, "tune", problems
         )
-    replicate = (
-        None
-        if tables.replicate is None
-        else validate(
-            ReplicateSettings,
-            {"metric": task.metric, **tables.replicate},
-            where,
-            "replicate",
-            problems,
-        )
-    )
+    replicate: ReplicateSettings | None = None
+    if tables.replicate is not None:
+        table = {"metric": task.metric, **tables.replicate}
+        replicate = validate(ReplicateSettings, table, where, "replicate", problems)
+        check_replicate(tables.replicate, where, problems)
     artifacts = validate(ArtifactSettings, tables.artifacts, where, "artifacts", problems)
     resources = validate(Resources, tables.resources, where, "resources", problems)
     if tables.tune is None and tables.replicate is None:
-        rule = "nothing is trained: give [tune] with trials, [replicate] with seeds, or both"
+        rule = (
+            "nothing is trained: give [tune] with trials, [replicate] with seeds or folds, or both"
+        )
         problems.append(Problem(where, rule))
     return OwnTables(study, training, tune, replicate, artifacts, resources)
 

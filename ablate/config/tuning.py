@@ -15,17 +15,18 @@ from ablate.config.search_space import (
     parse_domain,
     parse_parameter,
 )
-from ablate.config.validation import validate
+from ablate.config.validation import validate_setting
 from ablate.config.words import is_setting
 from ablate.errors import Problem, did_you_mean
 from ablate.spec.pruners import Median, PrunerSettings
 from ablate.spec.samplers import SamplerSettings, Tpe
 from ablate.spec.space import Choices, Domain, Frozen, Parameter, Range, Scalar, SearchSpace
 from ablate.spec.study import TuneSettings
-from ablate.spec.training import TrainingSettings
+from ablate.spec.training import SETTINGS, TrainingSettings
 
 NOT_TUNABLE = (
     *("backend", "batch_norm_averages", "checkpoint", "dtype_policy", "early_stopping", "plateau"),
+    *("weighted_metrics",),
 )
 """Training settings that are the same for all trials of a study."""
 
@@ -106,7 +107,7 @@ def tuned_parameters(
         if not is_setting(name, spaces) and not any(name in space for space in spaces)
     ]
     for name in unknown:
-        others = [n for n in TrainingSettings.model_fields if n not in NOT_TUNABLE]
+        others = [n for n in SETTINGS if n not in NOT_TUNABLE]
         others += TuneTable.model_fields
         problems.append(unknown_parameter(spaces, where, f"tune.{name}", name, others))
     tuned = {}
@@ -134,7 +135,7 @@ def _tuned_of(
         parameter: Parameter | None = None
         if name in space:
             parameter = _narrowed(space[name], table, where, f"tune.{name}", problems)
-        elif name in TrainingSettings.model_fields:
+        elif name in SETTINGS:
             parameter = _tuned_training(name, table, training, where, problems)
         if parameter is not None:
             tuned[name] = parameter
@@ -142,7 +143,7 @@ def _tuned_of(
     tuned |= {name: space[name] for name in own if name not in tuned}
     settings = [parameter for name, parameter in tuned.items() if name not in space]
     known: dict[str, Domain | None] = {p.name: p.domain for p in space.parameters}
-    names = [name for name in TrainingSettings.model_fields if name not in known]
+    names = [name for name in SETTINGS if name not in known]
     known |= {name: _setting_domain(name) for name in names}
     check_conditions(settings, known, where, "tune", problems)
     in_space = [tuned[name] for name in space.names if name in tuned]
@@ -151,7 +152,7 @@ def _tuned_of(
 
 def _setting_domain(name: str) -> Domain | None:
     """The choices of a training setting that has choices; None for any other."""
-    choices = get_args(TrainingSettings.model_fields[name].annotation)
+    choices = get_args(SETTINGS[name].annotation)
     is_listed = bool(choices) and all(isinstance(choice, str) for choice in choices)
     return Choices(choices=choices) if is_listed else None
 
@@ -213,14 +214,14 @@ def _tuned_training(
         )
     wrong: list[Problem] = []
     for value in parameter.domain.ends():
-        validate(TrainingSettings, {**training.model_dump(), name: value}, where, "tune", wrong)
+        validate_setting(training, name, value, where, "tune", wrong)
     problems += wrong
     return None if wrong else parameter
 
 
 def _is_float(name: str) -> bool:
     """Whether a training setting takes numbers that are not whole."""
-    return "float" in str(TrainingSettings.model_fields[name].annotation)
+    return "float" in str(SETTINGS[name].annotation)
 
 
 def unknown_parameter(

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ablate.errors import Problem, did_you_mean
+from ablate.spec.training import TrainingSettings, nested
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -57,6 +58,18 @@ def validate(
                 seen.add(str(problem))
                 problems.append(problem)
         return None
+
+
+def validate_setting(
+    training: TrainingSettings,
+    name: str,
+    value: Any,
+    where: str,
+    key: str,
+    problems: list[Problem],
+) -> TrainingSettings | None:
+    """Validates training settings of which one has another value; None where it cannot."""
+    return validate(TrainingSettings, nested(training.flat() | {name: value}), where, key, problems)
 
 
 def _problem(model: type[BaseModel], error: ErrorDetails, where: str, prefix: str) -> Problem:

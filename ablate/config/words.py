@@ -11,12 +11,12 @@ from typing import Any
 
 from ablate.spec.identity import WORDS
 from ablate.spec.space import Frozen, SearchSpace
-from ablate.spec.training import TrainingSettings
+from ablate.spec.training import SETTINGS
 
 
 def is_setting(name: str, spaces: Iterable[SearchSpace]) -> bool:
     """Whether a name is that of a training setting, and of no parameter of these search spaces."""
-    return name in TrainingSettings.model_fields and not _is_parameter(name, spaces)
+    return name in SETTINGS and not _is_parameter(name, spaces)
 
 
 def own_keys(

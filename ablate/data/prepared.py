@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+OPTIONAL = ("x_val", "y_val", "groups")
+"""What not every data set has."""
 _ABOUT = "data.json"
 
 
@@ -118,7 +120,21 @@ class PreparedData:
         )
         return array
 
-    def inputs(self, part: Literal["train", "test"]) -> Any:
+    def holds(self, name: str) -> bool:
+        """Whether there is such an array."""
+        return name in self.in_place or (self.folder / f"{name}.npy").is_file()
+
+    @property
+    def has_validation(self) -> bool:
+        """Whether it has a validation part of its own."""
+        return self.holds("y_val")
+
+    def weights(self, part: Literal["train", "val", "test"]) -> NDArray[Any] | None:
+        """How much each example of a part counts; None where all count alike."""
+        name = f"weight_{part}"
+        return self.array(name) if self.holds(name) else None
+
+    def inputs(self, part: Literal["train", "val", "test"]) -> Any:
         """The examples of a part: an array, or of several inputs each by its name."""
         if not self.input_names:
             return self.array(f"x_{part}")
@@ -136,7 +152,7 @@ def shape(settings: DataSettings) -> DataShape:
     classes = whole.classes if tasks.find(settings.task).has_classes else 0
     train = (settings.per_class or 0) * classes or whole.train
     test = (settings.test_per_class or 0) * classes or whole.test
-    return DataShape(min(train, whole.train), min(test, whole.test), whole.example, whole.classes)
+    return replace(whole, train=min(train, whole.train), test=min(test, whole.test))
 
 
 def prepare(settings: DataSettings, cache: Path) -> PreparedData:
@@ -182,6 +198,7 @@ def _in_order(examples: Examples, settings: DataSettings) -> Examples:
         examples,
         y_train=1 - examples.y_train,
         y_test=1 - examples.y_test,
+        y_val=None if examples.y_val is None else 1 - examples.y_val,
         class_names=examples.class_names[::-1],
     )
 
@@ -246,6 +263,10 @@ def _folder(settings: DataSettings, source: str, cache: Path) -> Path:
     text = f"{settings.dataset}: {source}"
     if settings.task != tasks.DEFAULT or settings.positive is not None:
         text += f" {settings.task} {settings.positive}"
+    if settings.folds is not None:
+        text += " folded"
+    if settings.strategy == "chronological":
+        text += " chronological"
     key = hashlib.sha256(text.encode()).hexdigest()[:12]
     return cache / f"{folder_name(settings.dataset)}-{key}"
 
@@ -281,7 +302,14 @@ def _module(settings: DataSettings) -> tuple[Any, Any]:
 
 def _places(settings: DataSettings) -> Places:
     home = Path(settings.home) if settings.home else None
-    return Places(home, Path(settings.folder), settings.task, settings.positive)
+    return Places(
+        home=home,
+        folder=Path(settings.folder),
+        task=settings.task,
+        positive=settings.positive,
+        folded=settings.folds is not None,
+        chronological=settings.strategy == "chronological",
+    )
 
 
 def _write(examples: Examples, source: str, folder: Path) -> None:
@@ -328,13 +356,15 @@ def _write(examples: Examples, source: str, folder: Path) -> None:
 def arrays_of(examples: Examples) -> dict[str, NDArray[Any]]:
     """All arrays of a data set, by name; of several inputs each as ``x_train.NAME``."""
     arrays: dict[str, NDArray[Any]] = {}
-    for name in ARRAYS:
+    for name in (*ARRAYS, *OPTIONAL):
         given = getattr(examples, name)
+        if given is None:
+            continue
         if isinstance(given, Mapping):
             arrays |= {f"{name}.{one}": array for one, array in given.items()}
         else:
             arrays[name] = given
-    return arrays
+    return arrays | {f"weight_{part}": given for part, given in examples.weights.items()}
 
 
 def digest_of(examples: Examples) -> str:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate import tasks
 from ablate.data.card import bounds, example_shape, target_spans
+from ablate.data.checks import check_split
 from ablate.data.doubts import doubts
-from ablate.data.prepared import check_examples, digest_of, find_prepared, load, source_of
-from ablate.data.split import are_pixels, check_split
+from ablate.data.drawing import Drawing
+from ablate.data.prepared import (
+    PreparedData,
+    check_examples,
+    digest_of,
+    find_prepared,
+    load,
+    source_of,
+)
+from ablate.data.split import are_pixels, drawing_of
 from ablate.datasets._base import Examples
 from ablate.datasets._files import DOWNLOADED
 from ablate.spec.data import DataSettings, InputShape
@@ -47,6 +56,16 @@ class Reading:
     """SHA-256 of all examples and labels."""
     warnings: tuple[str, ...]
     """What looks wrong."""
+    validation: int = 0
+    """The examples of its own validation part; 0 where there is none."""
+    groups: int = 0
+    """Groups that are kept together; 0 where there are none."""
+    weighted: Mapping[str, bool] = field(default_factory=dict)
+    """For each part that there is whether its examples are weighted."""
+    names: tuple[str, ...] = ()
+    """Of classes, labels or numbers."""
+    folds: int | None = None
+    """How many are held out to test on; None where a part is set apart for that."""
 
 
 def read_data(settings: DataSettings, cache: Path | None = None) -> Reading | None:
@@ -64,15 +83,31 @@ def read_data(settings: DataSettings, cache: Path | None = None) -> Reading | No
     """
     prepared = find_prepared(settings, cache) if cache is not None else None
     if prepared is not None:
-        inputs, targets = prepared.inputs("train"), [prepared.array(name) for name in TARGETS]
-        return _reading(settings, inputs, targets, prepared.class_names, prepared.digest)
+        return _reading(
+            settings,
+            prepared.inputs("train"),
+            [prepared.array(name) for name in TARGETS],
+            prepared.array("y_val") if prepared.has_validation else None,
+            drawing_of(prepared, settings),
+            weighted_parts(prepared),
+            prepared.class_names,
+            prepared.digest,
+        )
     if source_of(settings).startswith(DOWNLOADED):
         return None
     whole = {"per_class": None, "test_per_class": None}
     examples = _loaded(settings.model_copy(update=whole).model_dump_json(), source_of(settings))
     check_examples(examples, settings)
-    targets = [examples.y_train, examples.y_test]
-    return _reading(settings, examples.x_train, targets, examples.class_names, digest_of(examples))
+    return _reading(
+        settings,
+        examples.x_train,
+        [examples.y_train, examples.y_test],
+        examples.y_val,
+        Drawing(examples.y_train, examples.groups, settings.strategy),
+        _weighted(examples),
+        examples.class_names,
+        digest_of(examples),
+    )
 
 
 @lru_cache(maxsize=1)
@@ -85,11 +120,14 @@ def _reading(
     settings: DataSettings,
     inputs: NDArray[Any] | Mapping[str, NDArray[Any]],
     targets: Sequence[NDArray[Any]],
+    y_val: NDArray[Any] | None,
+    drawing: Drawing,
+    weighted: Mapping[str, bool],
     names: tuple[str, ...],
     digest: str,
 ) -> Reading:
     task = tasks.find(settings.task)
-    check_split(targets[0], names, settings)
+    check_split(drawing, names, settings, own=y_val is not None)
     examples = list(inputs.values()) if isinstance(inputs, Mapping) else [inputs]
     scale = 255 if are_pixels(examples[0]) else 1
     low, high = bounds(examples)
@@ -98,7 +136,10 @@ def _reading(
     counts: list[list[int]] = []
     if task.outputs != "numbers":
         counts = _counts(settings, targets, len(names))
-        warnings = tuple(_missing(counts, names))
+        parts = dict(zip(("training", "test"), counts, strict=True))
+        if y_val is not None:
+            parts["validation"] = _of_classes(y_val, len(names))
+        warnings = tuple(_missing(parts, names))
     if settings.task == tasks.DEFAULT and len(examples) == 1:
         warnings += doubts(examples[0], values, counts[0], names)
     has_classes = task.has_classes
@@ -113,23 +154,53 @@ def _reading(
         targets={} if counts else target_spans(targets[0], names),
         digest=digest,
         warnings=warnings,
+        validation=0 if y_val is None else len(y_val),
+        weighted=weighted,
+        names=names,
+        folds=settings.folds,
+        groups=0 if drawing.groups is None else len(set(drawing.groups.tolist())),
     )
 
 
 def _counts(settings: DataSettings, targets: Sequence[NDArray[Any]], names: int) -> list[list[int]]:
     """The training and the test examples of each class or label, those that are drawn."""
-    import numpy as np
-
     counts = []
     for y, drawn in zip(targets, (settings.per_class, settings.test_per_class), strict=True):
-        found = np.bincount(y, minlength=names) if y.ndim == 1 else y.sum(axis=0)
-        counts.append([min(int(count), drawn or int(count)) for count in found])
+        counts.append([min(count, drawn or count) for count in _of_classes(y, names)])
     return counts
 
 
-def _missing(counts: Sequence[Sequence[int]], names: Sequence[str]) -> Iterator[str]:
-    """Says of which classes or labels there is no example."""
-    for split, of_split in zip(("training", "test"), counts, strict=True):
+def weighted_parts(prepared: PreparedData) -> dict[str, bool]:
+    """For each part that there is whether its examples are weighted, by what it is called."""
+    found = {"training": prepared.weights("train") is not None}
+    if prepared.has_validation:
+        found["validation"] = prepared.weights("val") is not None
+    if len(prepared.array("y_test")):
+        found["test"] = prepared.weights("test") is not None
+    return found
+
+
+def _weighted(examples: Examples) -> dict[str, bool]:
+    """The same, of examples that were read."""
+    found = {"training": "train" in examples.weights}
+    if examples.y_val is not None:
+        found["validation"] = "val" in examples.weights
+    if len(examples.y_test):
+        found["test"] = "test" in examples.weights
+    return found
+
+
+def _of_classes(y: NDArray[Any], names: int) -> list[int]:
+    """How many examples there are of each class or label."""
+    import numpy as np
+
+    found = np.bincount(y, minlength=names) if y.ndim == 1 else y.sum(axis=0)
+    return [int(count) for count in found]
+
+
+def _missing(parts: Mapping[str, Sequence[int]], names: Sequence[str]) -> Iterator[str]:
+    """Says of which classes or labels a part has no example."""
+    for split, of_split in parts.items():
         lacking = [name for name, n in zip(names, of_split, strict=True) if not n]
         if lacking and any(of_split):
             more = f" and {len(lacking) - LISTED} more" if len(lacking) > LISTED else ""

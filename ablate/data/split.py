@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
-from ablate import tasks
-from ablate.data.doubts import many_classes
+from ablate.data.checks import check_split
+from ablate.data.drawing import Drawing
 from ablate.data.fitting import Fit, Units
-from ablate.errors import InputError, Problem
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from ablate.data.prepared import PreparedData
-    from ablate.spec.data import DataSettings
+    from ablate.spec.data import DataSettings, Fold
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +63,9 @@ class Split:
     """Of classes, labels or numbers, see `Examples`."""
     units: Units | None = None
     """Those that the numbers of a regression are scaled by; None for any other task."""
+    w_train: NDArray[np.float64] | None = None
+    """How much each training example counts; None where all count alike."""
+    w_val: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -75,122 +76,107 @@ class TestSet:
 
     x: Rows
     y: NDArray[Any]
+    weights: NDArray[np.float64] | None = None
+    """How much each counts; None where all count alike."""
 
 
-def training_split(prepared: PreparedData, settings: DataSettings, seed: int) -> Split:
+def training_split(
+    prepared: PreparedData, settings: DataSettings, seed: int, fold: Fold | None = None
+) -> Split:
     """The training and validation examples that a seed draws; the test examples stay unread.
 
     Args:
         prepared: the data set.
-        settings: how many examples of each class, and the share for validation.
+        settings: how many examples of each class, the share for validation and how it is drawn.
         seed: the same seed draws the same examples.
+        fold: whose examples are held out to test on, and left out here.
 
     Raises:
-        InputError: the examples cannot be split; see `check_split`.
+        InputError: the examples cannot be split; see `ablate.data.checks`.
     """
     import numpy as np
-    from sklearn.model_selection import train_test_split
 
     targets = np.asarray(prepared.array("y_train"))
-    has_classes = tasks.find(settings.task).has_classes
-    chosen = np.arange(len(targets))
+    drawing = drawing_of(prepared, settings)
+    check_split(drawing, prepared.class_names, settings, own=prepared.has_validation)
+    chosen = np.arange(len(targets)) if fold is None else drawing.fold(fold)[0]
     if settings.per_class is not None:
         chosen = drawn(targets, settings.per_class, seed)
-    check_split(targets, prepared.class_names, settings)
-    train, validation = train_test_split(
-        chosen,
-        test_size=settings.validation,
-        stratify=targets[chosen] if has_classes else None,
-        random_state=seed,
-    )
     examples = prepared.inputs("train")
+    train, validation = chosen, None
+    if not prepared.has_validation:
+        train, validation = drawing.validation(chosen, settings.validation, seed)
     fit = None if prepared.fitted is None else Fit.to(examples[train], prepared.fitted)
+    x_val, y_val, w_val = _validation(prepared, targets, validation, fit)
+    weights = prepared.weights("train")
     return Split(
         x_train=Rows(examples, train, fit),
         y_train=targets[train],
-        x_val=Rows(examples, validation, fit),
-        y_val=targets[validation],
+        x_val=x_val,
+        y_val=y_val,
         class_names=prepared.class_names,
         units=Units.of(targets[train]) if settings.task == "regression" else None,
+        w_train=None if weights is None else weights[train],
+        w_val=w_val,
     )
 
 
-def check_split(labels: NDArray[np.int64], names: Sequence[str], settings: DataSettings) -> None:
-    """Makes sure that training and validation examples of every class can be drawn.
-
-    Args:
-        labels: the class of each training example that there is to draw from.
-        names: the classes.
-        settings: how many of them are drawn, and the share for validation.
-
-    Raises:
-        InputError: they cannot.
-    """
+def _validation(
+    prepared: PreparedData,
+    targets: NDArray[Any],
+    rows: NDArray[np.int64] | None,
+    fit: Fit | None,
+) -> tuple[Rows, NDArray[Any], NDArray[np.float64] | None]:
+    """The validation examples: these rows, or the data set's own part, with what they count."""
     import numpy as np
 
-    if not tasks.find(settings.task).has_classes:
-        _check_share(len(labels), settings)
-        return
-    counts = np.bincount(labels, minlength=len(names)).tolist()
-    own = [(name, settings.per_class or n) for name, n in zip(names, counts, strict=True) if n]
-    classes, examples = len(own), sum(count for _, count in own)
-    share = settings.validation
-
-    def refused(rule: str, hint: str) -> InputError:
-        return InputError(Problem(settings.dataset, rule, "data.validation", hint=hint))
-
-    if alone := [name for name, count in own if count < 2]:
-        listed = ", ".join(alone[:8]) + (", ..." if len(alone) > 8 else "")
-        rule = (
-            "of each class one example is trained on and one validated, but there is only 1 training "
-            f"example of: {listed}"
-        )
-        hint = many_classes(counts, names) or "give it more examples, or leave it out"
-        raise refused(rule, hint)
-    held = math.ceil(examples * share)
-    told = f"a share of {share:g} of {examples} training examples"
-    if held < classes:
-        least = math.ceil(100 * classes / examples) / 100
-        fits = examples - math.ceil(examples * least) >= classes
-        hint = f"set it to {least:g} or more" if fits else "take more examples of each class"
-        found = "1 example" if held == 1 else f"{held} examples"
-        raise refused(f"{told} is {found}, fewer than the {classes} classes", hint)
-    if examples - held < classes:
-        most = math.floor(100 * (examples - classes) / examples) / 100
-        fits = math.ceil(examples * most) >= classes
-        hint = f"set it to {most:g} or less" if fits else "take more examples of each class"
-        rule = f"{told} leaves {examples - held} to train on, fewer than the {classes} classes"
-        raise refused(rule, hint)
+    weights = prepared.weights("val" if rows is None else "train")
+    if rows is not None:
+        own = None if weights is None else weights[rows]
+        return Rows(prepared.inputs("train"), rows, fit), targets[rows], own
+    y = np.asarray(prepared.array("y_val"))
+    return Rows(prepared.inputs("val"), np.arange(len(y)), fit), y, weights
 
 
-def _check_share(examples: int, settings: DataSettings) -> None:
-    """Makes sure that there is something to train and something to validate.
+def drawing_of(prepared: PreparedData, settings: DataSettings) -> Drawing:
+    """How the training examples of a data set are drawn."""
+    import numpy as np
 
-    Raises:
-        InputError: there is not.
-    """
-    held = math.ceil(examples * settings.validation)
-    if examples - held < 1:
-        rule = f"a share of {settings.validation:g} of {examples} training examples leaves none"
-        hint = "set it to less, or take more examples"
-        raise InputError(Problem(settings.dataset, rule, "data.validation", hint=hint))
+    groups = prepared.array("groups") if prepared.holds("groups") else None
+    return Drawing(np.asarray(prepared.array("y_train")), groups, settings.strategy)
 
 
-def test_set(prepared: PreparedData, settings: DataSettings, fit: Fit | None = None) -> TestSet:
+def unweighted(split: Split, test: TestSet | None) -> tuple[Split, TestSet | None]:
+    """The same, with all examples that are validated and tested on counting alike."""
+    return replace(split, w_val=None), test and replace(test, weights=None)
+
+
+def test_set(
+    prepared: PreparedData,
+    settings: DataSettings,
+    fit: Fit | None = None,
+    fold: Fold | None = None,
+) -> TestSet:
     """The test examples and their targets, the same ones for every replicate.
 
     Args:
         prepared: the data set.
         settings: how many examples of each class.
         fit: what the training rows of the replicate say of the columns of a table.
+        fold: what is held out to test on, where no part of the data set is set apart for that.
     """
     import numpy as np
 
-    targets = np.asarray(prepared.array("y_test"))
+    part: Literal["train", "test"] = "test" if fold is None else "train"
+    targets = np.asarray(prepared.array(f"y_{part}"))
     chosen = np.arange(len(targets))
-    if settings.test_per_class is not None:
+    if fold is not None:
+        chosen = drawing_of(prepared, settings).fold(fold)[1]
+    elif settings.test_per_class is not None:
         chosen = drawn(targets, settings.test_per_class, seed=0)
-    return TestSet(Rows(prepared.inputs("test"), chosen, fit), targets[chosen])
+    weights = prepared.weights(part)
+    own = None if weights is None else weights[chosen]
+    return TestSet(Rows(prepared.inputs(part), chosen, fit), targets[chosen], own)
 
 
 def drawn(labels: NDArray[np.int64], per_class: int, seed: int) -> NDArray[np.int64]:

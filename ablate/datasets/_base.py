@@ -7,6 +7,7 @@ A file ``ablate/datasets/NAME.py`` makes the data set ``NAME``. It defines:
   examples do (a cached copy is kept under a hash of it);
 - ``shape(options, places) -> DataShape``: the sizes, found without loading large files;
 - ``load(options, places) -> Examples``: the examples themselves;
+- where its examples have an order in time: ``ORDERED = True``; ``split = "chronological"`` needs it;
 - where its targets are no classes, or a network shall give one probability: ``TASK``, the name of
   its task, see `ablate.tasks`.
 
@@ -15,7 +16,8 @@ All raise `InputError` for files that are missing or wrong. Nothing heavy is imp
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +25,6 @@ from ablate.spec.space import Frozen
 from ablate.tasks import DEFAULT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     Inputs = NDArray[Any] | Mapping[str, NDArray[Any]]
@@ -47,6 +47,10 @@ class Places:
     """What the study takes the targets for, see `ablate.tasks`."""
     positive: Any = None
     """The class whose probability a network shall give, where a study names it."""
+    folded: bool = False
+    """Whether no test part is to be drawn, because folds of the training part are tested on."""
+    chronological: bool = False
+    """Whether a test part that is drawn is to be the last in time."""
 
 
 @dataclass(frozen=True)
@@ -80,3 +84,12 @@ class Examples:
     """Of classes, of several labels, or of the numbers that a network gives."""
     fitted: Fitted | None = None
     """Of a table."""
+    x_val: Inputs | None = None
+    y_val: NDArray[Any] | None = None
+    """Its own validation part, where it has one."""
+    groups: NDArray[Any] | None = None
+    """Of each training example the group that it belongs to, whole numbers or text ``(n,)``; examples
+    of one are kept together."""
+    weights: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    """How much each example counts, float64 ``(n,)``, of ``train``, ``val`` and ``test``; none where
+    all count alike."""

@@ -31,6 +31,14 @@ class Asked(Protocol):
     def categorical(self) -> tuple[str, ...]:
         """What holds categories."""
 
+    @property
+    def groups(self) -> str | None:
+        """What says which rows are kept together."""
+
+    @property
+    def sample_weight(self) -> str | None:
+        """What says how much each row counts."""
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -74,23 +82,29 @@ def columns_of(
     from pandas.api import types
 
     before, held = len(problems), list(map(str, table.columns))
+    marks = {"groups": asked.groups, "sample_weight": asked.sample_weight}
     for key, names in (
         ("target", asked.target),
         ("drop", asked.drop),
         ("categorical", asked.categorical),
+        *((key, (name,)) for key, name in marks.items() if name is not None),
     ):
         problems += [
             Problem(str(path), "there is no such column", f"data.{key}", name, _like(name, held))
             for name in names
             if name not in held
         ]
-    left_out = {*asked.target, *asked.drop}
+    left_out = {*asked.target, *asked.drop, *(name for name in marks.values() if name is not None)}
     problems += [
-        Problem(
-            str(path), "is a target or dropped, and cannot be a category", "data.categorical", name
-        )
+        Problem(str(path), "is no column to train on, and cannot be a category", key, name)
+        for key in ("data.categorical",)
         for name in asked.categorical
         if name in left_out
+    ]
+    problems += [
+        Problem(str(path), "is a target", f"data.{key}", name)
+        for key, name in marks.items()
+        if name in asked.target
     ]
     numeric: list[str] = []
     text: list[str] = []

@@ -22,10 +22,10 @@ TO_CLASSES = (
 
 @dataclass(frozen=True)
 class Labels:
-    """The class of each image, counted from 0, and what stands for each class."""
+    """The class of each example, counted from 0, and what stands for each class."""
 
-    train: NDArray[np.int64]
-    test: NDArray[np.int64]
+    parts: tuple[NDArray[np.int64], ...]
+    """Those for training first."""
     values: NDArray[Any]
 
     @property
@@ -47,11 +47,11 @@ class _Column:
 def read_labels(
     arrays: Sequence[tuple[str, NDArray[Any], int | None]], path: Path, problems: list[Problem]
 ) -> Labels | None:
-    """The labels of the training and of the test images.
+    """The labels of the parts of a data set.
 
     Args:
-        arrays: of each of the two the name, the array, and how many images it must fit, where
-            that is known.
+        arrays: of each part, that for training first, the name, the array, and how many examples it
+            must fit, where that is known.
         path: their file.
         problems: takes in what is wrong with them.
     """
@@ -64,17 +64,18 @@ def read_labels(
             columns.append(found)
     if len(columns) < len(arrays):
         return None
-    train, test = columns
-    classes = train.classes or test.classes
-    if train.classes and test.classes and train.classes != test.classes:
-        rule = f"one-hot labels must have a column for each of the {train.classes} classes"
-        problems.append(Problem(str(path), rule, test.key, f"{test.classes} columns"))
-        return None
-    if (train.values.dtype.kind == "U") != (test.values.dtype.kind == "U"):
-        rule = f"labels must be of one kind: {train.key} holds {_kind(train.values)}"
-        problems.append(Problem(str(path), rule, test.key, _kind(test.values)))
-        return None
-    values = np.arange(classes) if classes else np.unique(_joined(train, test))
+    train, *others = columns
+    classes = next((one.classes for one in columns if one.classes), None)
+    for other in others:
+        if train.classes and other.classes and train.classes != other.classes:
+            rule = f"one-hot labels must have a column for each of the {train.classes} classes"
+            problems.append(Problem(str(path), rule, other.key, f"{other.classes} columns"))
+            return None
+        if (train.values.dtype.kind == "U") != (other.values.dtype.kind == "U"):
+            rule = f"labels must be of one kind: {train.key} holds {_kind(train.values)}"
+            problems.append(Problem(str(path), rule, other.key, _kind(other.values)))
+            return None
+    values = np.arange(classes) if classes else np.unique(_joined(columns))
     for column in columns:
         outside = column.values[~np.isin(column.values, values)]
         if len(outside):
@@ -84,14 +85,14 @@ def read_labels(
     if len(of_training) < 2:
         rule = "the training examples must belong to at least two classes"
         problems.append(Problem(str(path), rule, train.key, f"{len(of_training)} class"))
-    first, second = (np.searchsorted(values, one.values).astype(np.int64) for one in (train, test))
-    return Labels(first, second, values)
+    parts = tuple(np.searchsorted(values, one.values).astype(np.int64) for one in columns)
+    return Labels(parts, values)
 
 
-def _joined(train: _Column, test: _Column) -> NDArray[Any]:
+def _joined(columns: Sequence[_Column]) -> NDArray[Any]:
     import numpy as np
 
-    return np.concatenate([train.values, test.values])
+    return np.concatenate([column.values for column in columns])
 
 
 def _column(

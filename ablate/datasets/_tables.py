@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from ablate import tasks
-from ablate.datasets._base import DatasetOptions, Examples, Fitted
+from ablate.datasets._base import DatasetOptions, Examples, Fitted, Places
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +29,15 @@ class TableOptions(DatasetOptions):
     scale: Scale = "standard"
     """Whether the numbers of a column get mean 0 and deviation 1, by the training rows of a split."""
 
+    def test_rows(self, rows: int, places: Places) -> int:
+        """How many of so many rows are set apart for testing: none where folds are held out."""
+        return 0 if places.folded else math.ceil(rows * self.test_share)
+
+    def told(self, places: Places) -> str:
+        """How rows are set apart and scaled, in words."""
+        test = f"{self.test_share:.0%} for testing, drawn with seed {SEED}"
+        return f"{'' if places.folded else f'{test}, '}scale {self.scale}"
+
 
 def drawn_rows(
     targets: NDArray[Any], share: float, task: str
@@ -45,22 +56,53 @@ def drawn_rows(
     return np.sort(train), np.sort(test)
 
 
+def with_test_rows(whole: Examples, share: float, places: Places) -> Examples:
+    """A table some of whose training rows are set apart for testing.
+
+    Of each class its share; of rows in time the last ones; groups stay together.
+    """
+    import numpy as np
+    from sklearn.model_selection import GroupShuffleSplit
+
+    rows = len(whole.y_train)
+    if places.chronological:
+        train, test = np.split(np.arange(rows), [rows - math.ceil(rows * share)])
+    elif whole.groups is not None:
+        cut = GroupShuffleSplit(1, test_size=share, random_state=SEED)
+        train, test = next(iter(cut.split(np.zeros(rows), groups=whole.groups)))
+    else:
+        train, test = drawn_rows(whole.y_train, share, places.task)
+    weights = dict(whole.weights)
+    if "train" in weights:
+        weights |= {"train": weights["train"][train], "test": weights["train"][test]}
+    x: Any = whole.x_train
+    return replace(
+        whole,
+        x_train=x[train],
+        y_train=whole.y_train[train],
+        x_test=x[test],
+        y_test=whole.y_train[test],
+        groups=None if whole.groups is None else whole.groups[train],
+        weights=weights,
+    )
+
+
 def scikit_learn_table(
-    found: Any, options: TableOptions, task: str, names: tuple[str, ...]
+    found: Any, options: TableOptions, places: Places, names: tuple[str, ...]
 ) -> Examples:
     """One of scikit-learn's tables, as ``load_...()`` of `sklearn.datasets` returns it."""
     import numpy as np
 
-    has_classes = tasks.find(task).has_classes
+    has_classes = tasks.find(places.task).has_classes
     targets = found.target.astype(np.int64) if has_classes else found.target[:, None].astype(float)
-    train, test = drawn_rows(targets, options.test_share, task)
     rows = found.data.astype(np.float64)
     columns = rows.shape[1]
-    return Examples(
-        x_train=rows[train],
-        y_train=targets[train],
-        x_test=rows[test],
-        y_test=targets[test],
+    whole = Examples(
+        x_train=rows,
+        y_train=targets,
+        x_test=rows[:0],
+        y_test=targets[:0],
         class_names=names,
         fitted=Fitted((options.scale == "standard",) * columns, (False,) * columns),
     )
+    return whole if places.folded else with_test_rows(whole, options.test_share, places)

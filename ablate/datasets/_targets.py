@@ -18,25 +18,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Targets:
-    """The targets of both parts, as `Examples` holds them, and their names."""
+    """The targets of each part, as `Examples` holds them, and their names."""
 
-    train: NDArray[Any]
-    test: NDArray[Any]
+    parts: tuple[NDArray[Any], ...]
+    """Those for training first."""
     names: tuple[str, ...]
 
 
 def read_targets(
-    table: pd.DataFrame,
-    test_table: pd.DataFrame,
+    tables: Sequence[pd.DataFrame],
     columns: Sequence[str],
     task: str,
     path: Path,
     problems: list[Problem],
 ) -> Targets | None:
-    """The target columns of a table; None where they are wrong."""
+    """The target columns of the parts of a table, that for training first; None where they are wrong."""
     before = len(problems)
     for name in columns:
-        for part in (table, test_table):
+        for part in tables:
             if missing := int(part[name].isna().sum()):
                 rule = f"the target is missing in {missing} of {len(part)} rows"
                 problems.append(Problem(str(path), rule, name, hint="leave these rows out"))
@@ -44,16 +43,16 @@ def read_targets(
         return None
     means = tasks.find(task)
     if not means.has_classes:
-        parts = [part[list(columns)].to_numpy() for part in (table, test_table)]
-        keys = [columns[0] if len(columns) == 1 else ", ".join(columns)] * 2
+        parts = [part[list(columns)].to_numpy() for part in tables]
+        keys = [columns[0] if len(columns) == 1 else ", ".join(columns)] * len(tables)
         return read_arrays(parts, keys, task, tuple(columns), path, problems)
     if len(columns) > 1:
         rule = f"a {task} has one target column, found {len(columns)}"
         hint = 'set task = "multilabel_classification" or "regression" under [study]'
         problems.append(Problem(str(path), rule, "data.target", hint=hint))
         return None
-    parts = [_plain(part[columns[0]]) for part in (table, test_table)]
-    return read_arrays(parts, [columns[0]] * 2, task, None, path, problems)
+    parts = [_plain(part[columns[0]]) for part in tables]
+    return read_arrays(parts, [columns[0]] * len(tables), task, None, path, problems)
 
 
 def read_arrays(
@@ -63,13 +62,13 @@ def read_arrays(
     names: tuple[str, ...] | None,
     path: Path,
     problems: list[Problem],
-    counts: Sequence[int | None] = (None, None),
+    counts: Sequence[int | None] | None = None,
 ) -> Targets | None:
     """Targets in arrays, ``(n,)`` or ``(n, targets)``; None where they are wrong.
 
     Args:
-        parts: those for training and those for testing.
-        keys: what the two are called.
+        parts: those for training, and those of other parts.
+        keys: what these are called.
         task: what they mean.
         names: of classes, labels or numbers; None for the classes themselves, or for numbers.
         path: their file.
@@ -77,12 +76,13 @@ def read_arrays(
         counts: how many examples they must fit, where that is known.
     """
     means, before = tasks.find(task), len(problems)
+    counts = [None] * len(parts) if counts is None else counts
     if means.has_classes:
         given = list(zip(keys, parts, counts, strict=True))
         labels = read_labels(given, path, problems)
         if labels is None or len(problems) > before:
             return None
-        return Targets(labels.train, labels.test, names or labels.names)
+        return Targets(labels.parts, names or labels.names)
     found = []
     for key, part, count in zip(keys, parts, counts, strict=True):
         if count is not None and len(part) != count:
@@ -93,17 +93,19 @@ def read_arrays(
             found.append(_measurements(rows, key, path, problems))
         else:
             found.append(_several(rows, key, path, problems))
-    train, test = found
-    if train is None or test is None or len(problems) > before:
+    known = [one for one in found if one is not None]
+    if len(known) < len(found) or len(problems) > before:
         return None
-    if train.shape[1] != test.shape[1]:
-        rule = f"must have {train.shape[1]} columns, as those for training"
-        problems.append(Problem(str(path), rule, keys[1], f"{test.shape[1]} columns"))
-        return None
+    train = known[0]
+    for key, one in zip(keys, known, strict=True):
+        if one.shape[1] != train.shape[1]:
+            rule = f"must have {train.shape[1]} columns, as those for training"
+            problems.append(Problem(str(path), rule, key, f"{one.shape[1]} columns"))
+            return None
     own = names or tuple(f"{keys[0]}_{index + 1}" for index in range(train.shape[1]))
     if names is None and train.shape[1] == 1:
         own = (keys[0].removesuffix("_train"),)
-    return Targets(train, test, own)
+    return Targets(tuple(known), own)
 
 
 def _measurements(

@@ -82,16 +82,17 @@ class UserFunction:
 
     def shape(self, options: Mapping[str, Any], places: Places) -> DataShape:
         """The sizes, for which it must be run."""
-        images = self.load(options, places)
-        inputs = images.x_train
+        found = self.load(options, places)
+        inputs = found.x_train
         several = isinstance(inputs, Mapping)
         return DataShape(
-            train=len(images.y_train),
-            test=len(images.y_test),
+            train=len(found.y_train),
+            test=len(found.y_test),
             example={name: tuple(one.shape[1:]) for name, one in inputs.items()}
             if several and isinstance(inputs, Mapping)
             else tuple(inputs.shape[1:]),  # type: ignore[union-attr]
-            classes=len(images.class_names),
+            classes=len(found.class_names),
+            validation=0 if found.y_val is None else len(found.y_val),
         )
 
     def load(self, options: Mapping[str, Any], places: Places) -> Examples:
@@ -114,8 +115,10 @@ def _made(user: UserFunction, written: str, places: Places, state: str) -> Examp
             rule = told or f"its process ended with exit code {process.returncode}"
             raise InputError(Problem(user.name, rule))
         told_in.unlink()
+        marks = ("groups", "sample_weight")
+        given = {name: name for name in marks if (Path(folder) / f"{name}.npy").is_file()}
         try:
-            read = npz.Options.model_validate({"file": folder, **own}, strict=False)
+            read = npz.Options.model_validate({"file": folder, **given, **own}, strict=False)
             found = npz.load(read, Places(folder=Path(folder), task=places.task))
         except InputError as error:
             raise InputError(
@@ -124,7 +127,12 @@ def _made(user: UserFunction, written: str, places: Places, state: str) -> Examp
                     for problem in error.problems
                 )
             ) from error
-        return replace(found, x_train=_copied(found.x_train), x_test=_copied(found.x_test))
+        return replace(
+            found,
+            x_train=_copied(found.x_train),
+            x_test=_copied(found.x_test),
+            x_val=None if found.x_val is None else _copied(found.x_val),
+        )
 
 
 def _is_plain(value: Any) -> bool:

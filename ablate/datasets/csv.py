@@ -13,7 +13,8 @@ from ablate import tasks
 from ablate.datasets._base import DatasetOptions, Examples, Places
 from ablate.datasets._columns import Columns, columns_of
 from ablate.datasets._csv_files import read_table
-from ablate.datasets._tables import Scale, Share, drawn_rows
+from ablate.datasets._marks import read_marks
+from ablate.datasets._tables import Scale, Share, with_test_rows
 from ablate.datasets._targets import Targets, read_targets
 from ablate.errors import InputError, Problem
 from ablate.spec.data import DataShape
@@ -30,6 +31,8 @@ def _names(value: Any) -> Any:
     return (value,) if isinstance(value, str) else _tuple(value)
 
 
+LATER = Field(exclude_if=lambda value: value is None)
+ORDERED = True
 TASK = tasks.DEFAULT
 """Unless the study says otherwise."""
 Names = Annotated[tuple[str, ...], BeforeValidator(_tuple)]
@@ -46,6 +49,12 @@ class Options(DatasetOptions):
     """A file of the same columns, for testing."""
     test_share: Share | None = None
     """Of the rows, for testing; drawn once, the same for every study. 0.2 without a test file."""
+    val_file: Annotated[str | None, LATER] = None
+    """A file of the same columns, for validation, in place of a share of the rows."""
+    groups: Annotated[str | None, LATER] = None
+    """A column that says which rows are kept together; no network sees it."""
+    sample_weight: Annotated[str | None, LATER] = None
+    """A column that says how much each row counts; no network sees it."""
     drop: Names = ()
     """Columns that are left out."""
     categorical: Names = ()
@@ -77,6 +86,7 @@ def shape(options: Options, places: Places) -> DataShape:
         test=len(found.y_test),
         example=(columns,),
         classes=len(found.class_names),
+        validation=0 if found.y_val is None else len(found.y_val),
     )
 
 
@@ -89,36 +99,55 @@ def load(options: Options, places: Places) -> Examples:
 def _loaded(written: str, places: Places, state: str) -> Examples:
     """The table in a state of its files; several questions in a row may read the same."""
     options = Options.model_validate_json(written, strict=False)
-    path, *others = _files(options, places)
+    path = places.folder / options.file
     problems: list[Problem] = []
     if options.test_file is not None and options.test_share is not None:
         rule = "is given beside test_file; give one of them"
         problems.append(Problem(str(path), rule, "data.test_share", options.test_share))
-    table = read_table(path, options.separator)
-    test_table = read_table(others[0], options.separator) if others else table[:0]
-    columns = columns_of(table, options, path, problems)
-    if others:
-        _check_same_columns(table, test_table, others[0], problems)
+    named = {"test": options.test_file, "val": options.val_file}
+    tables = {"train": read_table(path, options.separator)}
+    tables |= {
+        part: read_table(places.folder / name, options.separator)
+        for part, name in named.items()
+        if name is not None
+    }
+    columns = columns_of(tables["train"], options, path, problems)
+    for part, name in named.items():
+        if name is not None:
+            file = places.folder / name
+            _check_same_columns(tables["train"], tables[part], file, problems)
     if problems or columns is None:
         raise InputError(*problems)
-    targets = read_targets(table, test_table, options.target, places.task, path, problems)
+    parts = {**tables, "test": tables.get("test", tables["train"][:0])}
+    targets = read_targets(list(parts.values()), options.target, places.task, path, problems)
+    marks = read_marks(parts, options, path, problems)
     if problems or targets is None:
         raise InputError(*problems)
-    x_train, x_test = (_numbers(columns, one, path, options) for one in (table, test_table))
-    y_train, y_test = targets.train, targets.test
-    if not others:
-        share = 0.2 if options.test_share is None else options.test_share
-        _check_rows(targets, share, places.task, path)
-        train, test = drawn_rows(y_train, share, places.task)
-        x_test, y_test = x_train[test], y_train[test]
-        x_train, y_train = x_train[train], y_train[train]
+    x = {part: _numbers(columns, one, path, options) for part, one in parts.items()}
+    y = dict(zip(parts, targets.parts, strict=True))
     fitted = columns.fitted(scaled=options.scale == "standard", filled=options.impute is not None)
-    return Examples(x_train, y_train, x_test, y_test, targets.names, fitted)
+    whole = Examples(
+        x_train=x["train"],
+        y_train=y["train"],
+        x_test=x["test"],
+        y_test=y["test"],
+        class_names=targets.names,
+        fitted=fitted,
+        x_val=x.get("val"),
+        y_val=y.get("val"),
+        groups=marks.groups,
+        weights=marks.weights,
+    )
+    if options.test_file is not None or places.folded:
+        return whole
+    share = 0.2 if options.test_share is None else options.test_share
+    _check_rows(targets, share, places.task, path)
+    return with_test_rows(whole, share, places)
 
 
 def _files(options: Options, places: Places) -> list[Path]:
-    named = [options.file, *([options.test_file] if options.test_file else [])]
-    return [places.folder / name for name in named]
+    named = [options.file, options.test_file, options.val_file]
+    return [places.folder / name for name in named if name is not None]
 
 
 def _numbers(columns: Columns, table: pd.DataFrame, path: Path, options: Options) -> Any:
@@ -152,7 +181,8 @@ def _check_rows(targets: Targets, share: float, task: str, path: Path) -> None:
     """
     import numpy as np
 
-    rows = len(targets.train)
+    y_train = targets.parts[0]
+    rows = len(y_train)
     test = math.ceil(rows * share)
     if rows - test < 2:
         rule = f"a share of {share:g} of {rows} rows leaves {rows - test} to train and validate"
@@ -160,7 +190,7 @@ def _check_rows(targets: Targets, share: float, task: str, path: Path) -> None:
         raise InputError(Problem(str(path), rule, "data.test_share", hint=hint))
     if not tasks.find(task).has_classes:
         return
-    counts = np.bincount(targets.train, minlength=len(targets.names))
+    counts = np.bincount(y_train, minlength=len(targets.names))
     alone = [name for name, n in zip(targets.names, counts, strict=True) if n < 3]
     if alone:
         rule = (

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from ablate.datasets._base import Examples, Places
-from ablate.datasets._tables import SEED, TableOptions, scikit_learn_table
+from ablate.datasets._tables import TableOptions, scikit_learn_table
 from ablate.spec.data import DataShape
 
 TASK = "regression"
@@ -19,13 +17,12 @@ class Options(TableOptions):
 
 def source(options: Options, places: Places) -> str:
     """Scikit-learn's own copy and our split of it."""
-    share = f"{options.test_share:.0%} for testing, drawn with seed {SEED}"
-    return f"sklearn.datasets.load_diabetes, {share}, scale {options.scale}"
+    return f"sklearn.datasets.load_diabetes, {options.told(places)}"
 
 
 def shape(options: Options, places: Places) -> DataShape:
     """The published size, split."""
-    test = math.ceil(ROWS * options.test_share)
+    test = options.test_rows(ROWS, places)
     return DataShape(train=ROWS - test, test=test, example=(COLUMNS,), classes=len(NAMES))
 
 
@@ -33,4 +30,4 @@ def load(options: Options, places: Places) -> Examples:
     """The table, a drawn share of it for testing."""
     from sklearn.datasets import load_diabetes
 
-    return scikit_learn_table(load_diabetes(scaled=False), options, places.task, NAMES)
+    return scikit_learn_table(load_diabetes(scaled=False), options, places, NAMES)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import zipfile
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any, Self
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field, PositiveInt
 
 from ablate.datasets import _npy
 from ablate.datasets._base import DatasetOptions, Examples, Places
 from ablate.datasets._files import lacking, names_in, read_npz
+from ablate.datasets._marks import PARTS, check_apart, checked_weights
+from ablate.datasets._npz_names import Names
 from ablate.datasets._targets import Targets, read_arrays
 from ablate.errors import InputError, Problem
 from ablate.spec.data import DataShape
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
+
+
+LATER = Field(exclude_if=lambda value: value is None)
+ORDERED = True
 
 
 class Options(DatasetOptions):
@@ -40,6 +45,14 @@ class Options(DatasetOptions):
     y_train: str = "y_train"
     x_test: str = "x_test"
     y_test: str = "y_test"
+    x_val: Annotated[str, Field(exclude_if=lambda name: name == "x_val")] = "x_val"
+    """The data set's own validation part; without one a share of the training examples is split off."""
+    y_val: Annotated[str, Field(exclude_if=lambda name: name == "y_val")] = "y_val"
+    groups: Annotated[str | None, LATER] = None
+    """The group of each training example, whole numbers or text; examples of one stay together. What
+    it is of other parts is called ``NAME_test`` and ``NAME_val``, where it is there."""
+    sample_weight: Annotated[str | None, LATER] = None
+    """How much each training example counts; of other parts likewise."""
     image_shape: (
         Annotated[
             tuple[PositiveInt, ...], BeforeValidator(_tuple), Field(min_length=2, max_length=3)
@@ -47,11 +60,7 @@ class Options(DatasetOptions):
         | None
     ) = None
     """``[height, width]`` or ``[height, width, channels]`` of images that are stored flattened."""
-    input_shape: Annotated[
-        tuple[PositiveInt, ...] | None,
-        BeforeValidator(_tuple),
-        Field(exclude_if=lambda shape: shape is None),
-    ] = None
+    input_shape: Annotated[tuple[PositiveInt, ...] | None, BeforeValidator(_tuple), LATER] = None
     """The shape of an example as the network gets it, whatever it is: steps and features of a series."""
     class_names: Annotated[tuple[str, ...], BeforeValidator(_tuple)] | None = None
     """Names of the classes, in the order of their labels. Defaults to the labels themselves."""
@@ -62,61 +71,32 @@ def source(options: Options, places: Places) -> str:
     path = places.folder / options.file
     text = options.model_dump_json()
     if path.is_dir():
-        return f"{text} in {_npy.source(path, _Names.held(options, path).every)}"
+        return f"{text} in {_npy.source(path, _names(options, path).every)}"
     if not path.is_file():
         raise InputError(Problem(str(path), "there is no such file"))
     status = path.stat()
     return f"{text} ({status.st_size} bytes, {status.st_mtime_ns})"
 
 
-@dataclass(frozen=True)
-class _Names:
-    """What the arrays of a file are called."""
-
-    train: Mapping[str, str]
-    """Of the inputs' arrays, by the input; the only one has no name."""
-    test: Mapping[str, str]
-    """Likewise; empty where there are none."""
-    targets: tuple[str, ...]
-
-    @classmethod
-    def held(cls, options: Options, path: Path) -> Self:
-        """Those that a file or folder holds."""
-        held = _npy.names(path) if path.is_dir() else names_in(path)
-        inputs = [_inputs(key, held) for key in (options.x_train, options.x_test)]
-        is_held = any(name in held for name in inputs[0].values())
-        if is_held and {*inputs[1].values(), options.y_test}.isdisjoint(held):
-            return cls(inputs[0], {}, (options.y_train,))
-        return cls(inputs[0], inputs[1], (options.y_train, options.y_test))
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """All arrays of inputs."""
-        return (*self.train.values(), *self.test.values())
-
-    @property
-    def every(self) -> tuple[str, ...]:
-        """All arrays."""
-        return (*self.train.values(), *self.test.values(), *self.targets)
-
-
-def _inputs(key: str, held: Iterable[str]) -> dict[str, str]:
-    """The arrays of a part, by input: one of that name, or ``KEY.NAME`` for each of several."""
-    several = [name for name in held if name.startswith(f"{key}.")]
-    if key in held or not several:
-        return {"": key}
-    return {name.removeprefix(f"{key}."): name for name in several}
+def _names(options: Options, path: Path) -> Names:
+    called = {
+        "train": (options.x_train, options.y_train),
+        "test": (options.x_test, options.y_test),
+        "val": (options.x_val, options.y_val),
+    }
+    held = _npy.names(path) if path.is_dir() else names_in(path)
+    return Names.held(called, options.groups, options.sample_weight, held)
 
 
 def shape(options: Options, places: Places) -> DataShape:
     """The sizes, from the targets and the headers of the other arrays."""
     path = places.folder / options.file
-    names = _Names.held(options, path)
+    names = _names(options, path)
     if path.is_dir():
-        stored = _npy.read(path, names.inputs, names.targets)
+        stored = _npy.read(path, names.inputs, names.others)
         kinds = {name: (stored[name].shape, stored[name].dtype) for name in names.inputs}
     else:
-        stored = read_npz(path, names.targets)
+        stored = read_npz(path, names.others)
         kinds = {name: _stored_kind(path, name) for name in names.inputs}
     problems: list[Problem] = []
     shapes = {
@@ -126,18 +106,23 @@ def shape(options: Options, places: Places) -> DataShape:
     targets = _all_targets(stored, names, shapes, options, places, path, problems)
     if targets is None or problems:
         raise InputError(*problems)
-    own = {name: shapes[key][1:] for name, key in names.train.items()}
-    first = shapes[next(iter(names.train.values()))]
-    tested = len(targets.test)
-    return DataShape(first[0], tested, own.get("", own), len(options.class_names or targets.names))
+    own = {name: shapes[key][1:] for name, key in names.inputs_of["train"].items()}
+    sizes = {part: len(y) for part, y in zip(names.targets_of, targets.parts, strict=True)}
+    return DataShape(
+        train=sizes["train"],
+        test=sizes.get("test", 0),
+        example=own.get("", own),
+        classes=len(options.class_names or targets.names),
+        validation=sizes.get("val", 0),
+    )
 
 
 def load(options: Options, places: Places) -> Examples:
     """Brings inputs and targets into the common form; what lies in ``.npy`` files stays in them."""
     path = places.folder / options.file
-    names = _Names.held(options, path)
+    names = _names(options, path)
     arrays = (
-        _npy.read(path, names.inputs, names.targets)
+        _npy.read(path, names.inputs, names.others)
         if path.is_dir()
         else read_npz(path, names.every)
     )
@@ -145,19 +130,48 @@ def load(options: Options, places: Places) -> Examples:
     found = {name: _examples(arrays[name], options, path, name, problems) for name in names.inputs}
     shapes = {name: array.shape for name, array in found.items()}
     targets = _all_targets(arrays, names, shapes, options, places, path, problems)
+    groups, weights = _marks(arrays, names, path, problems)
     if targets is None or problems:
         raise InputError(*problems)
-    x_train = {name: found[key] for name, key in names.train.items()}
-    x_test = {name: found[key] for name, key in names.test.items()}
-    if not x_test:
-        x_test = {name: array[:0] for name, array in x_train.items()}
+    y = dict(zip(names.targets_of, targets.parts, strict=True))
+    x = {
+        part: {name: found[key] for name, key in of_part.items()}
+        for part, of_part in names.inputs_of.items()
+    }
+    x.setdefault("test", {name: array[:0] for name, array in x["train"].items()})
+    single = {part: of_part.get("", of_part) for part, of_part in x.items()}
     return Examples(
-        x_train=x_train.get("", x_train),
-        y_train=targets.train,
-        x_test=x_test.get("", x_test),
-        y_test=targets.test,
+        x_train=single["train"],
+        y_train=y["train"],
+        x_test=single["test"],
+        y_test=y.get("test", y["train"][:0]),
         class_names=options.class_names or targets.names,
+        x_val=single.get("val"),
+        y_val=y.get("val"),
+        groups=groups,
+        weights=weights,
     )
+
+
+def _marks(
+    arrays: Mapping[str, NDArray[Any]], names: Names, path: Path, problems: list[Problem]
+) -> tuple[NDArray[Any] | None, dict[str, NDArray[Any]]]:
+    """The groups of the training examples, and the weights of each part."""
+    sizes = {part: sum(arrays[key].shape[:1]) for part, key in names.targets_of.items()}
+    groups, weights = {}, {}
+    for part, key in names.groups_of.items():
+        groups[part] = arrays[key].reshape(-1)
+        if groups[part].dtype.kind not in "iuU" or len(groups[part]) != sizes[part]:
+            rule = f"must hold a whole number or a text for each of the {sizes[part]} examples"
+            found = f"{arrays[key].dtype} {arrays[key].shape}"
+            problems.append(Problem(str(path), rule, key, found))
+    check_apart(groups, str(path), names.groups_of.get("train", ""), problems)
+    for part, key in names.weights_of.items():
+        weights[part] = checked_weights(arrays[key], str(path), key, problems)
+        if len(arrays[key]) != sizes[part]:
+            rule = f"must hold a number for each of the {sizes[part]} examples"
+            problems.append(Problem(str(path), rule, key, f"shape {arrays[key].shape}"))
+    return groups.get("train"), weights
 
 
 def _examples(
@@ -247,25 +261,22 @@ def _image_shape(
 
 def _all_targets(
     arrays: Mapping[str, NDArray[Any]],
-    names: _Names,
+    names: Names,
     shapes: Mapping[str, tuple[int, ...]],
     options: Options,
     places: Places,
     path: Path,
     problems: list[Problem],
 ) -> Targets | None:
-    """The targets of both parts, and whether they and the examples fit together."""
+    """The targets of all parts, and whether they and the examples fit together."""
     fit = not problems
     before = len(problems)
     counts = [
-        shapes[next(iter(of_part.values()))][0] if fit and of_part else None
-        for of_part in (names.train, names.test)
+        shapes[next(iter(of_part.values()))][0] if fit else None
+        for of_part in names.inputs_of.values()
     ]
-    parts = [arrays[key] for key in names.targets]
-    keys = list(names.targets)
-    if len(parts) == 1:
-        parts, keys = [parts[0], parts[0][:0]], [keys[0], keys[0]]
-        counts[1] = 0 if fit else None
+    parts = [arrays[key] for key in names.targets_of.values()]
+    keys = list(names.targets_of.values())
     targets = read_arrays(parts, keys, places.task, None, path, problems, counts)
     if targets is None or len(problems) > before:
         return None
@@ -280,24 +291,27 @@ def _all_targets(
 
 
 def _check_inputs(
-    names: _Names, shapes: Mapping[str, tuple[int, ...]], path: Path, problems: list[Problem]
+    names: Names, shapes: Mapping[str, tuple[int, ...]], path: Path, problems: list[Problem]
 ) -> None:
-    """Looks whether the arrays of several inputs, and both parts of each, fit together."""
-    for of_part in (names.train, names.test):
+    """Looks whether the arrays of several inputs, and all parts of each, fit together."""
+    for of_part in names.inputs_of.values():
         sizes = {shapes[key][0] for key in of_part.values()}
         if len(sizes) > 1:
             each = ", ".join(f"{key} {shapes[key][0]}" for key in of_part.values())
             problems.append(Problem(str(path), f"inputs must have as many examples, found {each}"))
-    if names.test and set(names.test) != set(names.train):
-        rule = f"must have the inputs of the training part, {', '.join(sorted(names.train))}"
-        problems.append(Problem(str(path), rule, "x_test", ", ".join(sorted(names.test))))
-        return
-    for name, key in names.test.items():
-        train, test = shapes[names.train[name]][1:], shapes[key][1:]
-        if train != test:
-            noun = "images" if len(train) == 3 else "examples"
-            rule = f"test {noun} must have the shape of training {noun}, {train}"
-            problems.append(Problem(str(path), rule, key, f"{test}"))
+    train = names.inputs_of["train"]
+    for part, of_part in names.inputs_of.items():
+        if set(of_part) != set(train):
+            rule = f"must have the inputs of the training part, {', '.join(sorted(train))}"
+            problems.append(Problem(str(path), rule, f"x_{part}", ", ".join(sorted(of_part))))
+            continue
+        for name, key in of_part.items():
+            expected, found = shapes[train[name]][1:], shapes[key][1:]
+            if expected != found:
+                noun = "images" if len(expected) == 3 else "examples"
+                called = PARTS[part]
+                rule = f"{called} {noun} must have the shape of training {noun}, {expected}"
+                problems.append(Problem(str(path), rule, key, f"{found}"))
 
 
 def _stored_kind(path: Path, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ablate.spec.environment import Environment
     from ablate.spec.measure import Metric
+    from ablate.spec.study import ReplicateSettings
     from ablate.statistics import Comparison, Difference, Interval
 
 NOTHING = "-"
@@ -120,6 +121,14 @@ def verdict(found: Comparison, metric: Metric) -> str:
             seen = amount(found.detectable, metric)
             return f"no detectable difference: this study could have seen {seen}"
     return found.verdict
+
+
+def replicates(settings: ReplicateSettings) -> str:
+    """How often each variant is trained again: seeds, or folds."""
+    if settings.folds is None:
+        return plural(settings.count, "seed")
+    cuts = "" if settings.fold_repeats == 1 else f" cut {settings.fold_repeats} times"
+    return f"{settings.folds} folds{cuts}"
 
 
 def plural(number: int, noun: str) -> str:

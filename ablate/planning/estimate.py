@@ -43,14 +43,15 @@ def estimate(
             nothing: its trials follow each other.
     """
     tune = replicate = 0.0
+    searches = len(study.searched_cells) / len(study.cells)
     for cell in work:
         timed = {c: t for c, t in timings.items() if c.dataset == cell.dataset}
         timing = _between(work[cell], {work[c]: t for c, t in timed.items()})
         epochs = longest_training(study, cell.variant)
         seconds = timing.first + (epochs - 1) * timing.later
-        tune += seconds * trials_when_complete(study, cell.variant)
+        tune += searches * seconds * trials_when_complete(study, cell.variant)
         replicate += seconds * len(study.seeds)
-    return Estimate(tune / (gain if len(study.cells) > 1 else 1.0), replicate / gain)
+    return Estimate(tune / (gain if len(study.searched_cells) > 1 else 1.0), replicate / gain)
 
 
 def _between(work: int, timed: Mapping[int, Timing]) -> Timing:

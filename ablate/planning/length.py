@@ -9,8 +9,15 @@ from ablate.spec.study import StudySpec
 
 
 def training_images(settings: DataSettings, shape: DataShape) -> int:
-    """Training images of each training run, without those for validation."""
-    return shape.train - math.ceil(shape.train * settings.validation)
+    """Training examples of each training run, without those for validation.
+
+    The most, where folds or groups make them differ.
+    """
+    rows, folds = shape.train, settings.folds
+    if folds is not None:
+        # A window that expands ends before the last of one more part.
+        rows -= rows // (folds + 1 if settings.strategy == "chronological" else folds)
+    return rows if shape.validation else rows - math.ceil(rows * settings.validation)
 
 
 def batch_sizes(study: StudySpec, variant: str) -> set[int]:

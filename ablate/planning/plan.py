@@ -31,17 +31,17 @@ def parts(study: StudySpec) -> tuple[Part, ...]:
     """The Optuna studies that hold a study: those of the search first, then the replicates'."""
     found = []
     if study.tune is not None:
-        found = [Part(_tuning_name(study, cell), "tune", cell) for cell in study.cells]
+        found = [Part(_tuning_name(study, cell), "tune", cell) for cell in study.searched_cells]
     if study.replicate is not None:
         found.append(Part(f"{study.name}/replicate", "replicate", None))
     return tuple(found)
 
 
 def _tuning_name(study: StudySpec, cell: Cell) -> str:
-    if len(study.cells) == 1:
+    if len(study.searched_cells) == 1:
         return study.name
     names = [study.name, "tune", *([cell.dataset] if len(study.datasets) > 1 else []), cell.variant]
-    return "/".join(names)
+    return "/".join([*names, *([] if cell.fold is None else [f"fold {cell.fold + 1}"])])
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def make_plan(study: StudySpec, shapes: Mapping[str, DataShape], *, built: bool 
     return Plan(
         data=data,
         variants=variants,
-        trials=len(data) * sum(variant.trials for variant in variants),
+        trials=sum(trials_when_complete(study, cell.variant) for cell in study.searched_cells),
         replicates=len(study.cells) * len(study.seeds),
         warnings=tuple(dict.fromkeys(warnings)),
     )
@@ -148,10 +148,10 @@ def size_of_space(study: StudySpec, variant: str) -> int | None:
         for p in architecture.search_space.parameters
     ]
     names = {parameter.name for parameter in parameters}
-    training = study.training.model_dump() | given
+    training = study.training.flat() | given
     settings = [
         Parameter(name=name, domain=Choices(choices=(training[name],)), default=training[name])
-        for name in TrainingSettings.model_fields
+        for name in study.training.flat()
         if name not in names and name not in tuned and _is_scalar(training[name])
     ]
     others = [parameter for name, parameter in tuned.items() if name not in names]
@@ -206,13 +206,13 @@ def configure(
             fixed = given.get(parameter.name, parameter.default)
             chosen = tuned.get(parameter.name)
             in_use[parameter.name] = fixed if chosen is None else suggest(chosen)
-    training = study.training.model_dump()
+    training = study.training.flat()
     settings = {name for name in training if name not in space}
     training |= {name: value for name, value in given.items() if name in settings}
     for name, parameter in tuned.items():
         if name in settings and parameter.in_use(training | in_use):
             training[name] = suggest(parameter)
-    return space.complete(in_use), TrainingSettings.model_validate(training)
+    return space.complete(in_use), TrainingSettings.from_flat(training)
 
 
 def untuned(parameter: Parameter) -> Scalar:
@@ -248,6 +248,7 @@ def trial_spec(
         ValueError: the training settings chosen do not fit each other.
     """
     parameters, training = configure(study, cell.variant, suggest)
+    fold = study.fold(seed) if cell.fold is None else study.fold_of(cell)
     architecture = study.architecture(cell.variant)
     return TrialSpec(
         data=study.data(cell.dataset),
@@ -261,4 +262,5 @@ def trial_spec(
         metrics=study.metrics,
         user_metrics=study.user_metrics,
         objective=study.objective,
+        fold=fold,
     )

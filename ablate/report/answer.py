@@ -52,7 +52,7 @@ def _block(ablation: Ablation, block: Block) -> list[str]:
             return [f"Nothing can be compared: {_untrained(baseline)}"]
         return ["Nothing is known yet: the baseline has no complete replicate."]
     if len(block.rows) == 1:
-        return [_alone(baseline, ablation.metric), *_lag(block)]
+        return [_alone(baseline, ablation.metric, ablation.noun), *_lag(block)]
     metric = ablation.metric
     name = f"test {metric.name}"
     texts = []
@@ -82,14 +82,16 @@ def _block(ablation: Ablation, block: Block) -> list[str]:
         most = max(row.comparisons[ablation.metric.key].difference.n for row in unknown)
         texts.append(
             f"Whether {names} {'differs' if len(unknown) == 1 else 'differ'} from "
-            f"{baseline.variant} cannot be told: {needed} seeds are needed, "
+            f"{baseline.variant} cannot be told: {needed} {ablation.noun}s are needed, "
             f"there {'is' if most == 1 else 'are'} {most}."
         )
     silent = [row for row in block.rows if not row.comparisons and not row.is_baseline]
     texts += [_untrained(row) for row in silent if _is_lost(row)]
     apart = [row.variant for row in silent if row.scores]
     if apart:
-        texts.append(f"{listed(apart)} and {baseline.variant} have no seed in common yet.")
+        texts.append(
+            f"{listed(apart)} and {baseline.variant} have no {ablation.noun} in common yet."
+        )
     waiting = [row.variant for row in silent if not row.scores and not _is_lost(row)]
     if waiting:
         texts.append(f"There is no replicate yet to judge {listed(waiting)} by.")
@@ -117,15 +119,15 @@ def _untrained(row: VariantRow) -> str:
     return f"{row.variant} could not be trained: {reason}."
 
 
-def _alone(row: VariantRow, metric: Metric) -> str:
+def _alone(row: VariantRow, metric: Metric, noun: str) -> str:
     found = row.scores[metric.key]
     if found.low is None:
         return (
-            f"{row.variant} reached a test {metric.name} of {score(found.mean)} with one seed; how much "
-            "that varies from seed to seed cannot be known from one."
+            f"{row.variant} reached a test {metric.name} of {score(found.mean)} with one {noun}; how much "
+            f"that varies from {noun} to {noun} cannot be known from one."
         )
-    seeds = plural(found.n, "seed")
-    return f"{row.variant} reaches a test {metric.name} of {interval(found)} over {seeds}."
+    replicates = plural(found.n, noun)
+    return f"{row.variant} reaches a test {metric.name} of {interval(found)} over {replicates}."
 
 
 def _with_verdict(block: Block, ablation: Ablation, verdict: str) -> Sequence[VariantRow]:

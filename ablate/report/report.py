@@ -15,6 +15,7 @@ from ablate.report.figures.records import FiguresData
 from ablate.report.numbers.ablation import Ablation, make_ablation
 from ablate.report.numbers.confusion import Confusion, make_confusions, shown_confusions
 from ablate.report.numbers.curves import MeanCurves, make_mean_curves
+from ablate.report.numbers.design import folds_of
 from ablate.report.numbers.importance import Importance, hyperparameter_importance
 from ablate.report.numbers.predictions import make_errors, make_separations
 from ablate.report.numbers.published import PublishedComparison, make_published
@@ -118,7 +119,7 @@ def make_report(
     tradeoff = tradeoff_table(trials, tuned, stored.spec.measures, sort)
     replicates = cell_replicates(stored)
     searches, ablation = make_searches(stored), make_ablation(stored, replicates)
-    curves = make_mean_curves(replicates, artifacts)
+    curves = make_mean_curves(replicates, artifacts, folds_of(stored.spec))
     confusions = make_confusions(replicates, artifacts)
     shown = shown_confusions(stored.spec, ablation, confusions)
     complete = sum(len(own.complete) for own in replicates.values())

@@ -11,9 +11,11 @@ TIMED = "training_seconds"
 """The cost whose ratio to the baseline's may follow it."""
 
 
-def variant_columns(measures: MeasureTable, *, ratio: bool = False) -> list[Column]:
-    """Seeds, scores and costs; with the ratio of training times, where they are paired."""
-    columns = [Column("seeds"), *(Column(score.title) for score in measures.scores)]
+def variant_columns(
+    measures: MeasureTable, *, ratio: bool = False, replicates: str = "seeds"
+) -> list[Column]:
+    """Replicates, scores and costs; with the ratio of training times, where they are paired."""
+    columns = [Column(replicates), *(Column(score.title) for score in measures.scores)]
     for cost in measures.costs:
         columns.append(Column(cost.heading))
         if ratio and cost.name == TIMED:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from ablate.config import load_study
 from ablate.data.card import find_card
+from ablate.data.checks import check_split, check_weights
 from ablate.data.prepared import find_prepared
-from ablate.data.split import check_split
+from ablate.data.reading import weighted_parts
+from ablate.data.split import drawing_of
 from ablate.errors import InputError, Problem, RunError
 from ablate.files import folder_name
 from ablate.limits import LIVES, Limits
@@ -216,7 +218,10 @@ def _prepare_data(study: StudySpec, settings: DataSettings, place: StoragePlace)
             raise InputError(*answer.problems)
         found, card = find_prepared(settings, place.cache), dict(answer.answer)
     if found is not None:
-        check_split(found.array("y_train"), found.class_names, settings)
+        drawing = drawing_of(found, settings)
+        check_split(drawing, found.class_names, settings, own=found.has_validation)
+        parts = weighted_parts(found)
+        check_weights(study.training, found.class_names, parts, settings.dataset)
     check_tested(study, settings.dataset, int(card["test"]))
     return card
 

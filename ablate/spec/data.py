@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt
 
 from ablate import tasks
 from ablate.spec.space import Frozen
 
+SplitName = Literal["stratified", "random", "chronological"]
 InputShape = tuple[int, ...] | Mapping[str, tuple[int, ...]]
 """The shape of one example; of several inputs each, by name."""
 
@@ -24,7 +25,16 @@ class DataSettings(Frozen):
     test_per_class: PositiveInt | None = None
     """Test images of each class, the same for every trial; None takes all."""
     validation: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    """Share of the training images that is split off, stratified, by the trial's seed."""
+    """Share of the training examples that is split off by the trial's seed, see `split`; of no account
+    where the data set has a validation part of its own."""
+    split: Annotated[SplitName | None, Field(exclude_if=lambda name: name is None)] = None
+    """How examples are drawn: of each class its share, any, or the last in time for validation and
+    testing. None is the first where there are classes, else the second."""
+    folds: Annotated[
+        Annotated[int, Field(ge=2)] | None, Field(exclude_if=lambda count: count is None)
+    ] = None
+    """How many folds are held out to test on, one after the other, where no part of the data is set
+    apart for that."""
     task: Annotated[str, Field(exclude_if=lambda name: name == tasks.DEFAULT)] = tasks.DEFAULT
     """What the targets mean, see `ablate.tasks`."""
     positive: Annotated[
@@ -38,16 +48,37 @@ class DataSettings(Frozen):
     options: Mapping[str, Any] = {}
     """The data set's own options, all of them, as its `Options` writes them."""
 
+    @property
+    def strategy(self) -> SplitName:
+        """How examples are drawn."""
+        return self.split or ("stratified" if tasks.find(self.task).has_classes else "random")
+
+
+class Fold(Frozen):
+    """One of the equal parts that a data set is cut into, held out to test on."""
+
+    folds: Annotated[int, Field(ge=2)]
+    """How many there are."""
+    number: Annotated[int, Field(ge=0)]
+    """Which of them is held out, from 0; chronological ones in their order."""
+    repeat: Annotated[int, Field(ge=0)] = 0
+    """Which of the cuts it is of."""
+    seed: int = 0
+    """What the cuts are drawn with; the same for every variant."""
+
 
 @dataclass(frozen=True)
 class DataShape:
     """The sizes of a data set."""
 
     train: int
-    """Training examples, the validation share included."""
+    """Training examples; those for validation are split off from them, unless they are a part of
+    their own."""
     test: int
     """Test examples; 0 where there are none."""
     example: InputShape
     """The shape of one example, of images height, width and channels."""
     classes: int
     """How many classes or labels there are, or numbers a network shall give."""
+    validation: int = 0
+    """Examples of its own validation part; 0 where there is none."""

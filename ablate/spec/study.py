@@ -10,7 +10,7 @@ from pydantic import Field, PositiveInt, field_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from ablate import tasks
-from ablate.spec.data import DataSettings
+from ablate.spec.data import DataSettings, Fold
 from ablate.spec.measure import OBJECTIVE, Measure, MeasureTable
 from ablate.spec.measures import measures_of
 from ablate.spec.pruners import Median, PrunerSettings
@@ -33,10 +33,25 @@ class TuneSettings(Frozen):
 class ReplicateSettings(Frozen):
     """The training of each variant again, from fresh seeds."""
 
-    seeds: Annotated[int, Field(ge=1, le=1000)]
-    """How many seeds; the same ones for every variant."""
+    seeds: Annotated[
+        Annotated[int, Field(ge=1, le=1000)] | None, Field(exclude_if=lambda count: count is None)
+    ] = None
+    """How many seeds; the same ones for every variant. None where folds take their place."""
+    folds: Annotated[
+        Annotated[int, Field(ge=2, le=100)] | None, Field(exclude_if=lambda count: count is None)
+    ] = None
+    """Into how many equal parts the data are cut, each of which is held out once to test on."""
+    fold_repeats: Annotated[
+        int, Field(ge=1, le=100), Field(exclude_if=lambda count: count == 1)
+    ] = 1
+    """How often they are cut anew."""
     metric: str = "accuracy"
     """What the verdicts are about: chosen with the question, before the results are seen."""
+
+    @property
+    def count(self) -> int:
+        """How many replicates of each variant: of seeds, or of folds."""
+        return self.seeds or (self.folds or 0) * self.fold_repeats
 
 
 class ArtifactSettings(Frozen):
@@ -99,6 +114,9 @@ class Cell(Frozen):
 
     dataset: str
     variant: str
+    fold: Annotated[int | None, Field(exclude_if=lambda index: index is None)] = None
+    """Whose held-out part its search does not meet, counted over all cuts; None where one search
+    serves all replicates, and for the replicates themselves."""
 
 
 Phase = Literal["tune", "replicate"]
@@ -177,10 +195,43 @@ class StudySpec(Frozen):
         )
 
     @property
+    def searched_cells(self) -> tuple[Cell, ...]:
+        """What has a search of its own, or has one choice: cells, and with folds each cell in each.
+
+        So nothing that chooses meets what a replicate is tested on.
+        """
+        if self.tune is None or self.replicate is None or self.replicate.folds is None:
+            return self.cells
+        folds = range(self.replicate.count)
+        return tuple(
+            cell.model_copy(update={"fold": fold}) for cell in self.cells for fold in folds
+        )
+
+    def searched_cell(self, cell: Cell, seed: int) -> Cell:
+        """The one whose choice a replicate trains."""
+        if self.tune is None or self.fold(seed) is None:
+            return cell
+        return cell.model_copy(update={"fold": (seed - self.seed - 1) % 2**32})
+
+    def fold_of(self, cell: Cell) -> Fold | None:
+        """What the search of a cell does not meet."""
+        return None if cell.fold is None else self.fold((self.seed + 1 + cell.fold) % 2**32)
+
+    @property
     def seeds(self) -> tuple[int, ...]:
-        """The replicates' seeds: fresh ones, which the tuned trials have not used."""
-        count = self.replicate.seeds if self.replicate else 0
+        """The replicates' seeds: fresh ones, which the tuned trials have not used.
+
+        Of folds each has one.
+        """
+        count = self.replicate.count if self.replicate else 0
         return tuple((self.seed + 1 + index) % 2**32 for index in range(count))
+
+    def fold(self, seed: int) -> Fold | None:
+        """What the replicate of a seed is tested on; None for the test part of the data."""
+        if self.replicate is None or self.replicate.folds is None:
+            return None
+        repeat, number = divmod((seed - self.seed - 1) % 2**32, self.replicate.folds)
+        return Fold(folds=self.replicate.folds, number=number, repeat=repeat, seed=self.seed)
 
     def data(self, name: str) -> DataSettings:
         """The settings of a data set."""
@@ -197,7 +248,8 @@ class StudySpec(Frozen):
 
     def cell_name(self, cell: Cell) -> str:
         """What a cell is called: its variant, after its data set where there are several."""
-        return f"{cell.dataset}: {cell.variant}" if len(self.datasets) > 1 else cell.variant
+        name = f"{cell.dataset}: {cell.variant}" if len(self.datasets) > 1 else cell.variant
+        return name if cell.fold is None else f"{name}, fold {cell.fold + 1}"
 
     def question(self) -> dict[str, Any]:
         """What makes two studies ask the same, as plain JSON.

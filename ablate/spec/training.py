@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PositiveInt
+from pydantic.fields import FieldInfo
 
 from ablate.spec.space import Frozen
 
@@ -21,6 +23,9 @@ class EarlyStopping(Frozen):
     """Epochs without improvement after which training ends."""
     min_delta: NotNegative = 0.0
     """The smallest change of the validation loss that counts as an improvement."""
+    monitor: Annotated[str | None, Field(exclude_if=lambda key: key is None)] = None
+    """What must improve, in its own direction: ``val_`` and the name of a score that the study has;
+    None for what the search goes by."""
 
 
 class Plateau(Frozen):
@@ -64,6 +69,20 @@ class TrainingSettings(Frozen):
     """One of those of the task; unless given the plain one of the task."""
     label_smoothing: Share = 0.0
     """For crossentropies only."""
+    class_weight: Annotated[
+        Literal["none", "balanced"] | Mapping[str, NotNegative],
+        Field(exclude_if=lambda weight: weight == "none"),
+    ] = "none"
+    """How much an example of each class counts in the loss that is minimised: all alike, as much as
+    balances their numbers, or a number for each class."""
+    weighted_metrics: Annotated[bool, Field(exclude_if=lambda is_so: not is_so)] = False
+    """Whether examples count by their `sample_weight` in losses and measures, too."""
+    gradient_clip_norm: Annotated[Positive | None, Field(exclude_if=lambda norm: norm is None)] = (
+        None
+    )
+    """The largest norm that all gradients together may have, as Keras's `global_clipnorm`."""
+    warmup_epochs: Annotated[int, Field(ge=0), Field(exclude_if=lambda count: count == 0)] = 0
+    """Epochs in which the learning rate climbs from 0, step by step."""
     early_stopping: EarlyStopping | None = None
     checkpoint: Literal["best", "last"] = "best"
     """Which weights are measured: those of the epoch with the lowest validation loss, or the last."""
@@ -73,3 +92,34 @@ class TrainingSettings(Frozen):
     dtype_policy: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
     backend: Backend = "tensorflow"
     """The Keras backend. Defaults to the environment's KERAS_BACKEND, then tensorflow."""
+
+    def flat(self) -> dict[str, Any]:
+        """All settings by the names that `[tune]` and `[vary]` know, those of `plateau` dotted."""
+        own = {name: getattr(self, name) for name in type(self).model_fields if name != "plateau"}
+        return own | {
+            f"plateau.{name}": getattr(self.plateau, name) for name in Plateau.model_fields
+        }
+
+    @classmethod
+    def from_flat(cls, values: Mapping[str, Any]) -> Self:
+        """The settings of what `flat` gives.
+
+        Raises:
+            ValueError: they do not fit each other.
+        """
+        return cls.model_validate(nested(values))
+
+
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables of a study file that settings of dotted names stand in."""
+    dotted = {name: value for name, value in values.items() if name.startswith("plateau.")}
+    plateau = {name.removeprefix("plateau."): value for name, value in dotted.items()}
+    own = {name: value for name, value in values.items() if name not in dotted}
+    return {**own, **({"plateau": plateau} if plateau else {})}
+
+
+SETTINGS: Mapping[str, FieldInfo] = {
+    **TrainingSettings.model_fields,
+    **{f"plateau.{name}": field for name, field in Plateau.model_fields.items()},
+}
+"""Every setting by its name in a study file, tables and what stands in them."""

@@ -10,7 +10,7 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from ablate.spec.averages import MovingAverages
-from ablate.spec.data import DataSettings
+from ablate.spec.data import DataSettings, Fold
 from ablate.spec.identity import identity
 from ablate.spec.measure import OBJECTIVE, Measure
 from ablate.spec.measures import EVERY
@@ -41,12 +41,19 @@ class TrialSpec(Frozen):
     """Measures of the user's own."""
     objective: str = OBJECTIVE
     """What the best epoch is found by, see `StudySpec.objective`."""
+    fold: Fold | None = None
+    """What is held out, to be tested on by a replicate, and by no tuned trial; None where a part of
+    the data is set apart for that."""
 
     @property
     def searched(self) -> Measure:
         """The score of that name."""
+        return self.measured(self.objective)
+
+    def measured(self, key: str) -> Measure:
+        """The score that is called so, ``val_`` first."""
         own = {metric.measure.key("validation"): metric.measure for metric in self.user_metrics}
-        return own.get(self.objective) or EVERY.by_key[self.objective]
+        return own.get(key) or EVERY.by_key[key]
 
     @property
     def task(self) -> str:

@@ -72,7 +72,9 @@ def trials_for(stored: StoredStudy, order: TrainingOrder) -> list[FrozenTrial]:
     """The trials that were begun for the same as an order, in the order of their numbers."""
     if isinstance(order, TuneTrial):
         return stored.searches[order.cell].refresh().attempts(order.slot)
-    return stored.attempts.refresh().of(order.cell, order.seed, order.chosen_from)
+    return stored.attempts.refresh().of(
+        stored.spec.searched_cell(order.cell, order.seed), order.seed, order.chosen_from
+    )
 
 
 def under_way(stored: StoredStudy) -> int:

@@ -32,9 +32,15 @@ class Choice:
 class Replicate:
     """A training of a cell's choice again, from a fresh seed; it alone meets the test images."""
 
-    cell: Cell
+    searched: Cell
+    """The cell, or with folds what was tuned for it without the one that it is tested on."""
     seed: int
     choice: Choice
+
+    @property
+    def cell(self) -> Cell:
+        """What it is a replicate of."""
+        return self.searched.model_copy(update={"fold": None})
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class CellReplicates:
 
 
 def choices(stored: StoredStudy) -> dict[Cell, Choice]:
-    """The chosen configuration of each cell; cells whose search found none are left out."""
+    """The chosen configuration of each searched cell; those whose search found none are left out."""
     if stored.spec.tune is None:
         return {cell: Choice(None, {}) for cell in stored.spec.cells}
     best = {cell: search.refresh().best for cell, search in stored.searches.items()}
@@ -64,34 +70,40 @@ def choices(stored: StoredStudy) -> dict[Cell, Choice]:
 
 
 def settled_replicates(stored: StoredStudy) -> dict[Cell, Settled]:
-    """What became of each cell's replicates, as far as they belong to its present choice."""
-    chosen, attempts = choices(stored), stored.attempts.refresh()
-    found = {}
-    for cell in stored.spec.cells:
-        choice = chosen.get(cell)
-        found[cell] = attempts.settled(cell, choice.number if choice else None)
+    """What became of each cell's replicates, as far as they belong to its present choices."""
+    chosen, attempts, spec = choices(stored), stored.attempts.refresh(), stored.spec
+    found: dict[Cell, Settled] = {}
+    for searched in spec.searched_cells:
+        choice, cell = chosen.get(searched), searched.model_copy(update={"fold": None})
+        settled = attempts.settled(searched, choice.number if choice else None)
         if choice is None:
-            hopeless = () if _is_tuning(stored, cell) else stored.spec.seeds
-            found[cell] = replace(found[cell], complete={}, hopeless=set(hopeless))
+            own = (seed for seed in spec.seeds if spec.searched_cell(cell, seed) == searched)
+            hopeless = () if _is_tuning(stored, searched) else own
+            settled = replace(settled, complete={}, hopeless=set(hopeless))
+        found[cell] = found[cell].joined(settled) if cell in found else settled
     return found
 
 
 def cell_replicates(stored: StoredStudy) -> dict[Cell, CellReplicates]:
     """What became of each cell's replicates, training by training."""
-    chosen, attempts, seeds = choices(stored), stored.attempts, stored.spec.seeds
+    chosen, attempts, spec = choices(stored), stored.attempts, stored.spec
     found = {}
     for cell, settled in settled_replicates(stored).items():
         missing = dict.fromkeys(
-            (seed for seed in seeds if seed in settled.hopeless),
+            (seed for seed in spec.seeds if seed in settled.hopeless),
             "no trial of its search is complete",
         )
-        for seed in missing if cell in chosen else ():
-            last = attempts.of(cell, seed, chosen[cell].number)[-1]
+        searched = {seed: spec.searched_cell(cell, seed) for seed in spec.seeds}
+        for seed in (seed for seed in missing if searched[seed] in chosen):
+            last = attempts.of(searched[seed], seed, chosen[searched[seed]].number)[-1]
             missing[seed] = reason_of(last)
+        whole = sum(attempts.complete_trials(one) for one in dict.fromkeys(searched.values()))
         found[cell] = CellReplicates(
-            complete={seed: settled.complete[seed] for seed in seeds if seed in settled.complete},
+            complete={
+                seed: settled.complete[seed] for seed in spec.seeds if seed in settled.complete
+            },
             missing=missing,
-            earlier=attempts.complete_trials(cell) - settled.trials,
+            earlier=whole - settled.trials,
             beyond=tuple(sorted(settled.beyond)),
         )
     return found
@@ -101,8 +113,8 @@ def owed_replicates(stored: StoredStudy) -> Iterator[Replicate]:
     """The replicates still to be trained, in order; those that failed once come last."""
     chosen = choices(stored)
     numbers = {cell: choice.number for cell, choice in chosen.items()}
-    for cell, seed in stored.attempts.refresh().owed(numbers):
-        yield Replicate(cell, seed, chosen[cell])
+    for searched, seed in stored.attempts.refresh().owed(numbers):
+        yield Replicate(searched, seed, chosen[searched])
 
 
 def begun_replicates(stored: StoredStudy) -> int:
@@ -110,7 +122,7 @@ def begun_replicates(stored: StoredStudy) -> int:
     return sum(
         any(
             outcome_of(trial) == "interrupted"
-            for trial in stored.attempts.of(owed.cell, owed.seed, owed.choice.number)[-1:]
+            for trial in stored.attempts.of(owed.searched, owed.seed, owed.choice.number)[-1:]
         )
         for owed in owed_replicates(stored)
     )

@@ -1,13 +1,15 @@
 """What measured numbers say: intervals, paired tests, verdicts, power, factorial effects.
 
 Runs that share a seed are compared in pairs. Intervals are Student's t; a claim rests on an exact
-sign-flip test, corrected by Holm's procedure for the number of comparisons made.
+sign-flip test, of folds on a corrected t test, corrected by Holm's procedure for the number of
+comparisons made.
 `benchmarks/calibration.py` measures how often the claims are false and the intervals miss.
 """
 
 from ablate.statistics.comparisons import Comparison, Verdict, compare, holm
 from ablate.statistics.differences import Difference, paired_difference
 from ablate.statistics.effects import Effect, Level, factorial_effects
+from ablate.statistics.folds import Folds
 from ablate.statistics.intervals import (
     CONFIDENCE,
     Interval,
@@ -27,6 +29,7 @@ __all__ = [
     "Comparison",
     "Difference",
     "Effect",
+    "Folds",
     "Interval",
     "Level",
     "Verdict",

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from ablate.statistics.differences import Difference, paired_difference
-from ablate.statistics.power import detectable_difference
-from ablate.statistics.sign_flips import ALPHA, seeds_needed, smallest_p
+from ablate.statistics.folds import Folds
+from ablate.statistics.power import POWER, detectable_difference
+from ablate.statistics.sign_flips import ALPHA, seeds_needed
 
 K = TypeVar("K", bound=Hashable)
 Verdict = Literal["better", "worse", "no detectable difference", "identical", "too few seeds"]
@@ -35,6 +36,7 @@ def compare(
     higher_is_better: bool,
     planned: int = 0,
     alpha: float = ALPHA,
+    folds: Folds | None = None,
 ) -> dict[K, Comparison]:
     """Compares each variant with its baseline; all of them are one family.
 
@@ -44,22 +46,23 @@ def compare(
         planned: how many comparisons the study makes when it is complete. Those that are still
             missing count as made and lost, so that no verdict is taken back for their number.
         alpha: in what share of studies of equals any of them may be called better or worse.
+        folds: how the pairs came of folds; None where each was drawn by itself. No exact test exists
+            for folds.
 
     Raises:
         ValueError: a variant has no pair, or a number is not finite.
     """
-    differences = {key: _difference(key, *both) for key, both in pairs.items()}
+    differences = {key: _difference(key, *both, folds) for key, both in pairs.items()}
     if not differences:
         return {}
     family = max(planned, len(differences))
-    needed = seeds_needed(family, alpha)
+    needed = seeds_needed(family, alpha) if folds is None else 2
     missing = [1.0] * (family - len(differences))
     adjusted = holm([*(difference.p for difference in differences.values()), *missing])
     compared = {}
     for (key, difference), p in zip(differences.items(), adjusted, strict=False):
-        unit = detectable_difference(difference.n, family, alpha=alpha)
-        detectable = unit * difference.sd if unit and difference.sd else None
-        verdict = _verdict(difference, p, family, alpha, higher_is_better)
+        verdict = _verdict(difference, p, needed, alpha, higher_is_better)
+        detectable = _detectable(difference, family, alpha, folds)
         compared[key] = Comparison(difference, p, verdict, detectable, needed)
     return compared
 
@@ -83,21 +86,32 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def _difference(key: object, values: Sequence[float], baseline: Sequence[float]) -> Difference:
+def _detectable(found: Difference, family: int, alpha: float, folds: Folds | None) -> float | None:
+    if not found.sd:
+        return None
+    if folds is not None:
+        return folds.detectable(found.n, found.sd, family, POWER, alpha)
+    unit = detectable_difference(found.n, family, alpha=alpha)
+    return unit * found.sd if unit else None
+
+
+def _difference(
+    key: object, values: Sequence[float], baseline: Sequence[float], folds: Folds | None
+) -> Difference:
     try:
-        return paired_difference(values, baseline)
+        return paired_difference(values, baseline, folds=folds)
     except ValueError as error:
         raise ValueError(f"{key}: {error}") from error
 
 
 def _verdict(
-    difference: Difference, adjusted_p: float, family: int, alpha: float, higher_is_better: bool
+    difference: Difference, adjusted_p: float, needed: int, alpha: float, higher_is_better: bool
 ) -> Verdict:
     # First, because of Holm's later steps: a variant with too few seeds for the first one may
     # still follow one that has more.
     if adjusted_p <= alpha:
         return "better" if (difference.mean > 0) == higher_is_better else "worse"
-    if smallest_p(difference.n) * family > alpha:
+    if difference.n < needed:
         return "too few seeds"
     if difference.mean == 0 and difference.sd == 0:
         return "identical"

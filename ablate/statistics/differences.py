@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ablate.statistics.arrays import Floats, finite_pairs, moments, resolution_of
-from ablate.statistics.intervals import CONFIDENCE, t_reach
+from ablate.statistics.folds import Folds
+from ablate.statistics.intervals import CONFIDENCE, reach_of
 from ablate.statistics.sign_flips import sign_flip_p
 
 
@@ -25,26 +26,39 @@ class Difference:
     sd: float | None
     """Standard deviation of the paired differences."""
     p: float
-    """Two-sided, from the sign-flip test; 1.0 where all differences are 0."""
+    """Two-sided, from the sign-flip test, of folds from the corrected t test; 1.0 where all differences
+    are 0."""
     effect_size: float | None
     """Hedges' g: the mean in standard deviations, corrected for few pairs; None where the
     differences do not spread, and for fewer than three pairs, where the correction is 0."""
 
 
 def paired_difference(
-    values: Sequence[float], baseline: Sequence[float], confidence: float = CONFIDENCE
+    values: Sequence[float],
+    baseline: Sequence[float],
+    confidence: float = CONFIDENCE,
+    folds: Folds | None = None,
 ) -> Difference:
     """The differences of values from their baseline, paired by position.
+
+    Args:
+        values: one for each pair.
+        baseline: as many.
+        confidence: between 0 and 1.
+        folds: how the pairs came of folds; None where each was drawn by itself.
 
     Raises:
         ValueError: there is no pair, or a number is not finite.
     """
     left, right = finite_pairs(values, baseline)
-    return of_differences(left - right, resolution_of(left, right), confidence)
+    return of_differences(left - right, resolution_of(left, right), confidence, folds)
 
 
 def of_differences(
-    differences: Floats, resolution: float, confidence: float = CONFIDENCE
+    differences: Floats,
+    resolution: float,
+    confidence: float = CONFIDENCE,
+    folds: Folds | None = None,
 ) -> Difference:
     """The same, of differences taken already.
 
@@ -52,13 +66,14 @@ def of_differences(
         differences: one for each pair, finite.
         resolution: what they may be off by rounding; smaller ones are taken for 0.
         confidence: between 0 and 1.
+        folds: how the pairs came of folds; None where each was drawn by itself.
     """
     n = differences.size
     differences = np.where(np.abs(differences) <= resolution, 0.0, differences)
     mean, sd = moments(differences, resolution)
-    p = sign_flip_p(differences, resolution)
+    p = sign_flip_p(differences, resolution) if folds is None else folds.p(n, mean, sd)
     effect_size = _hedges(n) * mean / sd if sd and n > 2 else None
-    reach = t_reach(n, sd, confidence)
+    reach = reach_of(n, sd, confidence, folds)
     if reach is None:
         return Difference(n, mean, None, None, None, p, None)
     return Difference(n, mean, mean - reach, mean + reach, sd, p, effect_size)

@@ -8,6 +8,7 @@ from itertools import combinations, product
 
 from ablate.statistics.arrays import Floats, finite, resolution_of
 from ablate.statistics.differences import Difference, of_differences
+from ablate.statistics.folds import Folds
 
 Level = bool | int | float | str
 
@@ -25,6 +26,7 @@ class Effect:
 def factorial_effects(
     responses: Mapping[int, Mapping[tuple[Level, ...], float]],
     factors: Mapping[str, Sequence[Level]],
+    folds: Folds | None = None,
 ) -> list[Effect]:
     """Every main effect, then every interaction of two factors, in the factors' order.
 
@@ -36,6 +38,7 @@ def factorial_effects(
         responses: for each seed, the response in each cell; a cell is one level of each factor,
             in the order of `factors`. A seed that lacks a cell is left out.
         factors: each factor with its levels, the base first.
+        folds: how the seeds stand for folds; None where each drew its own split.
 
     Raises:
         ValueError: no seed is complete, or a response is not finite.
@@ -56,7 +59,7 @@ def factorial_effects(
                     (name, listed[level])
                     for (_, (name, listed)), level in zip(chosen, levels, strict=True)
                 )
-                difference = of_differences(_contrast(table, places), resolution)
+                difference = of_differences(_contrast(table, places), resolution, folds=folds)
                 effects.append(Effect(terms, difference))
     return effects
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from ablate.statistics.arrays import finite, finite_pairs, moments, resolution_of
+from ablate.statistics.folds import Folds
 
 CONFIDENCE = 0.95
 """How often an interval is to hold the true value."""
@@ -26,19 +27,22 @@ class Interval:
     high: float | None
 
 
-def mean_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval:
+def mean_interval(
+    values: Sequence[float], confidence: float = CONFIDENCE, folds: Folds | None = None
+) -> Interval:
     """The mean of repeated measurements with Student's t interval, in their own unit.
 
     Args:
         values: at least one; the interval needs two.
         confidence: between 0 and 1.
+        folds: how they came of folds; None where each was drawn by itself.
 
     Raises:
         ValueError: there is no value, or one is not finite.
     """
     array = finite(values, "values")
     mean, sd = moments(array, resolution_of(array))
-    reach = t_reach(array.size, sd, confidence)
+    reach = reach_of(array.size, sd, confidence, folds)
     if reach is None:
         return Interval(array.size, mean, None, None)
     return Interval(array.size, mean, mean - reach, mean + reach)
@@ -62,6 +66,7 @@ def ratio_interval(
     confidence: float = CONFIDENCE,
     *,
     further_run: bool = False,
+    folds: Folds | None = None,
 ) -> Interval:
     """How many times larger than their baseline values are, paired by position.
 
@@ -70,6 +75,7 @@ def ratio_interval(
         baseline: as many, above 0, in the same unit.
         confidence: between 0 and 1.
         further_run: whether the interval is that of one further pair, and not of the mean.
+        folds: how the pairs came of folds; None where each was drawn by itself.
 
     Returns:
         The geometric mean of the ratios, with Student's t interval of their logarithms.
@@ -81,7 +87,7 @@ def ratio_interval(
     for name, array in (("values", above), ("baseline", below)):
         if array.min() <= 0:
             raise ValueError(f"{name}: a ratio needs numbers above 0, found {array.min()}")
-    logs = mean_interval((np.log(above) - np.log(below)).tolist(), confidence)
+    logs = mean_interval((np.log(above) - np.log(below)).tolist(), confidence, folds)
     if further_run:
         logs = prediction_interval(logs)
     low, high = (None if end is None else math.exp(end) for end in (logs.low, logs.high))
@@ -115,9 +121,13 @@ def noise_floor(accuracy: float, images: int, confidence: float = CONFIDENCE) ->
     return z * math.sqrt(variance) / (1 + z * z / images)
 
 
-def t_reach(n: int, sd: float | None, confidence: float) -> float | None:
+def reach_of(
+    n: int, sd: float | None, confidence: float, folds: Folds | None = None
+) -> float | None:
     """Half the width of the t interval of a mean of `n` values; None where `sd` is not known."""
     _check_confidence(confidence)
+    if folds is not None:
+        return folds.reach(n, sd, confidence)
     return None if sd is None else _t_quantile(n - 1, confidence) * sd / math.sqrt(n)
 
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 Choices = Mapping[Cell, int | None]
-"""The number of the trial that each cell's replicates are chosen from; None where none is tuned."""
+"""The number of the trial that each cell's replicates are chosen from; None where none is tuned. Cells
+are those of `StudySpec.searched_cells`, here and below."""
 Key = tuple[Cell, int, Any]
 """A replicate: its cell, its seed, and the number of the trial that it was chosen from."""
 
@@ -41,6 +42,15 @@ class Settled:
     """Seeds of complete trials that it does not ask for any more."""
     trials: int = 0
     """How many trials are complete, also where several are for the same seed."""
+
+    def joined(self, other: Settled) -> Settled:
+        """What became of these and of others."""
+        return Settled(
+            complete=self.complete | other.complete,
+            hopeless=self.hopeless | other.hopeless,
+            beyond=self.beyond | other.beyond,
+            trials=self.trials + other.trials,
+        )
 
 
 class Attempts(Ledger):
@@ -99,7 +109,9 @@ class Attempts(Ledger):
         """The replicates that are to be trained, in order; those that failed once come last."""
         if choices != self._choices:
             self._choices = dict(choices)
-            pairs = [pair for pair in replicates_in_order(self._spec) if pair[0] in choices]
+            searched = self._spec.searched_cell
+            ordered = ((searched(*pair), pair[1]) for pair in replicates_in_order(self._spec))
+            pairs = [pair for pair in ordered if pair[0] in choices]
             self._places = {pair: place for place, pair in enumerate(pairs)}
             self._first, self._again = dict.fromkeys(pairs), set()
             for pair in pairs:
@@ -144,7 +156,9 @@ class Attempts(Ledger):
 
     def _key(self, trial: FrozenTrial) -> Key | None:
         run = None if self._part is None else self._reader.read(self._part, trial)
-        return None if run is None else (run.cell, run.seed, CHOSEN_FROM.of(trial))
+        if run is None:
+            return None
+        return self._spec.searched_cell(run.cell, run.seed), run.seed, CHOSEN_FROM.of(trial)
 
 
 def _is_hopeless(trials: list[FrozenTrial]) -> bool:

@@ -63,7 +63,9 @@ class StoredStudy:
     @cached_property
     def totals(self) -> Mapping[Cell, int]:
         """How many trials the search of each cell holds when it is complete."""
-        return {cell: trials_when_complete(self.spec, cell.variant) for cell in self.spec.cells}
+        return {
+            cell: trials_when_complete(self.spec, cell.variant) for cell in self.spec.searched_cells
+        }
 
 
 def study_names(storage: BaseStorage) -> list[str]:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Score = Callable[[NDArray[Any], NDArray[np.float64]], float | None]
+    Score = Callable[[NDArray[Any], NDArray[np.float64], NDArray[np.float64] | None], float | None]
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,24 @@ class Task:
     """What is wrong with outputs, and the remedy; None where they may be scored. Of finite outputs,
     and of how far from a probability one may be."""
     scores: Mapping[str, Score]
-    """How each measure is made, by its name: of targets and outputs; None where it is not defined
+    """How each measure is made, by its name: of targets, outputs and weights; None where it is not defined
     for these targets, as the area under a curve is not where only one class occurs."""
 
-    def score(self, name: str, targets: NDArray[Any], outputs: NDArray[Any]) -> float | None:
-        """A measure, one of `scores`, of the outputs that a network gave for these targets."""
+    def score(
+        self,
+        name: str,
+        targets: NDArray[Any],
+        outputs: NDArray[Any],
+        weights: NDArray[np.float64] | None = None,
+    ) -> float | None:
+        """A measure, one of `scores`, of the outputs that a network gave for these targets.
+
+        Args:
+            name: which one.
+            targets: one for each example.
+            outputs: likewise.
+            weights: how much each example counts; None where all count alike.
+        """
         import numpy as np
 
-        return self.scores[name](targets, np.asarray(outputs, np.float64))
+        return self.scores[name](targets, np.asarray(outputs, np.float64), weights)

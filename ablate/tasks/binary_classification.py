@@ -30,18 +30,18 @@ _OF_LABELS: Mapping[str, Score] = {
 
 def _of_decision(score: Callable[..., float | None]) -> Score:
     """A measure of what is taken for positive."""
-    return lambda targets, outputs: score(targets, _decided(outputs))
+    return lambda targets, outputs, weights: score(targets, _decided(outputs), weights)
 
 
 def _of_share(score: Callable[..., float | None]) -> Score:
     """A measure of the probability."""
-    return lambda targets, outputs: score(targets, outputs[:, 0])
+    return lambda targets, outputs, weights: score(targets, outputs[:, 0], weights)
 
 
-def _log_loss(targets: NDArray[Any], outputs: NDArray[Any]) -> float:
+def _log_loss(targets: NDArray[Any], outputs: NDArray[Any], weights: NDArray[Any] | None) -> float:
     import numpy as np
 
-    return _scores.log_loss(targets, np.column_stack([1 - outputs[:, 0], outputs[:, 0]]))
+    return _scores.log_loss(targets, np.column_stack([1 - outputs[:, 0], outputs[:, 0]]), weights)
 
 
 def _units(values: int) -> int:

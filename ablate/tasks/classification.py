@@ -29,18 +29,20 @@ _OF_LABELS: Mapping[str, Score] = {
 
 def _of_likeliest(score: Callable[..., float | None]) -> Score:
     """A measure of the likeliest class."""
-    return lambda targets, outputs: score(targets, outputs.argmax(axis=1))
+    return lambda targets, outputs, weights: score(targets, outputs.argmax(axis=1), weights)
 
 
 def _one_against_the_rest(score: Callable[..., float | None]) -> Score:
     """A measure of each class against the rest; of two classes, that of the second one."""
 
-    def found(targets: NDArray[Any], outputs: NDArray[Any]) -> float | None:
+    def found(
+        targets: NDArray[Any], outputs: NDArray[Any], weights: NDArray[Any] | None
+    ) -> float | None:
         import numpy as np
 
         if outputs.shape[1] == 2:
-            return score(targets, outputs[:, 1])
-        return score(np.eye(outputs.shape[1])[targets], outputs)
+            return score(targets, outputs[:, 1], weights)
+        return score(np.eye(outputs.shape[1])[targets], outputs, weights)
 
     return found
 

@@ -29,15 +29,19 @@ _OF_LABELS: Mapping[str, Score] = {
 
 def _of_decisions(score: Callable[..., float | None]) -> Score:
     """A measure of the labels that are taken for true."""
-    return lambda targets, outputs: score(targets, (outputs >= THRESHOLD).astype(int))
+    return lambda targets, outputs, weights: score(
+        targets, (outputs >= THRESHOLD).astype(int), weights
+    )
 
 
-def _log_loss(targets: NDArray[Any], outputs: NDArray[Any]) -> float:
+def _log_loss(targets: NDArray[Any], outputs: NDArray[Any], weights: NDArray[Any] | None) -> float:
     """The mean over the labels."""
     import numpy as np
 
     pairs = (np.column_stack([1 - one, one]) for one in outputs.T)
-    losses = [_scores.log_loss(true, pair) for true, pair in zip(targets.T, pairs, strict=True)]
+    losses = [
+        _scores.log_loss(true, pair, weights) for true, pair in zip(targets.T, pairs, strict=True)
+    ]
     return float(np.mean(losses))
 
 

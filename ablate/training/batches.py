@@ -25,6 +25,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         encoded: targets as Keras's losses take them, ``(n, units)``, of some of them.
         batch_size: examples in a batch; the last one of an epoch may be smaller.
         seed: of the orders; None for the order in which the examples lie, in every epoch.
+        weights: how much each example counts, ``(n,)``; None where all count alike.
     """
 
     def __init__(
@@ -34,10 +35,12 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         encoded: Callable[[NDArray[Any]], NDArray[np.float32]],
         batch_size: int,
         seed: int | None = None,
+        weights: NDArray[np.float64] | None = None,
     ) -> None:
         super().__init__()
         self._x: Rows | None = x
         self._y = y
+        self._weights = None if weights is None else weights.astype(np.float32)
         self._encoded = encoded
         self._batch_size = batch_size
         self._rng = None if seed is None else np.random.default_rng(seed)
@@ -46,11 +49,12 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     def __len__(self) -> int:
         return math.ceil(len(self._y) / self._batch_size)
 
-    def __getitem__(self, index: int) -> tuple[Any, NDArray[np.float32]]:
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
         assert self._x is not None, "used after close"
         start = index * self._batch_size
         rows = self._order[start : start + self._batch_size]
-        return self._x[rows], self._encoded(self._y[rows])
+        batch = self._x[rows], self._encoded(self._y[rows])
+        return batch if self._weights is None else (*batch, self._weights[rows])
 
     def close(self) -> None:
         """Lets the examples go: TensorFlow keeps what it was given to iterate over."""

@@ -39,10 +39,13 @@ def compile_network(
     """
     plain = _is_plain(settings, model, task)
     watch = [] if task.outputs == "numbers" else [Distance(sums=task.outputs == "distribution")]
+    measured = [*_scores(task), *([] if plain else [_plain_metric(task, values)])]
+    is_weighted = settings.weighted_metrics
     model.compile(
         optimizer=make_optimizer(settings, math.ceil(examples / settings.batch_size)),
         loss=make_loss(settings),
-        metrics=[*_scores(task), *([] if plain else [_plain_metric(task, values)]), *watch],
+        metrics=watch if is_weighted else [*measured, *watch],
+        weighted_metrics=measured if is_weighted else None,
     )
     return "val_loss" if plain else f"val_{_plain_name(task)}"
 
@@ -58,15 +61,25 @@ def set_units(model: keras.Model, units: Units | None) -> None:
     if units is None:
         return
     # `model.metrics` names them only once a batch was seen.
-    for metric in keras.tree.flatten(model._compile_metrics._user_metrics):
+    own = model._compile_metrics
+    for metric in keras.tree.flatten([own._user_metrics, own._user_weighted_metrics]):
         if isinstance(metric, OwnUnitsError):
             metric.set_units(units)
 
 
-def plain_loss(task: Task, targets: NDArray[Any], outputs: NDArray[Any], values: int) -> float:
-    """The mean of a task's plain loss, as Keras computes it, in the data's own units."""
+def plain_loss(
+    task: Task,
+    targets: NDArray[Any],
+    outputs: NDArray[Any],
+    values: int,
+    weights: NDArray[np.float64] | None = None,
+) -> float:
+    """The mean of a task's plain loss, as Keras computes it, in the data's own units.
+
+    Weighted it is the sum of the weighted losses over that of the weights, as of any other measure.
+    """
     losses = keras.losses.get(task.loss)(task.encoded(targets, values), outputs)
-    return float(np.mean(keras.ops.convert_to_numpy(losses)))
+    return float(np.average(keras.ops.convert_to_numpy(losses), weights=weights))
 
 
 def _plain_name(task: Task) -> str:
@@ -84,5 +97,6 @@ def _is_plain(settings: TrainingSettings, model: keras.Model, task: Task) -> boo
         settings.loss == task.loss
         and task.outputs != "numbers"  # these are trained in other units
         and not settings.label_smoothing
+        and not settings.weighted_metrics  # Keras divides a weighted loss by the number of examples
         and not model.losses
     )

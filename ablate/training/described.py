@@ -19,8 +19,8 @@ OURS = ("keras", "tensorflow", "jax", "jaxlib", "builtins", "collections", "insp
 """Where the classes and functions come from that are known to compute what their name says. Of the
 objects of others than Keras's only containers are written: a function that was compiled or given
 some of its arguments does not tell which it is."""
-METRICS = ("ablate.training.outputs", "ablate.training.metrics")
-"""Where metrics of ablate's own come from, which hold what Keras's do."""
+OWN = ("ablate.training.outputs", "ablate.training.metrics", "ablate.training.optimizer")
+"""Where metrics and schedules of ablate's own come from, which hold what Keras's do."""
 OPAQUE = ("threading", "_thread", "weakref", "abc")
 """Where classes come from that have no part in what is computed."""
 KNOWN = ("_DefaultDistributionStrategy",)
@@ -66,7 +66,7 @@ class _Walk:
         if isinstance(thing, MethodType):
             return [self.write(thing.__self__), self.write(thing.__func__)]
         module = type(thing).__module__
-        package = "keras" if module in METRICS else module.partition(".")[0]
+        package = "keras" if module in OWN else module.partition(".")[0]
         if package not in OURS + OPAQUE:
             raise UnknownError(type(thing))
         if id(thing) in self._numbers:

@@ -46,14 +46,22 @@ class Scores:
     own: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     """Functions of the user's, by the name of their measure."""
 
-    def of(self, prefix: str, targets: NDArray[Any], outputs: NDArray[Any]) -> Measures:
+    def of(
+        self,
+        prefix: str,
+        targets: NDArray[Any],
+        outputs: NDArray[Any],
+        weights: NDArray[np.float64] | None = None,
+    ) -> Measures:
         """All that are defined for these targets, by name with a prefix.
+
+        A function of the user's is given no weights.
 
         Raises:
             ModelError: a function of the user's raised, or gave no finite number.
         """
         names = (*self.task.measures, *self.asked)
-        found = {name: self.task.score(name, targets, outputs) for name in names}
+        found = {name: self.task.score(name, targets, outputs, weights) for name in names}
         found |= {name: _users(name, one, targets, outputs) for name, one in self.own.items()}
         return {f"{prefix}{name}": one for name, one in found.items() if one is not None}
 
@@ -98,8 +106,8 @@ def measure_trained(
     outputs = _outputs(model, split.x_val, scores.task, leeway, split.units)
     values = len(split.class_names)
     if not is_keras(type(model)):
-        _compare(val_loss, plain_loss(scores.task, split.y_val, outputs, values))
-    return scores.of("val_", split.y_val, outputs), _matrix(
+        _compare(val_loss, plain_loss(scores.task, split.y_val, outputs, values, split.w_val))
+    return scores.of("val_", split.y_val, outputs, split.w_val), _matrix(
         scores.task, split.y_val, outputs, values
     )
 
@@ -111,7 +119,7 @@ def validation_scores(model: keras.Model, split: Split, scores: Scores, leeway: 
         ModelError: it does not give what its task says, within the leeway.
     """
     outputs = _outputs(model, split.x_val, scores.task, leeway, split.units)
-    return scores.of("val_", split.y_val, outputs)
+    return scores.of("val_", split.y_val, outputs, split.w_val)
 
 
 def measure_tested(
@@ -130,8 +138,8 @@ def measure_tested(
     outputs = _outputs(model, test.x, scores.task, leeway, split.units)
     values = len(split.class_names)
     measures: Measures = {
-        "test_loss": plain_loss(scores.task, test.y, outputs, values),
-        **scores.of("test_", test.y, outputs),
+        "test_loss": plain_loss(scores.task, test.y, outputs, values, test.weights),
+        **scores.of("test_", test.y, outputs, test.weights),
         "test_images": len(test.y),
         "inference_seconds": inference_seconds(model, test.x, clock),
     }

@@ -20,10 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablate import tasks
-from ablate.data.split import Split, TestSet
+from ablate.data.split import Split, TestSet, unweighted
 from ablate.errors import AblateError
 from ablate.spec.data import InputShape
-from ablate.spec.measure import OBJECTIVE
+from ablate.spec.measure import OBJECTIVE, Measure
+from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import Epoch, Outcome, TrialResult, TrialSpec
 from ablate.spec.user_metric import UserMetric
 from ablate.tasks import Task
@@ -55,6 +56,7 @@ from ablate.training.outputs import (
     leeway,
     look,
 )
+from ablate.training.weights import training_weights
 from ablate.user_code.imported import load
 
 
@@ -145,6 +147,8 @@ def _train(
     on_lag: OnLag | None,
 ) -> TrialResult:
     settings, task, values = spec.training, tasks.find(spec.task), len(split.class_names)
+    if not settings.weighted_metrics:  # weights are of the training alone
+        split, test = unweighted(split, test)
     model = build_network(
         spec.architecture,
         spec.architecture_source,
@@ -167,14 +171,28 @@ def _train(
     scores = Scores(task, spec.metrics, {one.name: _function(one) for one in spec.user_metrics})
     recorder = _Recorder(monitor, spec, task, on_epoch, clock)
     goes_by = spec.objective if spec.objective != OBJECTIVE else monitor
-    mode: Literal["min", "max"] = "min" if spec.searched.sign > 0 else "max"
+    mode = _mode(spec.searched)
+
+    stopping = settings.early_stopping
+    stopped_by = goes_by, mode
+    if stopping is not None and stopping.monitor is not None:
+        by_loss = stopping.monitor == OBJECTIVE
+        stopped_by = (
+            monitor if by_loss else stopping.monitor,
+            _mode(spec.measured(stopping.monitor)),
+        )
+    asked = [name for name in dict.fromkeys((goes_by, stopped_by[0])) if name != monitor]
 
     def encoded(targets: NDArray[Any]) -> NDArray[np.float32]:
         scaled = targets if split.units is None else split.units.scaled(targets)
         return task.encoded(scaled, values)
 
-    batches = Batches(split.x_train, split.y_train, encoded, settings.batch_size, spec.seed)
-    validation = Batches(split.x_val, split.y_val, encoded, settings.batch_size)
+    weights = training_weights(
+        split.y_train, split.class_names, settings.class_weight, split.w_train
+    )
+    size_of_batch = settings.batch_size
+    batches = Batches(split.x_train, split.y_train, encoded, size_of_batch, spec.seed, weights)
+    validation = Batches(split.x_val, split.y_val, encoded, size_of_batch, weights=split.w_val)
     population = split.x_train if settings.batch_norm_averages == "recalibrated" else None
     averages = Averages(population, len(batches), on_lag)
     # Again, so that dropout's masks do not depend on what building the network has drawn.
@@ -188,8 +206,8 @@ def _train(
             validation_data=validation,
             callbacks=[
                 averages,
-                *([] if spec.objective == OBJECTIVE else [_Objective(spec, split, scores)]),
-                *make_callbacks(settings, goes_by, mode),
+                *([_Scored(asked, settings, split, scores)] if asked else []),
+                *make_callbacks(settings, goes_by, mode, stopped_by),
                 recorder,
             ],
             verbose=0,
@@ -246,12 +264,20 @@ def _complete(
     )
 
 
-class _Objective(keras.callbacks.Callback):  # type: ignore[misc]
-    """Measures what the search goes by after every epoch, and logs it for the callbacks after it."""
+def _mode(measure: Measure) -> Literal["min", "max"]:
+    """Whether less of a measure is better, or more."""
+    return "min" if measure.sign > 0 else "max"
 
-    def __init__(self, spec: TrialSpec, split: Split, scores: Scores) -> None:
+
+class _Scored(keras.callbacks.Callback):  # type: ignore[misc]
+    """Measures scores after every epoch that others go by, and logs them for the callbacks after it."""
+
+    def __init__(
+        self, names: Sequence[str], settings: TrainingSettings, split: Split, scores: Scores
+    ) -> None:
         super().__init__()
-        self._spec, self._split, self._scores = spec, split, scores
+        self._names, self._settings = names, settings
+        self._split, self._scores = split, scores
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Predicts the validation examples.
@@ -260,12 +286,11 @@ class _Objective(keras.callbacks.Callback):  # type: ignore[misc]
             ModelError: the outputs cannot be scored.
         """
         assert logs is not None
-        name = self._spec.objective
-        far = leeway(self._spec.training)
-        found = validation_scores(self.model, self._split, self._scores, far)
-        if name not in found:
-            raise ModelError(f"{name} is not defined for these validation examples")
-        logs[name] = found[name]
+        found = validation_scores(self.model, self._split, self._scores, leeway(self._settings))
+        for name in self._names:
+            if name not in found:
+                raise ModelError(f"{name} is not defined for these validation examples")
+            logs[name] = found[name]
 
 
 class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]

@@ -34,8 +34,14 @@ class OwnUnitsError(keras.metrics.Metric):  # type: ignore[misc]
         """Adds the errors of a batch."""
         kind = self.total.dtype
         errors = ops.square(ops.cast(y_pred, kind) - ops.cast(y_true, kind)) * self.squares
-        self.total.assign_add(ops.sum(ops.mean(errors, axis=-1)))
-        self.count.assign_add(ops.cast(ops.shape(y_true)[0], kind))
+        of_examples = ops.mean(errors, axis=-1)
+        if sample_weight is None:
+            self.total.assign_add(ops.sum(of_examples))
+            self.count.assign_add(ops.cast(ops.shape(y_true)[0], kind))
+            return
+        weights = ops.reshape(ops.cast(sample_weight, kind), (-1,))
+        self.total.assign_add(ops.sum(of_examples * weights))
+        self.count.assign_add(ops.sum(weights))
 
     def result(self) -> Any:
         """The mean over the examples."""
@@ -60,7 +66,7 @@ class LabelsAccuracy(keras.metrics.Mean):  # type: ignore[misc]
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Adds the examples of a batch."""
         right = ops.equal(ops.greater_equal(y_pred, 0.5), ops.greater_equal(y_true, 0.5))
-        super().update_state(ops.cast(ops.all(right, axis=-1), self.dtype))
+        super().update_state(ops.cast(ops.all(right, axis=-1), self.dtype), sample_weight)
 
     def get_config(self) -> dict[str, Any]:
         """It is made with nothing."""

@@ -16,33 +16,48 @@ from typing import Any
 
 from ablate.user_code.imported import load
 
+TEXTS = ("y_", "groups")
+"""Arrays that may hold text."""
 CONVENTION = "((x_train, y_train), (x_test, y_test))"
 
 
 def arrays_in(returned: Any, function: str) -> dict[str, Any]:
     """The arrays that a function returned, by name; of several inputs each as ``x_train.NAME``.
 
+    A third pair is for validation, a third array of a pair what each example counts. A dictionary
+    holds arrays by the names that they have in an ``.npz`` file.
+
     Raises:
         ValueError: it returned something else; says what.
     """
+    if isinstance(returned, Mapping):
+        if not {"x_train", "y_train"} <= {str(name).partition(".")[0] for name in returned}:
+            held = ", ".join(map(str, returned)) or "nothing"
+            raise ValueError(
+                f"{function} must return {CONVENTION}, or a dictionary with x_train and y_train; it "
+                f"holds {held}"
+            )
+        return {str(name): array for name, array in returned.items()}
     pairs = list(returned) if isinstance(returned, tuple | list) else []
     are_pairs = all(
-        pair is None or (isinstance(pair, tuple | list) and len(pair) == 2) for pair in pairs
+        pair is None or (isinstance(pair, tuple | list) and len(pair) in (2, 3)) for pair in pairs
     )
-    if len(pairs) != 2 or not are_pairs or pairs[0] is None:
+    if len(pairs) not in (2, 3) or not are_pairs or pairs[0] is None:
         found = type(returned).__name__
         if isinstance(returned, tuple | list):
             found = f"{found} of {len(returned)}: " + ", ".join(type(p).__name__ for p in returned)
         raise ValueError(f"{function} must return {CONVENTION}, it returned a {found}")
     arrays: dict[str, Any] = {}
-    for part, pair in zip(("train", "test"), pairs, strict=True):
+    for part, pair in zip(("train", "test", "val"), pairs, strict=False):
         if pair is None:
             continue
-        x, y = pair
+        x, y, *weights = pair
         inputs = x if isinstance(x, Mapping) else {"": x}
         for name, array in inputs.items():
             arrays[f"x_{part}.{name}" if name else f"x_{part}"] = array
         arrays[f"y_{part}"] = y
+        if weights:
+            arrays["sample_weight" if part == "train" else f"sample_weight_{part}"] = weights[0]
     return arrays
 
 
@@ -56,7 +71,7 @@ def main(file: str, function: str, options: str, folder: str) -> None:
         for name, given in arrays_in(returned, function).items():
             array = np.asarray(given)
             if array.dtype.kind == "O":
-                array = array.astype(str) if name.startswith("y_") else array
+                array = array.astype(str) if name.startswith(TEXTS) else array
             np.save(Path(folder) / f"{name}.npy", array, allow_pickle=False)
     except (Exception, SystemExit) as error:
         first = next(iter(str(error).splitlines()), "")

@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial
 from ablate.data.prepared import PreparedData, check_unchanged, prepare
 from ablate.data.split import Split, TestSet, test_set, training_split
 from ablate.planning.plan import Part, parts, trial_spec
-from ablate.spec.data import DataSettings
+from ablate.spec.data import DataSettings, Fold
 from ablate.spec.study import Cell
 from ablate.spec.trial import TrialSpec
 from ablate.state.orders import TrainingOrder, TuneTrial
@@ -101,21 +101,26 @@ class AtHand:
             self._data[key] = prepare(settings, cache)
         return self._data[key]
 
-    def split(self, settings: DataSettings, seed: int, cache: Path) -> Split:
-        """What a seed draws of a data set; one split at a time."""
-        key = f"{settings.model_dump_json()} {seed}"
+    def split(
+        self, settings: DataSettings, seed: int, cache: Path, fold: Fold | None = None
+    ) -> Split:
+        """What a seed draws of a data set, without a fold; one split at a time."""
+        key = f"{settings.model_dump_json()} {seed} {fold}"
         if key not in self._splits:
             self._splits.clear()
-            self._splits[key] = training_split(self.prepared(settings, cache), settings, seed)
+            prepared = self.prepared(settings, cache)
+            self._splits[key] = training_split(prepared, settings, seed, fold)
         return self._splits[key]
 
-    def test_set(self, settings: DataSettings, seed: int, cache: Path) -> TestSet:
+    def test_set(
+        self, settings: DataSettings, seed: int, cache: Path, fold: Fold | None = None
+    ) -> TestSet:
         """The test examples of a data set, as the split of a seed scales them; one at a time."""
-        key = f"{settings.model_dump_json()} {seed}"
+        key = f"{settings.model_dump_json()} {seed} {fold}"
         if key not in self._tests:
             self._tests.clear()
-            fit = self.split(settings, seed, cache).x_train.fit
-            self._tests[key] = test_set(self.prepared(settings, cache), settings, fit)
+            fit = self.split(settings, seed, cache, fold).x_train.fit
+            self._tests[key] = test_set(self.prepared(settings, cache), settings, fit, fold)
         return self._tests[key]
 
 

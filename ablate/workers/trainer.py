@@ -134,7 +134,9 @@ class Trainer:
                 trial.report(epoch.searched, step=epoch.epoch)
                 return Decision.CONTINUE
 
-            test = self.at_hand.test_set(study.data(cell.dataset), order.seed, order.place.cache)
+            test = self.at_hand.test_set(
+                study.data(cell.dataset), order.seed, order.place.cache, spec.fold
+            )
             return self._train(trial, order, spec, decide, {SEED_PARAMETER: order.seed}, test)
 
         attributes = CHOSEN_FROM.entry(order.chosen_from) | TUNED.entry(dict(order.tuned))
@@ -223,7 +225,7 @@ class Trainer:
         test: TestSet | None = None,
     ) -> TrialResult:
         """Trains what a spec says, and writes its record unless it was stopped."""
-        split = self.at_hand.split(spec.data, spec.seed, order.place.cache)
+        split = self.at_hand.split(spec.data, spec.seed, order.place.cache, spec.fold)
         SEED.write(trial, spec.seed)
         FINGERPRINT.write(trial, spec.fingerprint)
         ENVIRONMENT.write(trial, self.environment)

@@ -207,7 +207,7 @@ BACKENDS = "must be one of tensorflow, jax"
         ({"data": "per_clas = 3"}, 'data.per_clas: unknown key; did you mean "per_class"?'),
         (
             {"data": "folder = 'x'"},
-            "data.folder: unknown key; known: home, per_class, positive, test_per_class, validation",
+            "data.folder: unknown key; known: home, per_class, positive, split, test_per_class, validation",
         ),
         (
             {"data": "image_per_class = 3", "study": STUDY.replace("digits", "line")},
@@ -300,8 +300,9 @@ def test_a_learning_rate_must_be_finite(tmp_path, value):
         ),
         (
             STUDY.replace("digits", "zzz"),
-            'study.dataset: unknown data set, found "zzz"; known: breast_cancer, csv, '
-            "diabetes, digits, fashion_mnist, line, mnist, npz, wine",
+            'study.dataset: unknown data set, found "zzz"; known: breast_cancer, '
+            "california_housing, cifar10, cifar100, csv, diabetes, digits, fashion_mnist, imdb, "
+            "line, mnist, npz, reuters, wine",
         ),
         (
             STUDY.replace('"space.toml"', "3"),
@@ -768,7 +769,9 @@ def test_problems_of_the_search_space_name_its_file(tmp_path):
         ("", ["study: is required"]),
         (
             '[study]\nname = "s"\ndataset = "digits"\nsearch_space = "baseline"',
-            ["nothing is trained: give [tune] with trials, [replicate] with seeds, or both"],
+            [
+                "nothing is trained: give [tune] with trials, [replicate] with seeds or folds, or both"
+            ],
         ),
         (
             "study = 3\ntune = 4",

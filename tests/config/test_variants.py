@@ -782,7 +782,10 @@ def test_the_first_seed_is_a_fresh_one(tmp_path):
         ("seeds = 1001", "seeds: must be at most 1000, found 1001"),
         ("seeds = 1.5", "seeds: must be a whole number, found 1.5"),
         ("seeds = [1, 2]", "seeds: must be a whole number, found [1, 2]"),
-        ('metric = "f1"', "seeds: is required"),
+        (
+            'metric = "f1"',
+            "seeds: is required; or give folds, where nothing is set apart to test on",
+        ),
         (
             'seeds = 6\nmetric = "accurcy"',
             'metric: must be one of accuracy, f1, loss, found "accurcy"; did you mean "accuracy"?',
@@ -795,7 +798,9 @@ def test_a_wrong_replicate_table_is_said(tmp_path, replicate, expected):
 
 
 def test_something_must_be_trained(tmp_path):
-    expected = "nothing is trained: give [tune] with trials, [replicate] with seeds, or both"
+    expected = (
+        "nothing is trained: give [tune] with trials, [replicate] with seeds or folds, or both"
+    )
     assert problems(tmp_path, replicate="", vary="units = [8]") == [expected]
 
 

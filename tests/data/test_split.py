@@ -8,6 +8,7 @@ from hand_made import npz, settings
 
 from ablate.data import prepared as data
 from ablate.data import split as splits
+from ablate.data.checks import check_split
 from ablate.errors import InputError
 
 
@@ -122,7 +123,7 @@ def test_a_share_too_large_for_every_class_is_said(digits):
 def test_what_is_not_refused_can_be_split(digits, per_class, share):
     asked = settings(per_class=per_class, validation=share)
     try:
-        splits.check_split(np.asarray(digits.array("y_train")), digits.class_names, asked)
+        check_split(splits.drawing_of(digits, asked), digits.class_names, asked)
     except InputError as error:
         if "set it to" not in str(error):
             assert "take more examples of each class" in str(error)

@@ -138,7 +138,7 @@ def test_several_columns_are_several_labels(tmp_path):
             {"drop": ("x",), "categorical": ("town", "price")},
             [
                 'data.drop: there is no such column, found "x"; known: area, price, rooms, town',
-                'data.categorical: is a target or dropped, and cannot be a category, found "price"',
+                'data.categorical: is no column to train on, and cannot be a category, found "price"',
             ],
         ),
         (

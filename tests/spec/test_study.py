@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ablate.spec.data import DataSettings
+from ablate.spec.data import DataSettings, Fold
 from ablate.spec.pruners import Hyperband, Patient
 from ablate.spec.samplers import BruteForce, Qmc
 from ablate.spec.space import Choices, Parameter, Range, SearchSpace
@@ -151,6 +151,10 @@ OTHER_TRAINING = {
     "checkpoint": "last",
     "dtype_policy": "mixed_float16",
     "backend": "jax",
+    "class_weight": "balanced",
+    "weighted_metrics": True,
+    "gradient_clip_norm": 1.0,
+    "warmup_epochs": 1,
 }
 OTHER_DATA = {
     "dataset": "line",
@@ -160,6 +164,8 @@ OTHER_DATA = {
     "options": {"file": "b.npz"},
     "task": "regression",
     "positive": "yes",
+    "split": "random",
+    "folds": 5,
 }
 OTHER = {
     "data_digest": "e",
@@ -169,6 +175,7 @@ OTHER = {
     "seed": 2,
     "metrics": ("recall",),
     "objective": "val_accuracy",
+    "fold": Fold(folds=5, number=1),
     "user_metrics": (UserMetric(name="own", function="f", mode="max", source="m.py", digest="0"),),
 }
 

@@ -27,6 +27,7 @@ from ablate.report.figures.records import (
 from ablate.report.numbers.ablation import Ablation
 from ablate.report.numbers.confusion import Confusion
 from ablate.report.numbers.curves import MeanCurves
+from ablate.report.numbers.design import folds_of
 from ablate.report.numbers.predictions import Errors, Separation
 from ablate.report.numbers.search import CellSearch
 from ablate.report.numbers.tradeoff import FRONT
@@ -257,7 +258,7 @@ def _responses(
                     if not found:
                         continue
                     means = [sum(values) / len(values) for values in found.values()]
-                    interval = mean_interval(means)
+                    interval = mean_interval(means, folds=folds_of(spec))
                     yield Response(
                         dataset=data.dataset,
                         x_factor=x,

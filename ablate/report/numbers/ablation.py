@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 import numpy as np
 from pydantic import Field
 
+from ablate.report.numbers.design import folds_of
 from ablate.report.numbers.lag import Lag, lag_of
 from ablate.report.numbers.tradeoff import undominated
 from ablate.spec.measure import Measure, MeasureTable, Metric
@@ -21,6 +22,7 @@ from ablate.state.replicates import CellReplicates, cell_replicates, choices
 from ablate.statistics import (
     Comparison,
     Effect,
+    Folds,
     Interval,
     compare,
     factorial_effects,
@@ -122,6 +124,13 @@ class Ablation:
     seeds_needed: int
     """How many seeds these need at least."""
     blocks: tuple[Block, ...]
+    folds: Annotated[Folds | None, Field(exclude_if=lambda folds: folds is None)] = None
+    """How the replicates came of folds; left out where each seed drew its own split."""
+
+    @property
+    def noun(self) -> str:
+        """What one replicate stands for."""
+        return "seed" if self.folds is None else "fold"
 
 
 def make_ablation(
@@ -135,13 +144,14 @@ def make_ablation(
     comparisons = {
         name: _compare(spec, replicates, metric) for name, metric in spec.measures.metrics.items()
     }
-    count = len(spec.datasets) * (len(spec.variants) - 1)
+    count, folds = len(spec.datasets) * (len(spec.variants) - 1), folds_of(spec)
     return Ablation(
         baseline=spec.baseline,
-        seeds=spec.replicate.seeds,
+        seeds=spec.replicate.count,
         metric=spec.measures.metrics[spec.replicate.metric],
         comparisons=count,
-        seeds_needed=seeds_needed(max(count, 1)),
+        seeds_needed=seeds_needed(max(count, 1)) if folds is None else 2,
+        folds=folds,
         blocks=tuple(
             _block(stored, data.dataset, replicates, comparisons) for data in spec.datasets
         ),
@@ -162,7 +172,8 @@ def _compare(
         if shared:
             pairs[cell] = ([own[seed] for seed in shared], [other[seed] for seed in shared])
     planned = len(spec.datasets) * (len(spec.variants) - 1)
-    return compare(pairs, higher_is_better=metric.higher_is_better, planned=planned)
+    is_more_better, folds = metric.higher_is_better, folds_of(spec)
+    return compare(pairs, higher_is_better=is_more_better, planned=planned, folds=folds)
 
 
 def _block(
@@ -183,12 +194,15 @@ def _block(
     rows = [replace(row, on_front=front) for row, front in zip(rows, fronts, strict=True)]
     images = _test_images(stored, dataset)
     means = [row.scores["accuracy"].mean for row in rows if "accuracy" in row.scores]
+    is_one_part = spec.replicate.folds is None
     return Block(
         dataset=dataset,
         rows=tuple(rows),
         effects=tuple(_effects(spec, dataset, replicates)),
         test_images=images,
-        noise_floor=max(noise_floor(mean, images) for mean in means) if means and images else None,
+        noise_floor=max(noise_floor(mean, images) for mean in means)
+        if means and images and is_one_part
+        else None,
     )
 
 
@@ -199,7 +213,7 @@ def _row(
     base: CellReplicates,
     comparisons: Mapping[str, Comparison],
 ) -> VariantRow:
-    spec = stored.spec
+    spec, folds = stored.spec, folds_of(stored.spec)
     choice = choices(stored).get(cell)
     trials = list(own.complete.values())
     measured = {
@@ -211,7 +225,8 @@ def _row(
     is_baseline = cell.variant == spec.baseline
     ratio = None
     if shared and not is_baseline:
-        ratio = ratio_interval([seconds[s] for s in shared], [base_seconds[s] for s in shared])
+        pairs = [seconds[s] for s in shared], [base_seconds[s] for s in shared]
+        ratio = ratio_interval(*pairs, folds=folds)
     selected = None
     if choice is not None and choice.number is not None:
         selected = stored.tuning[cell].get_trials(deepcopy=False)[choice.number].value
@@ -219,11 +234,15 @@ def _row(
     return VariantRow(
         variant=cell.variant,
         is_baseline=is_baseline,
-        scores={n: mean_interval(list(found.values())) for n, found in measured.items() if found},
+        scores={
+            name: mean_interval(list(found.values()), folds=folds)
+            for name, found in measured.items()
+            if found
+        },
         comparisons=comparisons,
         parameters=_first(trials, "parameters"),
         flops=_first(trials, "flops"),
-        seconds=mean_interval(list(seconds.values())) if seconds else None,
+        seconds=mean_interval(list(seconds.values()), folds=folds) if seconds else None,
         time_ratio=ratio,
         inference_seconds=latencies[len(latencies) // 2] if latencies else None,
         chosen=choice.tuned if choice is not None else {},
@@ -300,4 +319,4 @@ def _effects(
         for seed, value in _values(replicates[cell], attribute).items():
             responses[seed][levels] = value
     whole = {seed: cells for seed, cells in responses.items() if len(cells) == len(spec.variants)}
-    return factorial_effects(whole, spec.factors) if whole else []
+    return factorial_effects(whole, spec.factors, folds_of(spec)) if whole else []

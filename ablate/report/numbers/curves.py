@@ -10,7 +10,7 @@ from ablate.spec.measures import EVERY
 from ablate.spec.study import Cell
 from ablate.spec.trial import Epoch
 from ablate.state.replicates import CellReplicates
-from ablate.statistics import Interval, mean_interval
+from ablate.statistics import Folds, Interval, mean_interval
 from ablate.store.artifacts import Artifacts
 from ablate.store.results import read_curves
 
@@ -31,18 +31,18 @@ class MeanCurves:
 
 
 def make_mean_curves(
-    replicates: Mapping[Cell, CellReplicates], artifacts: Artifacts
+    replicates: Mapping[Cell, CellReplicates], artifacts: Artifacts, folds: Folds | None = None
 ) -> tuple[MeanCurves, ...]:
     """The curves of every cell that has any."""
     found = []
     for cell, own in replicates.items():
         curves = list(read_curves(own.complete.values(), artifacts).values())
         if curves:
-            found.append(mean_curves(cell, curves))
+            found.append(mean_curves(cell, curves, folds))
     return tuple(found)
 
 
-def mean_curves(cell: Cell, curves: list[list[Epoch]]) -> MeanCurves:
+def mean_curves(cell: Cell, curves: list[list[Epoch]], folds: Folds | None = None) -> MeanCurves:
     """The mean of curves of the same cell, as far as all of them reach."""
     shared = min(len(curve) for curve in curves)
     return MeanCurves(
@@ -50,7 +50,7 @@ def mean_curves(cell: Cell, curves: list[list[Epoch]]) -> MeanCurves:
         seeds=len(curves),
         measures={
             name: tuple(
-                mean_interval([getattr(curve[index], name) for curve in curves])
+                mean_interval([getattr(curve[index], name) for curve in curves], folds=folds)
                 for index in range(shared)
             )
             for name in MEASURES

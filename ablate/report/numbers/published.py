@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
+from ablate.report.numbers.design import folds_of
 from ablate.spec.measures import EVERY
 from ablate.spec.study import Cell, StudySpec
 from ablate.state.replicates import CellReplicates
@@ -86,13 +87,13 @@ def make_published(
     """Sets published numbers beside ours; None where the study holds none."""
     if not spec.published:
         return None
-    numbers = []
+    numbers, folds = [], folds_of(spec)
     for found in spec.published:
         cell = Cell(dataset=found.dataset, variant=found.variant)
         for measure, value in found.values.numbers.items():
             own = list(_values(replicates[cell], measure).values())
             if own and not PUBLISHED[measure].unit:  # which would be theirs alone
-                ours = mean_interval(own)
+                ours = mean_interval(own, folds=folds)
                 numbers.append(
                     PublishedNumber(
                         dataset=found.dataset,
@@ -109,7 +110,7 @@ def make_published(
 
 def _orderings(spec: StudySpec, replicates: Mapping[Cell, CellReplicates]) -> list[Ordering]:
     """An ordering for every two variants of which the same was published on the same data set."""
-    orderings = []
+    orderings, folds = [], folds_of(spec)
     for one, other in combinations(spec.published, 2):
         if one.dataset != other.dataset:
             continue
@@ -129,11 +130,11 @@ def _orderings(spec: StudySpec, replicates: Mapping[Cell, CellReplicates]) -> li
                 continue
             pairs = [own[seed] for seed in seeds], [compared[seed] for seed in seeds]
             if measure in RATIOS:
-                published, ours = others / theirs, ratio_interval(pairs[1], pairs[0])
-                expected = ratio_interval(pairs[1], pairs[0], further_run=True)
+                published, ours = others / theirs, ratio_interval(pairs[1], pairs[0], folds=folds)
+                expected = ratio_interval(pairs[1], pairs[0], further_run=True, folds=folds)
             else:
                 published = theirs - others
-                found = paired_difference(*pairs)
+                found = paired_difference(*pairs, folds=folds)
                 ours = Interval(found.n, found.mean, found.low, found.high)
                 expected = prediction_interval(ours)
             orderings.append(

@@ -82,12 +82,15 @@ def compare_studies(studies: Sequence[StoredStudy]) -> tuple[StudyRow, ...]:
     return tuple(rows)
 
 
-def _test_set(study: StoredStudy, dataset: str) -> tuple[str, int | None]:
-    """What determines the images that a study tests on."""
-    return data_digests(study).get(dataset, ""), study.spec.data(dataset).test_per_class
+def _test_set(study: StoredStudy, dataset: str) -> tuple[str, int | None, int | None]:
+    """What determines the examples that a study tests on."""
+    data = study.spec.data(dataset)
+    return data_digests(study).get(dataset, ""), data.test_per_class, data.folds
 
 
-def _images_text(digest: str, test_per_class: int | None) -> str:
+def _images_text(digest: str, test_per_class: int | None, folds: int | None) -> str:
+    if folds is not None:
+        return f"{digest[:12]}, {folds} folds"
     return f"{digest[:12]}, {'all' if test_per_class is None else test_per_class} of each class"
 
 

@@ -25,15 +25,16 @@ def curves(report: Report) -> Section | None:
     if not report.curves:
         return None
     several = len(report.spec.datasets) > 1
+    noun = "seeds" if report.ablation is None else f"{report.ablation.noun}s"
     elements: list[Element] = []
     if figures_data.MEAN_CURVES in report.figures.files:
         scores = words.listed([one.title for one in report.spec.measures.curves])
-        text = f"Training and validation {scores} by epoch, mean and band over seeds"
+        text = f"Training and validation {scores} by epoch, mean and band over {noun}"
         elements.append(Figure(figures_data.MEAN_CURVES, text))
     columns = (
         Column("data set" if several else "", "name"),
         Column("variant", "name"),
-        Column("seeds"),
+        Column(noun),
         Column("best epoch"),
         Column("of"),
         Column("last training loss"),

@@ -26,6 +26,15 @@ PAIRED_NOTE = (
     "the question."
 )
 
+FOLDS_NOTE = (
+    "Differences are paired by fold: every variant was trained on the same rows, and tested on the same "
+    "rows that were held out. [ ] is the 95 % interval of that one difference, and p is that of a t test, "
+    "both corrected for what the trainings of different folds share (Nadeau and Bengio 2003), with "
+    "{freedom}, p adjusted for {comparisons} after Holm; the verdict needs p <= 0.05. No exact test exists "
+    "for folds: how far their differences depend on each other cannot be told from them. Effect size is "
+    "Hedges' g of the paired differences. Only {metric} gets a verdict: it was chosen with the question."
+)
+
 
 def differences(report: Report) -> Section | None:
     """Every variant against the baseline."""
@@ -41,10 +50,7 @@ def differences(report: Report) -> Section | None:
         text = f"Differences to {ablation.baseline} in {report.figures.metric}, with 95 % intervals"
         elements.append(Figure(figures_data.FOREST, text))
     count = words.plural(ablation.comparisons, "comparison")
-    note = PAIRED_NOTE.format(
-        examples=report.examples, comparisons=count, metric=ablation.metric.name
-    )
-    elements.append(Paragraph(note, "note"))
+    elements.append(Paragraph(_note(report, ablation, count), "note"))
     if ablation.seeds < ablation.seeds_needed:
         elements.append(
             Paragraph(
@@ -55,6 +61,16 @@ def differences(report: Report) -> Section | None:
             )
         )
     return Section(f"Differences to {ablation.baseline}", tuple(elements))
+
+
+def _note(report: Report, ablation: Ablation, comparisons: str) -> str:
+    """How the differences were tested."""
+    metric = ablation.metric.name
+    if ablation.folds is None:
+        return PAIRED_NOTE.format(examples=report.examples, comparisons=comparisons, metric=metric)
+    degrees = ablation.folds.freedom
+    freedom = "1 degree of freedom" if degrees == 1 else f"{degrees} degrees of freedom"
+    return FOLDS_NOTE.format(freedom=freedom, comparisons=comparisons, metric=metric)
 
 
 def _differences_table(report: Report, ablation: Ablation, block: Block) -> Table:

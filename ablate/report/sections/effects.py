@@ -36,7 +36,7 @@ def effects(report: Report) -> Section | None:
         columns = (
             Column("change", "name"),
             Column("kind", "text"),
-            Column("seeds"),
+            Column(f"{ablation.noun}s"),
             Column(f"{ablation.metric.name}{unit}"),
         )
         elements.append(table(columns, rows))

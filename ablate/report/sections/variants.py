@@ -25,9 +25,15 @@ if TYPE_CHECKING:
     from ablate.report.numbers.ablation import Ablation, Block
     from ablate.report.report import Report
 
+OVER_SEEDS = (
+    "Means over seeds on the test set, ± the half-width of their 95 % interval (Student's t). "
+)
+OVER_FOLDS = (
+    "Means over folds that were held out, ± the half-width of their 95 % interval (Student's t, corrected "
+    "for what the trainings of different folds share). "
+)
 TEST_NOTE = (
-    "Means over seeds on the test set, ± the half-width of their 95 % interval (Student's t). Time is "
-    "the wall time of one training, FLOPs and latency are those of one {example}'s forward pass. Pareto marks "
+    "Time is the wall time of one training, FLOPs and latency are those of one {example}'s forward pass. Pareto marks "
     "variants that no other beats in {weighed} together "
     "(times within 10 % count as the same)."
 )
@@ -51,7 +57,10 @@ def variants(report: Report) -> Section | None:
     weighed = words.listed([one.title for one in report.spec.measures.weighed])
     elements.append(
         Paragraph(
-            TEST_NOTE.format(weighed=weighed, example=report.examples.removesuffix("s")), "note"
+            _test_note(report.ablation).format(
+                weighed=weighed, example=report.examples.removesuffix("s")
+            ),
+            "note",
         )
     )
     if told := words.side_by_side(report.workers):
@@ -69,6 +78,10 @@ def variants(report: Report) -> Section | None:
     return Section("Variants", tuple(elements))
 
 
+def _test_note(ablation: Ablation) -> str:
+    return (OVER_SEEDS if ablation.folds is None else OVER_FOLDS) + TEST_NOTE
+
+
 def block_title(report: Report, block: Block) -> list[Element]:
     """The name of a block's data set, where there are several."""
     several = len(report.spec.datasets) > 1
@@ -76,11 +89,12 @@ def block_title(report: Report, block: Block) -> list[Element]:
 
 
 def _variants_table(report: Report, block: Block) -> Table:
-    measures = report.spec.measures
+    assert report.ablation is not None
+    measures, replicates = report.spec.measures, f"{report.ablation.noun}s"
     baseline = next(row for row in block.rows if row.is_baseline)
     columns = (
         Column("variant", "name"),
-        *variant_columns(measures, ratio=True),
+        *variant_columns(measures, ratio=True, replicates=replicates),
         Column("Pareto", "text"),
     )
     rows = []

@@ -84,7 +84,7 @@ def choose_workers(
 
 def _usual_count(study: StudySpec, machine: Machine) -> int:
     """As many as can be busy side by side: one for each core, where the memory suffices."""
-    searches = len(study.cells) if study.tune else 0
+    searches = len(study.searched_cells) if study.tune else 0
     side_by_side = max(searches, len(study.cells) * len(study.seeds))
     return max(1, min(len(machine.cores), side_by_side, machine.memory // WORKER_BYTES))
 

@@ -1,0 +1,193 @@
+"""Whether a data set can be split as a study asks for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ablate import tasks
+from ablate.data.doubts import many_classes
+from ablate.errors import InputError, Problem, did_you_mean
+
+if TYPE_CHECKING:
+    from ablate.data.drawing import Drawing
+    from ablate.spec.data import DataSettings
+    from ablate.spec.training import TrainingSettings
+
+
+def check_split(
+    drawing: Drawing, names: Sequence[str], settings: DataSettings, *, own: bool = False
+) -> None:
+    """Makes sure that folds can be held out, and training and validation examples be drawn.
+
+    Args:
+        drawing: the training examples that there are to draw from.
+        names: the classes.
+        settings: how many are drawn of each, and the share for validation.
+        own: whether the data set has a validation part of its own.
+
+    Raises:
+        InputError: they cannot.
+    """
+    import numpy as np
+
+    has_classes = tasks.find(settings.task).has_classes
+    rows = len(drawing.targets)
+    counts = np.bincount(drawing.targets, minlength=len(names)).tolist() if has_classes else []
+    if has_classes and settings.per_class is not None:
+        counts = [min(count, settings.per_class) for count in counts]
+    if settings.folds is not None:
+        _check_folds(drawing, counts, names, settings)
+        counts = [count - math.ceil(count / settings.folds) for count in counts]
+        rows -= math.ceil(rows / settings.folds)
+    if own:
+        return
+    if drawing.groups is not None:
+        _check_groups(drawing, settings)
+    elif drawing.strategy == "stratified":
+        _check_classes(counts, names, settings)
+    else:
+        _check_share(rows, settings)
+
+
+def _check_folds(
+    drawing: Drawing, counts: Sequence[int], names: Sequence[str], settings: DataSettings
+) -> None:
+    """Makes sure that each fold gets examples, of each class where they are stratified.
+
+    Raises:
+        InputError: it does not.
+    """
+    import numpy as np
+
+    folds, rows = settings.folds or 0, len(drawing.targets)
+
+    def refused(rule: str, hint: str) -> InputError:
+        return InputError(Problem(settings.dataset, rule, "replicate.folds", folds, hint))
+
+    if drawing.groups is not None and (groups := len(np.unique(drawing.groups))) < folds:
+        hint = f"ask for {groups} or fewer" if groups > 1 else "leave data.groups out"
+        raise refused(f"there are {_counted(groups, 'group')} to hold out", hint)
+    if rows <= folds:
+        raise refused(f"there are {_counted(rows, 'example')} to hold out", "take more examples")
+    if drawing.strategy == "stratified":
+        few = [name for name, n in zip(names, counts, strict=True) if 0 < n < folds]
+        if few:
+            listed = ", ".join(few[:8]) + (", ..." if len(few) > 8 else "")
+            rule = f"each fold holds out examples of every class, and there are fewer of: {listed}"
+            least = min(n for n in counts if n)
+            more = f"ask for {least} folds, " if least > 1 else ""
+            raise refused(rule, f'{more}give it more examples, or set split = "random"')
+
+
+def _check_groups(drawing: Drawing, settings: DataSettings) -> None:
+    """Makes sure that a share of the groups can be set aside.
+
+    Raises:
+        InputError: it cannot.
+    """
+    import numpy as np
+
+    groups = len(np.unique(drawing.groups))  # type: ignore[arg-type]
+    left = groups - (math.ceil(groups / settings.folds) if settings.folds else 0)
+    is_stratified = drawing.strategy == "stratified"
+    least = max(2, round(1 / settings.validation)) if is_stratified else 2
+    if left < least:
+        rule = (
+            f"a share of {settings.validation:g} for validation takes {least} groups that are kept "
+            f"together, and there are {left}"
+        )
+        hint = "set it to more, or take more groups" if least > 2 else "take more groups"
+        raise InputError(Problem(settings.dataset, rule, "data.validation", hint=hint))
+
+
+def _check_classes(counts: Sequence[int], names: Sequence[str], settings: DataSettings) -> None:
+    """Makes sure that examples of every class are trained on, and validated.
+
+    Raises:
+        InputError: they are not.
+    """
+    own = [(name, n) for name, n in zip(names, counts, strict=True) if n]
+    classes, examples = len(own), sum(count for _, count in own)
+    share = settings.validation
+
+    def refused(rule: str, hint: str) -> InputError:
+        return InputError(Problem(settings.dataset, rule, "data.validation", hint=hint))
+
+    if alone := [name for name, count in own if count < 2]:
+        listed = ", ".join(alone[:8]) + (", ..." if len(alone) > 8 else "")
+        rule = (
+            "of each class one example is trained on and one validated, but there is only 1 training "
+            f"example of: {listed}"
+        )
+        hint = many_classes(counts, names) or "give it more examples, or leave it out"
+        raise refused(rule, hint)
+    held = math.ceil(examples * share)
+    told = f"a share of {share:g} of {examples} training examples"
+    if held < classes:
+        least = math.ceil(100 * classes / examples) / 100
+        fits = examples - math.ceil(examples * least) >= classes
+        hint = f"set it to {least:g} or more" if fits else "take more examples of each class"
+        found = "1 example" if held == 1 else f"{held} examples"
+        raise refused(f"{told} is {found}, fewer than the {classes} classes", hint)
+    if examples - held < classes:
+        most = math.floor(100 * (examples - classes) / examples) / 100
+        fits = math.ceil(examples * most) >= classes
+        hint = f"set it to {most:g} or less" if fits else "take more examples of each class"
+        rule = f"{told} leaves {examples - held} to train on, fewer than the {classes} classes"
+        raise refused(rule, hint)
+
+
+def _check_share(examples: int, settings: DataSettings) -> None:
+    """Makes sure that there is something to train and something to validate.
+
+    Raises:
+        InputError: there is not.
+    """
+    held = math.ceil(examples * settings.validation)
+    if examples - held < 1:
+        rule = f"a share of {settings.validation:g} of {examples} training examples leaves none"
+        hint = "set it to less, or take more examples"
+        raise InputError(Problem(settings.dataset, rule, "data.validation", hint=hint))
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"only {number} {noun}{'' if number == 1 else 's'}"
+
+
+def check_weights(
+    training: TrainingSettings, names: Sequence[str], parts: Mapping[str, bool], dataset: str
+) -> None:
+    """Makes sure that every class has a weight, and every part that is measured by weights has some.
+
+    Args:
+        training: how networks are trained.
+        names: the classes.
+        parts: for each part that there is whether its examples are weighted, by what it is called.
+        dataset: the data set.
+
+    Raises:
+        InputError: it is not so.
+    """
+    problems, given = [], training.class_weight
+    if isinstance(given, Mapping):
+        listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+        key = "training.class_weight"
+        for name in given:
+            if name not in names:
+                rule = f"{dataset} has no such class; it has {listed}"
+                problems.append(Problem(dataset, rule, key, name, did_you_mean(name, names)))
+        lacking = [name for name in names if name not in given]
+        if lacking:
+            rule = f"must have a weight for each class, lacks {', '.join(lacking[:8])}"
+            problems.append(Problem(dataset, rule, key))
+    if training.weighted_metrics:
+        for part, is_weighted in parts.items():
+            if not is_weighted:
+                rule = f"needs weights of the {part} examples, and there are none"
+                hint = "give them, or leave weighted_metrics out"
+                key = "training.weighted_metrics"
+                problems.append(Problem(dataset, rule, key, True, hint))
+    if problems:
+        raise InputError(*problems)
