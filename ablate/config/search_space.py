@@ -12,7 +12,7 @@ from ablate.config.validation import validate
 from ablate.errors import InputError, Problem, did_you_mean
 from ablate.spec.identity import WORDS
 from ablate.spec.space import Choices, Domain, Frozen, Parameter, Range, Scalar, SearchSpace
-from ablate.spec.training import TrainingSettings
+from ablate.spec.training import SETTINGS, TrainingSettings
 from ablate.user_code.arguments import OFFERED
 
 OWN_KEYS = ("default", "off", "when")
@@ -101,7 +101,7 @@ def parse_parameter(
     if not isinstance(table, Mapping):
         problems.append(Problem(where, TABLE_RULE, key, table))
         return None
-    if not name.isidentifier():
+    if not name.isidentifier() and name not in SETTINGS:
         problems.append(Problem(where, "a parameter's name must be a Python name", key))
     if name in WORDS and name not in TrainingSettings.model_fields:
         problems.append(Problem(where, "this name has a meaning of its own in study files", key))

@@ -33,7 +33,7 @@ _LIMITS = {
     "too_short": ("must have at least {} items", "min_length"),
     "too_long": ("must have at most {} items", "max_length"),
 }
-_UNION_MEMBERS = {"int", "float", "str", "bool", "range", "choices"}
+_UNION_MEMBERS = {"by_name", "by_class", "int", "float", "str", "bool", "range", "choices"}
 
 
 def validate(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PositiveInt
+from pydantic import Discriminator, Field, PositiveInt, Tag
 from pydantic.fields import FieldInfo
 
 from ablate.spec.space import Frozen
@@ -70,7 +70,9 @@ class TrainingSettings(Frozen):
     label_smoothing: Share = 0.0
     """For crossentropies only."""
     class_weight: Annotated[
-        Literal["none", "balanced"] | Mapping[str, NotNegative],
+        Annotated[Literal["none", "balanced"], Tag("by_name")]
+        | Annotated[Mapping[str, NotNegative], Tag("by_class")],
+        Discriminator(lambda given: "by_class" if isinstance(given, Mapping) else "by_name"),
         Field(exclude_if=lambda weight: weight == "none"),
     ] = "none"
     """How much an example of each class counts in the loss that is minimised: all alike, as much as

@@ -229,3 +229,110 @@ def test_parquet_says_what_it_needs(tmp_path):
     pd.read_csv(tmp_path / "homes.csv").to_parquet(tmp_path / "homes.parquet")
     same = read(tmp_path, file="homes.parquet")
     assert np.array_equal(same.x_train, read(tmp_path).x_train)
+
+
+PATIENTS = [f"{n % 50},{n // 5},{n % 2},{1 + n % 3}" for n in range(60)]
+PATIENT_HEADER = "age,patient,ill,counts"
+
+
+def patients(folder, **options):
+    given = {"file": "p.csv", "target": ("ill",), "groups": "patient", **options}
+    return load(Options(**given), Places(folder=folder))
+
+
+def test_groups_and_weights_are_columns_that_no_network_sees(tmp_path):
+    write(tmp_path, *PATIENTS, header=PATIENT_HEADER, name="p.csv")
+    found = patients(tmp_path, sample_weight="counts")
+    assert found.x_train.shape[1] == 1, "the age is left"
+    assert len(found.groups) == len(found.x_train) == len(found.weights["train"])
+    assert len(found.weights["test"]) == len(found.x_test) == 60 - len(found.x_train)
+    rows = {str(n // 5) for n in range(60)}
+    tested = rows - set(found.groups)
+    assert len(found.x_test) == 5 * len(tested), "whole groups are set apart"
+    assert found.weights["train"].dtype == np.float64
+
+
+def test_a_validation_file_takes_the_place_of_a_share(tmp_path):
+    write(tmp_path, *ROWS)
+    write(tmp_path, *ROWS[:7], name="val.csv")
+    found = read(tmp_path, val_file="val.csv")
+    assert (len(found.x_train), len(found.x_val), len(found.x_test)) == (24, 7, 6)
+    options = Options(
+        file="homes.csv", target=("price",), categorical=("town",), val_file="val.csv"
+    )
+    asked = DataSettings(
+        dataset="csv", task="regression", folder=str(tmp_path), options=options.model_dump()
+    )
+    assert shape(options, Places(folder=tmp_path, task="regression")).validation == 7
+    split = splits.training_split(prepare(asked, tmp_path / "cache"), asked, seed=1)
+    assert (len(split.x_train), len(split.x_val)) == (24, 7)
+    assert np.allclose(split.x_val[:][:, 2:].sum(axis=1), 1)
+    other = splits.training_split(prepare(asked, tmp_path / "cache"), asked, seed=2)
+    assert np.array_equal(split.x_train[:], other.x_train[:]), "nothing is drawn"
+
+
+def test_rows_in_time_are_tested_on_last(tmp_path):
+    write(tmp_path, *ROWS)
+    places = Places(folder=tmp_path, task="regression", chronological=True)
+    found = load(Options(file="homes.csv", target=("price",), categorical=("town",)), places)
+    assert found.y_test[:, 0].tolist() == [n * 1.5 for n in range(24, 30)]
+
+
+def test_with_folds_no_row_is_set_apart(tmp_path):
+    write(tmp_path, *ROWS)
+    places = Places(folder=tmp_path, task="regression", folded=True)
+    options = Options(file="homes.csv", target=("price",), categorical=("town",))
+    assert (len(load(options, places).y_train), len(load(options, places).y_test)) == (30, 0)
+    assert shape(options, places).test == 0
+
+
+@pytest.mark.parametrize(
+    ("rows", "others", "options", "expected"),
+    [
+        (
+            PATIENTS,
+            PATIENTS[:5],
+            {"test_file": "t.csv"},
+            'patient: lies in the training and in the test part, found "0"; a group belongs to one '
+            "part alone",
+        ),
+        (
+            ["1,,0,1", *PATIENTS],
+            [],
+            {},
+            "patient: the group is missing in 1 of 61 rows; leave these out",
+        ),
+        (
+            ["1,99,0,-2", *PATIENTS],
+            [],
+            {"sample_weight": "counts"},
+            'counts: weights must be numbers, 0 or more, and some above 0, found "-2 in row 1"',
+        ),
+        (
+            ["1,99,0,", *PATIENTS],
+            [],
+            {"sample_weight": "counts"},
+            'counts: weights must be numbers, 0 or more, and some above 0, found "none in row 1"',
+        ),
+        (
+            PATIENTS,
+            [],
+            {"groups": "ill"},
+            'data.groups: is a target, found "ill"',
+        ),
+        (
+            PATIENTS,
+            [],
+            {"groups": "patent"},
+            'data.groups: there is no such column, found "patent"; did you mean "patient"?',
+        ),
+    ],
+)
+def test_wrong_groups_and_weights_are_said(tmp_path, rows, others, options, expected):
+    write(tmp_path, *rows, header=PATIENT_HEADER, name="p.csv")
+    write(tmp_path, *others, header=PATIENT_HEADER, name="t.csv")
+    with pytest.raises(InputError) as caught:
+        patients(tmp_path, **options)
+    assert [str(one).removeprefix(f"{tmp_path}/p.csv: ") for one in caught.value.problems] == [
+        expected
+    ]

@@ -402,3 +402,86 @@ def test_odd_arrays_are_a_problem_and_no_crash(tmp_path, changes, function):
     except InputError:
         return
     assert function is shape, "only shape may leave a finding to load"
+
+
+PARTS = {
+    "x_train": np.arange(24.0).reshape(12, 2),
+    "y_train": np.arange(12) % 2,
+    "x_test": np.zeros((4, 2)),
+    "y_test": np.arange(4) % 2,
+    "x_val": np.ones((6, 2)),
+    "y_val": np.arange(6) % 2,
+    "who": np.array(list("aabbccddeeff")),
+    "much": np.arange(12.0),
+    "much_test": np.ones(4),
+    "much_val": np.ones(6),
+}
+
+
+def parts(folder, changes=None, **options):
+    held = {name: array for name, array in (PARTS | (changes or {})).items() if array is not None}
+    np.savez(folder / "p.npz", **held)
+    given = {"file": "p.npz", "groups": "who", "sample_weight": "much", **options}
+    return load(Options(**given), Places(folder=folder))
+
+
+def test_a_file_may_hold_a_validation_part_groups_and_weights(tmp_path):
+    found = parts(tmp_path)
+    assert (found.x_val.tolist(), found.y_val.tolist()) == (np.ones((6, 2)).tolist(), [0, 1] * 3)
+    assert found.groups.tolist() == list("aabbccddeeff")
+    assert {part: len(one) for part, one in found.weights.items()} == {
+        "train": 12,
+        "test": 4,
+        "val": 6,
+    }
+    told = shape(Options(file="p.npz"), Places(folder=tmp_path))
+    assert (told.train, told.test, told.validation) == (12, 4, 6)
+    plain = parts(tmp_path, groups=None, sample_weight=None)
+    assert (plain.groups, plain.weights) == (None, {})
+
+
+def test_other_parts_need_no_weights(tmp_path):
+    found = parts(tmp_path, {"much_test": None, "much_val": None})
+    assert list(found.weights) == ["train"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {"who": np.arange(3)},
+            'who: must hold a whole number or a text for each of the 12 examples, found "int64 (3,)"',
+        ),
+        (
+            {"who_test": np.array(list("axyz"))},
+            'who: lies in the training and in the test part, found "a"; a group belongs to one part '
+            "alone",
+        ),
+        (
+            {"much": np.ones(5)},
+            'much: must hold a number for each of the 12 examples, found "shape (5,)"',
+        ),
+        (
+            {"much_val": np.full(6, -1.0)},
+            'much_val: weights must be numbers, 0 or more, and some above 0, found "-1 in row 1"',
+        ),
+        (
+            {"much": np.zeros(12)},
+            'much: weights must be numbers, 0 or more, and some above 0, found "0 everywhere"',
+        ),
+        (
+            {"x_val": np.ones((6, 3))},
+            'x_val: validation examples must have the shape of training examples, (2,), found "(3,)"',
+        ),
+        (
+            {"y_val": np.arange(5) % 2},
+            'y_val: must hold one label for each of the 6 images, found "5 labels"',
+        ),
+        ({"y_val": None}, "the file holds no array y_val"),
+    ],
+)
+def test_wrong_parts_are_said(tmp_path, changes, expected):
+    with pytest.raises(InputError) as caught:
+        parts(tmp_path, changes)
+    found = [str(one).removeprefix(f"{tmp_path}/p.npz: ") for one in caught.value.problems]
+    assert found[0].startswith(expected)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ablate.config import load_study
-from ablate.data.prepared import find_prepared, prepare, shape
+from ablate.data.prepared import find_prepared, load, prepare, shape
 from ablate.errors import InputError
 
 CODE = """
@@ -149,3 +149,44 @@ def load_data():
     asked = settings(write(code, study='task = "regression"'))
     told = shape(asked)
     assert (told.train, told.test, told.example) == (8, 0, {"a": (2,), "b": (3,)})
+
+
+def test_a_third_pair_validates_and_a_third_array_weighs(write):
+    code = """
+import numpy as np
+
+def load_data():
+    x, y = np.arange(16.0).reshape(8, 2), np.arange(8) % 2
+    return (x, y, np.arange(8.0)), (x, y), (x[:4], y[:4], np.ones(4))
+"""
+    asked = settings(write(code))
+    assert shape(asked).validation == 4
+    found = load(asked)
+    assert found.x_val.shape == (4, 2)
+    assert {part: one.tolist() for part, one in found.weights.items()} == {
+        "train": list(range(8)),
+        "val": [1.0] * 4,
+    }
+
+
+def test_a_dictionary_holds_what_a_file_may(write):
+    code = """
+import numpy as np
+
+def load_data():
+    x, y = np.arange(16.0).reshape(8, 2), np.array(["no", "yes"] * 4)
+    return {"x_train": x, "y_train": y, "groups": ["a", "a", "b", "b", "c", "c", "d", "d"]}
+"""
+    found = load(settings(write(code)))
+    assert found.groups.tolist() == list("aabbccdd")
+    assert (found.class_names, len(found.y_test)) == (("no", "yes"), 0)
+
+
+def test_a_dictionary_without_what_is_trained_on_is_said(write):
+    code = "def load_data():\n    return {'x': 1}\n"
+    with pytest.raises(InputError) as caught:
+        load(settings(write(code)))
+    assert str(caught.value) == (
+        "my_data.py:load_data: load_data must return ((x_train, y_train), (x_test, y_test)), or a "
+        "dictionary with x_train and y_train; it holds x"
+    )
