@@ -195,3 +195,51 @@ def test_targets_are_encoded_for_the_losses_of_keras():
         "multilabel_classification": 2,
         "regression": 2,
     }
+
+
+def weighted_by_hand(name, true, outputs, weights):
+    """What a measure is of weighted examples, as scikit-learn has it."""
+    decided = (outputs[:, 0] >= 0.5).astype(int)
+    macro = {"average": "macro", "zero_division": 0, "sample_weight": weights}
+    return {
+        "accuracy": lambda: metrics.accuracy_score(true, decided, sample_weight=weights),
+        "balanced_accuracy": lambda: metrics.balanced_accuracy_score(
+            true, decided, sample_weight=weights
+        ),
+        "f1": lambda: metrics.f1_score(true, decided, **macro),
+        "precision": lambda: metrics.precision_score(true, decided, **macro),
+        "recall": lambda: metrics.recall_score(true, decided, **macro),
+        "matthews_corrcoef": lambda: metrics.matthews_corrcoef(
+            true, decided, sample_weight=weights
+        ),
+        "roc_auc": lambda: metrics.roc_auc_score(true, outputs[:, 0], sample_weight=weights),
+        "average_precision": lambda: metrics.average_precision_score(
+            true, outputs[:, 0], sample_weight=weights
+        ),
+        "log_loss": lambda: metrics.log_loss(true, outputs[:, 0], sample_weight=weights),
+    }[name]()
+
+
+def test_examples_that_count_otherwise_do_so_in_every_measure(rng):
+    """Whole weights are as good as so many copies, for every task and measure."""
+    copies = rng.integers(1, 4, 60)
+    spread = np.repeat(np.arange(60), copies)
+    classes = np.concatenate([np.arange(8), rng.integers(0, 8, 52)])
+    probabilities = rng.random((60, 8))
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    labels = np.vstack([np.zeros(3), np.ones(3), rng.integers(0, 2, (58, 3))]).astype(int)
+    for task, true, outputs in [
+        ("classification", classes, probabilities),
+        ("binary_classification", classes % 2, probabilities[:, :1] * 4),
+        ("multilabel_classification", labels, rng.random((60, 3))),
+        ("regression", rng.normal(size=(60, 2)) + 5, rng.normal(size=(60, 2)) + 5),
+    ]:
+        means = tasks.find(task)
+        given = np.minimum(outputs, 1) if means.outputs == "shares" else outputs
+        for name in means.scores:
+            weighted = means.score(name, true, given, copies.astype(float))
+            copied = means.score(name, true[spread], given[spread])
+            assert weighted == pytest.approx(copied, rel=1e-9), (task, name)
+            if task == "binary_classification":
+                by_hand = weighted_by_hand(name, true, given, copies.astype(float))
+                assert weighted == pytest.approx(by_hand, **EXACT), name
