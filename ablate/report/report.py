@@ -20,8 +20,10 @@ from ablate.report.numbers.importance import Importance, hyperparameter_importan
 from ablate.report.numbers.predictions import make_errors, make_separations
 from ablate.report.numbers.published import PublishedComparison, make_published
 from ablate.report.numbers.search import CellSearch, make_searches
+from ablate.report.numbers.splits import make_splits
 from ablate.report.numbers.tradeoff import tradeoff_table
 from ablate.spec.environment import Environment
+from ablate.spec.parts import Parts
 from ablate.spec.study import StudySpec
 from ablate.state.phases import PhaseState, phase_states
 from ablate.state.replicates import cell_replicates
@@ -70,6 +72,8 @@ class Report:
     """None where the study holds no published numbers."""
     cards: Mapping[str, Mapping[str, Any]]
     """The data card of each data set that has one, see `data.card.DataCard`."""
+    splits: tuple[Parts, ...]
+    """How each data set was split, as far as it is known."""
     environments: Sequence[Environment]
     workers: tuple[int, ...]
     """How many trained side by side; several numbers where that changed."""
@@ -147,6 +151,7 @@ def make_report(
         },
         published=make_published(stored.spec, replicates),
         cards=data_cards(stored),
+        splits=make_splits(stored),
         environments=environments_of(every),
         workers=workers_of(every),
         figures=figures_data(

@@ -8,12 +8,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
 from ablate.spec.averages import MovingAverages
 from ablate.spec.environment import Environment
+from ablate.spec.parts import Parts
 from ablate.spec.space import Scalar
 from ablate.spec.study import Cell, Phase
 from ablate.spec.trial import Outcome
@@ -107,6 +109,29 @@ class Digests:
         bearer.set_user_attr(f"{self.name}:{key}", {path: digest})
 
 
+@dataclass(frozen=True)
+class Additions(Generic[T]):
+    """Records that are added to a study by whichever process makes one first.
+
+    Each is an attribute of its own, so that nobody overwrites another's.
+    """
+
+    name: str
+    """How the names of the attributes begin."""
+    read: Callable[[Any], T]
+    """Makes a record of what is stored."""
+
+    def of(self, bearer: Bearer) -> list[T]:
+        """All records."""
+        attributes = sorted(bearer.user_attrs.items())
+        return [self.read(one) for name, one in attributes if name.startswith(f"{self.name}:")]
+
+    def add(self, bearer: Writable, key: str, record: T) -> None:
+        """Adds the record of a key; another of the same key takes its place."""
+        digest = hashlib.sha256(key.encode()).hexdigest()[:16]
+        bearer.set_user_attr(f"{self.name}:{digest}", _as_json(record))
+
+
 # Of every trial.
 OWNER = Attribute("owner", Owner.model_validate)
 """The process that trains it, or has trained it."""
@@ -186,5 +211,7 @@ CARDS = Attribute[dict[str, dict[str, Any]]]("cards")
 """The data card of each data set that has one."""
 THREADS = Attribute[int]("threads")
 """How many threads each worker computes with."""
+SPLITS = Additions("split", partial(Parts.model_validate, strict=False))
+"""How each data set was split; of each fold, and where groups are kept together of each seed."""
 KEPT_CODE = Digests("code")
 """Those of the user's files that its trials have executed, see `ablate.store.code`."""

@@ -34,6 +34,8 @@ class AtHand:
     _studies: dict[str, StoredStudy] = field(default_factory=dict)
     """The study of each storage that was worked on last."""
     _keepers: dict[Cell, ModelKeeper] = field(default_factory=dict)
+    _noted: set[tuple[str, str, str]] = field(default_factory=set)
+    """What was noted of a study, by its storage, its name and a key."""
     _trained: dict[Cell, tuple[StoredStudy, TrainedTrials]] = field(default_factory=dict)
 
     def keeper(self, order: TrainingOrder) -> ModelKeeper | None:
@@ -77,6 +79,14 @@ class AtHand:
             }
             stored = self._studies[url] = StoredStudy(study, opened)
         return stored
+
+    def is_new(self, order: TrainingOrder, key: str) -> bool:
+        """Whether it is asked for the first time of an order's study."""
+        noted = (order.place.url, order.study.name, key)
+        if noted in self._noted:
+            return False
+        self._noted.add(noted)
+        return True
 
     def storage(self, url: str) -> BaseStorage:
         """The storage behind a URL or a path."""

@@ -15,7 +15,8 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial
 
-from ablate.data.split import TestSet
+from ablate.data.parts import counted
+from ablate.data.split import Split, TestSet
 from ablate.planning.length import longest_training
 from ablate.planning.plan import trial_spec, untuned
 from ablate.spec.averages import MovingAverages
@@ -35,6 +36,7 @@ from ablate.store.attributes import (
     SEED,
     SEED_PARAMETER,
     SLOT,
+    SPLITS,
     TUNED,
     VARIANT_PARAMETER,
     WORKERS,
@@ -231,6 +233,7 @@ class Trainer:
         ENVIRONMENT.write(trial, self.environment)
         WORKERS.write(trial, order.workers)
         self._tell_started(trial, order, spec, parameters)
+        self._note_split(order, spec, split, test)
         part = part_of(order)
 
         def on_epoch(epoch: Epoch) -> Decision:
@@ -264,6 +267,21 @@ class Trainer:
                 no_model = write_result(trial, result, split.class_names, files, model)
                 result = result.model_copy(update={"no_model": no_model})
         return result
+
+    def _note_split(
+        self, order: TrainingOrder, spec: TrialSpec, split: Split, test: TestSet | None
+    ) -> None:
+        """Keeps how a data set was split, where nobody has yet; of replicates, where there are any."""
+        stored = self.at_hand.stored(order)
+        if test is None and stored.spec.replicate is not None:
+            return
+        prepared = self.at_hand.prepared(spec.data, order.place.cache)
+        fold = None if spec.fold is None else 1 + (spec.seed - stored.spec.seed - 1) % 2**32
+        varies = fold is not None or prepared.holds("groups")
+        key = f"{spec.data.dataset} {spec.seed if varies else ''}"
+        if self.at_hand.is_new(order, key):
+            first = next(iter(stored.parts.values()))
+            SPLITS.add(first, key, counted(prepared, spec.data, spec.seed, fold, split, test))
 
     def _tell_started(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -19,6 +19,7 @@ from ablate.report.numbers.published import PublishedComparison
 from ablate.report.numbers.search import CellSearch
 from ablate.report.numbers.tradeoff import FRONT
 from ablate.spec.identity import identity
+from ablate.spec.parts import Parts
 from ablate.spec.space import Scalar
 from ablate.spec.study import Phase, StudySpec
 from ablate.spec.training import TrainingSettings
@@ -97,6 +98,9 @@ class JsonReport(_Record):
     cards: Mapping[str, Mapping[str, Any]]
     """The data card of each data set. Where its `sample` is there and not null, copies, leaks and
     values were counted on a sample of so many training and test images."""
+    splits: Annotated[tuple[Parts, ...], Field(exclude_if=lambda splits: not splits)] = ()
+    """How each data set was split: of the first seed, of each fold, and where groups are kept together
+    of each seed; left out where it was not noted."""
     environments: tuple[Mapping[str, Any], ...]
     """Where the training runs took place."""
     workers: tuple[int, ...]
@@ -120,6 +124,7 @@ def render(report: Report, document: Document, page: Page) -> dict[str, str]:
         unreadable=report.unreadable,
         published=report.published,
         cards=report.cards,
+        splits=report.splits,
         environments=tuple(one.model_dump(exclude_unset=True) for one in report.environments),
         workers=report.workers,
     )

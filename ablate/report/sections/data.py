@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING
 
 from ablate.document import words
 from ablate.document.elements import Bullets, Element, Paragraph, Section
+from ablate.report.sections.splits import split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
     from ablate.report.report import Report
+
+
+COPIES_IN_FOLDS = (
+    "Warning: {:,} {} are exact copies of an earlier one: a fold may test on what was trained on. Give "
+    "copies a group of their own (groups under [data])."
+)
 
 
 def data(report: Report) -> Section | None:
@@ -23,7 +30,12 @@ def data(report: Report) -> Section | None:
         if len(report.cards) > 1:
             elements.append(Paragraph(f"Data set {name}", "strong"))
         elements += [Paragraph(f"Warning: {text}.", "strong") for text in card["warnings"]]
-        elements.append(Bullets(tuple(_card_lines(card))))
+        if report.spec.data(name).folds is not None and card["duplicates"]:
+            text = COPIES_IN_FOLDS.format(card["duplicates"], report.examples)
+            elements.append(Paragraph(text, "strong"))
+        own = [one for one in report.splits if one.dataset == name]
+        lines = [*_card_lines(card), *split_lines(report.spec.data(name), own)]
+        elements.append(Bullets(tuple(lines)))
     return Section("Data", tuple(elements), on_screen=False) if elements else None
 
 
@@ -47,14 +59,18 @@ def _card_lines(card: Mapping[str, Any]) -> list[str]:
         told = f"to predict: {', '.join(each)}"
     sample = card.get("sample")  # cards of earlier versions say nothing of it
     test = sample[1] if sample else card["test"]
+    tested = f"{card['test']:,} for testing, " if card["test"] else ""
+    leaked = (
+        f"; {card['leaked']:,} test {noun} ({card['leaked'] / max(test, 1):.2%}) are exact copies of a "
+        f"training {noun.removesuffix('s')}"
+        if card["test"]
+        else ""
+    )
     lines = [
         f"{card['dataset']}: {_origin(card['source'])}",
-        f"{card['train']:,} {noun} for training and validation, {card['test']:,} for testing, "
-        f"{told}",
+        f"{card['train']:,} {noun} for training and validation, {tested}{told}",
         f"{size}, values {card['values'][0]:g} to {card['values'][1]:g}",
-        f"{card['duplicates']:,} training {noun} are exact copies of an earlier one; "
-        f"{card['leaked']:,} test {noun} ({card['leaked'] / max(test, 1):.2%}) are exact copies "
-        f"of a training {noun.removesuffix('s')}",
+        f"{card['duplicates']:,} training {noun} are exact copies of an earlier one{leaked}",
         f"SHA-256 of all {noun} and {'targets' if targets else 'labels'}: {card['digest']}",
     ]
     if sample:
