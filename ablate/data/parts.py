@@ -37,11 +37,12 @@ def counted(
     rows: dict[str, Rows] = {"train": split.x_train, "validation": split.x_val}
     if test is not None:
         targets, rows = targets | {"test": test.y}, rows | {"test": test.x}
-    classes: dict[str, tuple[int, ...]] = {}
+    classes: dict[str, dict[str, int]] = {}
     if tasks.find(settings.task).has_classes:
-        values = len(split.class_names)
+        names = split.class_names
         classes = {
-            part: tuple(np.bincount(y, minlength=values).tolist()) for part, y in targets.items()
+            part: dict(zip(names, np.bincount(y, minlength=len(names)).tolist(), strict=True))
+            for part, y in targets.items()
         }
     groups: dict[str, tuple[str, ...]] = {}
     if prepared.holds("groups"):

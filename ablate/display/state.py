@@ -150,4 +150,5 @@ class RunState:
             if event.phase == "tune"
             else f"seed {event.parameters[SEED_PARAMETER]}"
         )
-        return " ".join([*words, event.cell.variant, number])
+        fold = [] if event.cell.fold is None else [f"fold {event.cell.fold + 1}"]
+        return " ".join([*words, event.cell.variant, *fold, number])

@@ -21,8 +21,8 @@ class Parts(Frozen):
     counts: Mapping[str, int]
     """The examples of each part."""
     classes: Annotated[
-        Mapping[str, tuple[int, ...]], Field(exclude_if=lambda counts: not counts)
+        Mapping[str, Mapping[str, int]], Field(exclude_if=lambda counts: not counts)
     ] = {}
-    """Those of each class, in the order of the classes; left out where there are none."""
+    """Those of each class, by its name; left out where there are none."""
     groups: Annotated[Mapping[str, tuple[str, ...]], Field(exclude_if=lambda names: not names)] = {}
     """Which groups are in each part; left out where nothing is kept together."""

@@ -97,7 +97,8 @@ class EndedRuns:
         if phase == "tune":
             return (1, loss, trial.number)
         choice = CHOSEN_FROM.of(trial)
-        if choice is None:
+        # Of folds each has a search of its own, whose losses do not compare.
+        if choice is None or self._cell not in self._stored.searches:
             return (0, 0.0, -1, loss, trial.number)
         return (0, self._losses.get(choice, math.inf), choice, loss, trial.number)
 

@@ -39,9 +39,12 @@ class AtHand:
     _trained: dict[Cell, tuple[StoredStudy, TrainedTrials]] = field(default_factory=dict)
 
     def keeper(self, order: TrainingOrder) -> ModelKeeper | None:
-        """Which models of a cell are kept; None where the study keeps none."""
+        """Which models of a cell are kept; None where the study keeps none.
+
+        Of the searches inside folds none is: what they find is trained again.
+        """
         models = order.study.artifacts.models
-        if models == "none":
+        if models == "none" or order.cell.fold is not None:
             return None
         stored, keeper = self.stored(order), self._keepers.get(order.cell)
         if keeper is None or keeper.stored is not stored:

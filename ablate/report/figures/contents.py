@@ -279,7 +279,7 @@ def _in_order(levels: Sequence[Scalar]) -> Sequence[Scalar]:
 
 def _search_curves(stored: StoredStudy, searches: Sequence[CellSearch]) -> Iterator[SearchCurve]:
     """Only where several cells were tuned: the curves are there to be compared."""
-    if len(stored.spec.cells) < 2:
+    if len(stored.spec.searched_cells) < 2:
         return
     for search in searches:
         expected = tuple(v if math.isfinite(v) else None for v in search.expected)

@@ -37,7 +37,9 @@ def search(report: Report) -> Section | None:
     rows = [
         [
             found.cell.dataset if several else "",
-            found.cell.variant,
+            found.cell.variant
+            if found.cell.fold is None
+            else f"{found.cell.variant}, fold {found.cell.fold + 1}",
             str(found.trials),
             words.NOTHING if found.number is None else str(found.number),
             words.NOTHING if found.loss is None else words.score(found.loss),

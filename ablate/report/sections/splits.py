@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ablate.document import words
@@ -31,14 +31,11 @@ def split_lines(settings: DataSettings, splits: Sequence[Parts]) -> list[str]:
         for part in parts
     )
     lines = [f"split: {_how(settings, splits)}: {counts}"]
-    classes = len(next(iter(splits[0].classes.values()), ()))
-    if 0 < classes <= LISTED:
-        each = "; ".join(
-            ", ".join(_of_class(splits, part, index) for index in range(classes))
-            + f" {_verb(part, splits[0])}"
-            for part in parts
-        )
-        lines.append(f"of the classes, in their order: {each}")
+    names = list(next(iter(splits[0].classes.values()), {}))
+    if 0 < len(names) <= LISTED:
+        each = (f"{name} {_of_class(splits, name)}" for name in names)
+        lines.append(f"of the classes: {'; '.join(each)}")
+    lines += _lacking(splits, names)
     if splits[0].groups:
         groups = ", ".join(
             f"{words.span_of([len(one.groups[part]) for one in splits])} {_verb(part, splits[0])}"
@@ -61,5 +58,25 @@ def _verb(part: str, split: Parts) -> str:
     return "held out to test on" if part == "test" and split.fold is not None else VERBS[part]
 
 
-def _of_class(splits: Iterable[Parts], part: str, index: int) -> str:
-    return words.span_of([one.classes[part][index] for one in splits])
+def _of_class(splits: Sequence[Parts], name: str) -> str:
+    return " + ".join(
+        words.span_of([one.classes[part][name] for one in splits]) for part in splits[0].classes
+    )
+
+
+def _lacking(splits: Sequence[Parts], names: Sequence[str]) -> list[str]:
+    """Says of which classes some part has no example: a score may not be defined there."""
+    lines = []
+    for part in ("train", "validation", "test"):
+        without = {
+            name: sum(not one.classes.get(part, {}).get(name, 1) for one in splits)
+            for name in names
+        }
+        listed = [name for name, count in without.items() if count]
+        if listed:
+            most = max(without.values())
+            where = "" if len(splits) == 1 else f" in {most} of {len(splits)} splits"
+            more = ", ..." if len(listed) > LISTED else ""
+            told = f"{', '.join(listed[:LISTED])}{more}"
+            lines.append(f"no example {_verb(part, splits[0])}{where} of: {told}")
+    return lines
