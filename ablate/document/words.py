@@ -108,13 +108,13 @@ def amount(value: float, metric: Metric) -> str:
     return f"{scaled:.{min(digits, 6)}f} {metric.unit}".strip()
 
 
-def verdict(found: Comparison, metric: Metric) -> str:
-    """What a comparison says, in words."""
+def verdict(found: Comparison, metric: Metric, noun: str = "seed") -> str:
+    """What a comparison says, in words; the noun is what one pair stands for."""
     pairs = found.difference.n
     match found.verdict:
         case "too few seeds":
             seeds = "1 pair" if pairs == 1 else f"{pairs} pairs"
-            return f"cannot be told from {seeds}: needs {found.needed} seeds"
+            return f"cannot be told from {seeds}: needs {found.needed} {noun}s"
         case "identical":
             return "identical in every pair"
         case "no detectable difference" if found.detectable is not None:

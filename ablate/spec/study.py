@@ -260,7 +260,7 @@ class StudySpec(Frozen):
         later, and has its default. Keys are those of the study file; what belongs to one of several data sets or search
         spaces stands under its name there.
         """
-        places = {"home", "folder"}
+        places = {"home", "folder", "folds"}
         datasets = {d.dataset: d.model_dump(mode="json", exclude=places) for d in self.datasets}
         spaces = {found.name: _asked(found) for found in self.architectures}
         question: dict[str, Any] = {"data": next(iter(datasets.values()))}
@@ -271,7 +271,10 @@ class StudySpec(Frozen):
         else:
             question |= next(iter(spaces.values()))
         question["seed"] = self.seed
-        question["replicate"] = {"metric": self.replicate.metric if self.replicate else "accuracy"}
+        question["replicate"] = {
+            "metric": self.replicate.metric if self.replicate else "accuracy",
+            "folds": self.replicate.folds if self.replicate else None,
+        }
         question["study"] = {"metrics": list(self.metrics), "objective": self.objective}
         question["metrics"] = {
             metric.name: metric.model_dump(mode="json", exclude={"name", "source", "digest"})

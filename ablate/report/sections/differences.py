@@ -94,7 +94,7 @@ def _differences_table(report: Report, ablation: Ablation, block: Block) -> Tabl
     )
     baseline = next(row for row in block.rows if row.is_baseline)
     rows = [
-        _difference_cells(row, baseline, metric.key, others, names)
+        _difference_cells(row, baseline, metric.key, others, names, ablation.noun)
         for row in block.rows
         if not row.is_baseline
     ]
@@ -107,6 +107,7 @@ def _difference_cells(
     key: str,
     others: Sequence[str],
     metrics: Mapping[str, Metric],
+    noun: str,
 ) -> list[str]:
     if key not in row.comparisons:
         return [
@@ -129,7 +130,7 @@ def _difference_cells(
         words.difference(found.difference, metrics[key]),
         words.NOTHING if effect is None else words.signed(effect, 2),
         words.p_value(found.adjusted_p) if testable else words.NOTHING,
-        words.verdict(found, metrics[key]),
+        words.verdict(found, metrics[key], noun),
         lag_cell(row.lag),
         *(_difference(row, metrics[name]) for name in others),
         words.NOTHING if ratio is None else f"x {ratio:.3g}",
