@@ -1,0 +1,71 @@
+"""Workers of other backends do without TensorFlow, unless the user's code asks for it.
+
+Keras imports TensorFlow wherever it is installed, whatever the backend: two seconds and 400 MB that
+JAX and PyTorch have no use for.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from collections.abc import Iterator, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import FrameType, ModuleType
+
+REFUSED = "tensorflow"
+
+
+def do_without_tensorflow(backend: str) -> None:
+    """Lets nobody but the user's code import TensorFlow in this process, for another backend."""
+    if backend != REFUSED and not any(isinstance(one, _Refusal) for one in sys.meta_path):
+        sys.meta_path.insert(0, _Refusal())
+
+
+class _Refusal(MetaPathFinder):
+    """Says that there is no TensorFlow, to all but the user's code and what that imports."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name.partition(".")[0] == REFUSED and not _is_for_user():
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        return None
+
+
+def _is_for_user() -> bool:
+    """Whether the user's code imports, or a package that it imports, and not Keras by itself."""
+    files = list(_files(sys._getframe(1)))
+    return bool(files) and not _is_below(files[0], KERAS) and any(map(_is_users, files))
+
+
+def _files(frame: FrameType | None) -> Iterator[str]:
+    """The files of the calls under way, the last one first, without those of importing itself."""
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not file.startswith("<") and file != __file__:
+            yield os.path.realpath(file)
+        frame = frame.f_back
+
+
+def _is_users(file: str) -> bool:
+    return not any(_is_below(file, folder) for folder in INSTALLED)
+
+
+def _is_below(file: str, folder: str) -> bool:
+    return file.startswith(folder + os.sep)
+
+
+_PURE = os.path.realpath(sysconfig.get_path("purelib"))
+KERAS = str(Path(_PURE) / "keras")
+INSTALLED = tuple(
+    {
+        _PURE,
+        os.path.realpath(sysconfig.get_path("platlib")),
+        os.path.realpath(sysconfig.get_path("stdlib")),
+        os.path.realpath(Path(__file__).parents[1]),
+    }
+)
+"""Where nothing of the user's lies: packages, Python's own modules, and ablate."""
