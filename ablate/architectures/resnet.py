@@ -18,6 +18,7 @@ def build(
     width: int = 16,
     residual: bool = True,
     batch_norm: bool = True,
+    augmentation: bool = False,
 ) -> keras.Model:
     """Builds a convolution, three stages of `depth` blocks each, and the mean over the image.
 
@@ -28,9 +29,14 @@ def build(
         width: channels of the first stage.
         residual: whether each block adds what it was given to what it makes of it.
         batch_norm: whether batch norm follows each convolution.
+        augmentation: whether training images are flipped and shifted at random.
     """
     inputs = keras.Input(input_shape)
-    x = _activated(_convolution(inputs, width, 3, 1, batch_norm=batch_norm))
+    x = _activated(
+        _convolution(
+            _varied(inputs) if augmentation else inputs, width, 3, 1, batch_norm=batch_norm
+        )
+    )
     for stage in range(STAGES):
         for block in range(depth):
             strides = 2 if stage and not block else 1
@@ -38,6 +44,12 @@ def build(
     x = keras.layers.GlobalAveragePooling2D()(x)
     outputs = keras.layers.Dense(num_classes, "softmax", dtype="float32")(x)
     return keras.Model(inputs, outputs, name="resnet")
+
+
+def _varied(images: Any) -> Any:
+    """Training images flipped left to right, half of them, and shifted by up to a tenth."""
+    x = keras.layers.RandomFlip("horizontal")(images)
+    return keras.layers.RandomTranslation(0.1, 0.1, fill_mode="nearest")(x)
 
 
 def _block(given: Any, filters: int, strides: int, *, residual: bool, batch_norm: bool) -> Any:

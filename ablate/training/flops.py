@@ -13,12 +13,17 @@ from typing import Any
 import keras
 from keras import layers
 
+_ONLY_IN_TRAINING = (
+    *(getattr(layers, name) for name in dir(layers) if name.startswith("Random")),
+    *(layers.AugMix, layers.CutMix, layers.MixUp, layers.RandAugment),
+    *(layers.Dropout, layers.AlphaDropout, layers.GaussianDropout, layers.GaussianNoise),
+    *(layers.SpatialDropout1D, layers.SpatialDropout2D, layers.SpatialDropout3D),
+    layers.ActivityRegularization,
+)
+"""They let through what they are given, or crop its middle, unless a network is trained."""
 _FREE = (
+    *_ONLY_IN_TRAINING,
     layers.InputLayer,
-    layers.Dropout,
-    layers.SpatialDropout2D,
-    layers.GaussianDropout,
-    layers.GaussianNoise,
     layers.Flatten,
     layers.Reshape,
     layers.Permute,

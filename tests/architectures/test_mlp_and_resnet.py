@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import keras
+import numpy as np
 import pytest
 from keras import layers
 
+from ablate.data.split import Rows, Split
+from ablate.spec.data import DataSettings
+from ablate.spec.training import TrainingSettings
+from ablate.spec.trial import TrialSpec
+from ablate.training.kept import KeptNetworks
+from ablate.training.loop import Decision, train
 from ablate.training.network import build_network, measure
 
 
@@ -44,3 +52,45 @@ def test_a_resnet_has_two_convolutions_in_each_block_of_three_stages(depth):
 def test_the_work_of_both_is_counted():
     for name in ("mlp", "resnet"):
         assert measure(kinds(name)[1]).flops > 0
+
+
+def test_training_images_are_varied_and_no_others():
+    plain, network = kinds("resnet", width=4)
+    names, varied = kinds("resnet", width=4, augmentation=True)
+    assert [name for name in names if name not in plain] == ["RandomFlip", "RandomTranslation"]
+    assert measure(varied).flops == measure(network).flops
+    varied.set_weights(network.get_weights() + varied.get_weights()[len(network.get_weights()) :])
+    images = np.random.default_rng(0).random((6, 8, 8, 1), np.float32)
+    for training, same in ((False, True), (True, False)):
+        first, second = (
+            keras.ops.convert_to_numpy(
+                varied.layers[2](varied.layers[1](images, training=training), training=training)
+            )
+            for _ in range(2)
+        )
+        assert np.array_equal(first, images) == same
+        assert np.array_equal(first, second) == same
+
+
+def test_what_is_drawn_for_them_follows_from_the_seed():
+    """Also where the program of an earlier training is taken."""
+    x, y = np.random.default_rng(0).random((32, 8, 8, 1), np.float32), np.arange(32) % 2
+    rows = Rows(x, np.arange(32))
+    split = Split(rows, y, rows, y, ("a", "b"))
+    kept = KeptNetworks()
+
+    def losses(seed, **more):
+        asked = TrialSpec(
+            data=DataSettings(dataset="npz"),
+            data_digest="0",
+            architecture="resnet",
+            parameters={"width": 4, "augmentation": True},
+            training=TrainingSettings(epochs=2, batch_size=16),
+            seed=seed,
+        )
+        result = train(asked, split, lambda epoch: Decision.CONTINUE, **more)
+        assert result.outcome == "complete", result.reason
+        return [epoch.loss for epoch in result.curves]
+
+    assert losses(1, kept=kept) == losses(1, kept=kept) == losses(1)
+    assert losses(1) != losses(2, kept=kept)
