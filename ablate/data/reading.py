@@ -89,7 +89,7 @@ def read_data(settings: DataSettings, cache: Path | None = None) -> Reading | No
             [prepared.array(name) for name in TARGETS],
             prepared.array("y_val") if prepared.has_validation else None,
             drawing_of(prepared, settings),
-            weighted_parts(prepared),
+            weighted_parts(prepared, tested=bool(len(prepared.array("y_test")))),
             prepared.class_names,
             prepared.digest,
         )
@@ -170,13 +170,18 @@ def _counts(settings: DataSettings, targets: Sequence[NDArray[Any]], names: int)
     return counts
 
 
-def weighted_parts(prepared: PreparedData) -> dict[str, bool]:
-    """For each part that there is whether its examples are weighted, by what it is called."""
+def weighted_parts(prepared: PreparedData, *, tested: bool) -> dict[str, bool]:
+    """For each part that there is whether its examples are weighted, by what it is called.
+
+    Args:
+        prepared: the data set.
+        tested: whether it has a test part, which is not opened.
+    """
     found = {"training": prepared.weights("train") is not None}
     if prepared.has_validation:
         found["validation"] = prepared.weights("val") is not None
-    if len(prepared.array("y_test")):
-        found["test"] = prepared.weights("test") is not None
+    if tested:
+        found["test"] = prepared.holds("weight_test")
     return found
 
 

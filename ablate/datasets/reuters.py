@@ -7,6 +7,7 @@ from ablate.datasets._base import Examples, Places
 from ablate.datasets._keras_files import KerasFile, read_ragged
 from ablate.spec.data import DataShape
 
+TASK = "classification"
 TEXTS, TEST_SHARE = 11_228, 0.2
 # fmt: off
 CLASS_NAMES = (

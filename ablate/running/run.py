@@ -220,7 +220,7 @@ def _prepare_data(study: StudySpec, settings: DataSettings, place: StoragePlace)
     if found is not None:
         drawing = drawing_of(found, settings)
         check_split(drawing, found.class_names, settings, own=found.has_validation)
-        parts = weighted_parts(found)
+        parts = weighted_parts(found, tested=bool(card["test"]))
         check_weights(study.training, found.class_names, parts, settings.dataset)
     check_tested(study, settings.dataset, int(card["test"]))
     return card

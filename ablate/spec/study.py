@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -117,6 +117,9 @@ class Cell(Frozen):
     fold: Annotated[int | None, Field(exclude_if=lambda index: index is None)] = None
     """Whose held-out part its search does not meet, counted over all cuts; None where one search
     serves all replicates, and for the replicates themselves."""
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        return [(name, value) for name, value in super().__repr_args__() if value is not None]
 
 
 Phase = Literal["tune", "replicate"]

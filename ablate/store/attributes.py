@@ -126,10 +126,11 @@ class Additions(Generic[T]):
         attributes = sorted(bearer.user_attrs.items())
         return [self.read(one) for name, one in attributes if name.startswith(f"{self.name}:")]
 
-    def add(self, bearer: Writable, key: str, record: T) -> None:
-        """Adds the record of a key; another of the same key takes its place."""
-        digest = hashlib.sha256(key.encode()).hexdigest()[:16]
-        bearer.set_user_attr(f"{self.name}:{digest}", _as_json(record))
+    def add(self, study: Study, key: str, record: T) -> None:
+        """Adds the record of a key, unless there is one."""
+        name = f"{self.name}:{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+        if name not in study.user_attrs:
+            study.set_user_attr(name, _as_json(record))
 
 
 # Of every trial.

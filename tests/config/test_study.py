@@ -827,7 +827,7 @@ def test_a_study_of_the_folder_counts_more_than_a_shipped_one(tmp_path, monkeypa
         ("smok", 'smok: unknown study; did you mean "smoke"?'),
         (
             "zzz",
-            "zzz: unknown study; known: batch_norm_averages, bottleneck_components, breast_cancer_mlp, cnn_foundations_2019, "
+            "zzz: unknown study; known: batch_norm_averages, bottleneck_components, breast_cancer_folds, breast_cancer_mlp, cnn_foundations_2019, "
             "cnn_foundations_2019_variation, diabetes_mlp, epoch_two_spike, filters_factorial, line_dropout, "
             "mnist_search, smoke",
         ),

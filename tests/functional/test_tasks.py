@@ -21,7 +21,7 @@ SHORT = ("tune.trials=1", "replicate.seeds=2", "training.epochs=2", "artifacts.m
         (
             "breast_cancer_mlp",
             "roc_auc",
-            "  classes       breast_cancer: 2, with training and test images: malignant (170 + 42), "
+            "  classes       breast_cancer: 2, with training and test rows: malignant (170 + 42), "
             "benign (285 + 72)",
         ),
     ],

@@ -129,8 +129,8 @@ def test_a_sound_data_set_passes(example):
             "DataShape(train=count,",
             "DataShape(train=count + 1,",
             "shape must agree with what load gives, DataShape(train=20, test=20, "
-            'example=(8, 8, 1), classes=2), found "DataShape(train=21, test=20, example=(8, 8, 1), '
-            'classes=2)"',
+            'example=(8, 8, 1), classes=2, validation=0), found "DataShape(train=21, test=20, example=(8, 8, 1), '
+            'classes=2, validation=0)"',
             id="shape says something else",
         ),
         pytest.param(
