@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -96,3 +98,15 @@ def test_effects_of_a_factorial_have_it_too():
     )
     assert plain.mean == corrected.mean
     assert corrected.high - corrected.low > plain.high - plain.low
+
+
+def test_equal_learners_are_seldom_told_apart():
+    """A small version of `benchmarks/folds.py`, with its seeds."""
+    path = Path(__file__).parents[1] / "benchmarks" / "folds.py"
+    spec = importlib.util.spec_from_file_location("folds_benchmark", path)
+    benchmark = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(benchmark)
+    verdict, own_freedom, uncorrected = benchmark.claims("nearest", 60, 5, 2, studies=400)
+    assert verdict <= 0.05
+    assert verdict < own_freedom < uncorrected
+    assert uncorrected > 0.2, "what the correction is for"

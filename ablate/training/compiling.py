@@ -15,6 +15,7 @@ from ablate.tasks import Task
 from ablate.training.metrics import LabelsAccuracy, OwnUnitsError
 from ablate.training.optimizer import make_loss, make_optimizer
 from ablate.training.outputs import Distance
+from ablate.training.user_compile import compile_again
 
 CROSSENTROPIES = {
     "categorical_crossentropy": keras.metrics.CategoricalCrossentropy,
@@ -28,7 +29,8 @@ def compile_network(
 ) -> str:
     """Compiles a network, and says what its plain validation loss is called in Keras's logs.
 
-    Where training minimises something else than the task's plain loss, that is measured beside it.
+    One that comes compiled keeps its optimizer, loss and metrics. Where training minimises something
+    else than the task's plain loss, that is measured beside it.
 
     Args:
         model: the network.
@@ -37,10 +39,14 @@ def compile_network(
         task: what its outputs mean.
         values: how many classes, labels or numbers there are.
     """
-    plain = _is_plain(settings, model, task)
+    # Of a network that comes compiled nobody knows what its loss is.
+    plain = not model.compiled and _is_plain(settings, model, task)
     watch = [] if task.outputs == "numbers" else [Distance(sums=task.outputs == "distribution")]
     measured = [*_scores(task), *([] if plain else [_plain_metric(task, values)])]
     is_weighted = settings.weighted_metrics
+    if model.compiled:
+        compile_again(model, measured, watch, is_weighted=is_weighted)
+        return "val_loss" if plain else f"val_{_plain_name(task)}"
     model.compile(
         optimizer=make_optimizer(settings, math.ceil(examples / settings.batch_size)),
         loss=make_loss(settings),

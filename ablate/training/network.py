@@ -68,8 +68,8 @@ def build_network(
 
     Raises:
         InfeasibleError: `build` raised ValueError, or some layer has nothing left to work on.
-        ModelError: `build` returned something else than a network, not compiled, that gives what
-            the task says.
+        ModelError: `build` returned something else than a network that gives what the task says,
+            or one whose own optimizer and loss take the place of what the study says.
     """
     build = find_build(architecture, source)
     try:
@@ -79,7 +79,8 @@ def build_network(
         raise InfeasibleError(_first_line(error)) from error
     if not isinstance(model, keras.Model):
         raise ModelError(f"build returned {type(model).__name__}, not a keras.Model")
-    if fault := fault_of_compile(model):
+    asked = inspect.signature(build).parameters
+    if fault := fault_of_compile(model, training or TrainingSettings(), task, asked):
         raise ModelError(fault)
     outputs = _built(model, input_shape)
     _check_inputs(model, input_shape)

@@ -1,89 +1,119 @@
-"""A network that comes compiled: how it would be trained, in the words of a study file."""
+"""A network that comes compiled: it keeps its optimizer, its loss and its metrics."""
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from collections.abc import Container, Sequence
+from typing import Any
 
 import keras
 
 from ablate.errors import shown
 from ablate.spec.training import TrainingSettings
-from ablate.training.optimizer import OPTIMIZERS
+from ablate.tasks import Task
+from ablate.training.outputs import is_keras
 
-LOSSES: tuple[str, ...] = get_args(TrainingSettings.model_fields["loss"].annotation)
-SCHEDULES = {
-    keras.optimizers.schedules.CosineDecay: "cosine",
-    keras.optimizers.schedules.ExponentialDecay: "exponential",
+OVERRIDDEN = (
+    *("optimizer", "learning_rate", "momentum", "weight_decay", "decay_rate", "gradient_clip_norm"),
+    *("loss", "label_smoothing", "warmup_epochs"),
+)
+"""Settings that an optimizer and a loss of its own take the place of."""
+DENSE = {
+    "sparse_categorical_crossentropy": "categorical_crossentropy",
+    "sparse_categorical_accuracy": "categorical_accuracy",
+    "sparse_top_k_categorical_accuracy": "top_k_categorical_accuracy",
 }
-KEYED = ("name", "learning_rate", "weight_decay", "momentum", "is_legacy_optimizer")
-"""Settings of an optimizer that have a key of their own, or say nothing of the training."""
+"""Labels are given one-hot, whatever they were: what takes them otherwise, by what computes the same."""
 
 
-def fault_of_compile(model: keras.Model) -> str | None:
-    """Why a network is refused that was compiled where it was built; None where it was not."""
+def fault_of_compile(
+    model: keras.Model, settings: TrainingSettings, task: Task, asked: Container[str]
+) -> str | None:
+    """Why a network cannot be trained as it was compiled; None where it can, or was not.
+
+    Args:
+        model: the network.
+        settings: how the study says that it is trained.
+        task: what its outputs mean.
+        asked: settings that its `build` asks for, and so has a use for.
+    """
     if not model.compiled:
         return None
-    optimizer_keys, optimizer_rest = _optimizer(model.optimizer)
-    loss_keys, loss_rest = _loss(model.loss)
-    keys = ", ".join(
-        f"{key} = {shown(value)}" for key, value in (optimizer_keys | loss_keys).items()
+    given = {name: getattr(settings, name) for name in OVERRIDDEN if name not in asked}
+    usual = TrainingSettings(loss=task.loss)  # type: ignore[arg-type]
+    ignored = {name: one for name, one in given.items() if one != getattr(usual, name)}
+    if settings.learning_rate_decay in ("cosine", "exponential"):  # of the optimizer
+        ignored["learning_rate_decay"] = settings.learning_rate_decay
+    if ignored:
+        keys = ", ".join(f"{key} = {shown(value)}" for key, value in ignored.items())
+        return (
+            f"build returned a network that is compiled, which takes the place of {keys}; leave these "
+            "out of the study, have build ask for them, or take compile() out"
+        )
+    if model.loss is None and is_keras(type(model).train_step):
+        return "build returned a network that is compiled without a loss; give compile() one"
+    losses = keras.tree.flatten(model.loss)
+    if len(losses) > 1:
+        return f"build returned a network that is compiled with {len(losses)} losses; it has one output"
+    return None
+
+
+def compile_again(
+    model: keras.Model, measured: Sequence[Any], watched: Sequence[Any], *, is_weighted: bool
+) -> None:
+    """Adds what ablate measures to a network that is compiled.
+
+    Args:
+        model: the network.
+        measured: metrics of how well it does.
+        watched: metrics that count all examples alike.
+        is_weighted: whether `measured` count examples by their weights.
+    """
+    own = model._compile_metrics
+    metrics, weighted = (
+        [_dense(one) for one in keras.tree.flatten(found) if one is not None]
+        for found in (
+            (None, None) if own is None else (own._user_metrics, own._user_weighted_metrics)
+        )
     )
-    rest = ", ".join([*optimizer_rest, *loss_rest])
-    ask = f"take compile() out (load_model has compile=False) and say so in [training]: {keys}"
-    left = f"; what has no key there: {rest}" if rest else ""
-    return f"build returned a network that is compiled, but the study says how it is trained; {ask}{left}"
+    ours = [one if isinstance(one, str) else one.name for one in measured]
+    weights = None if model._compile_loss is None else model._compile_loss._user_loss_weights
+    model.compile(
+        optimizer=model.optimizer,
+        loss=_dense(next(iter(keras.tree.flatten(model.loss)), None)),
+        loss_weights=next(iter(keras.tree.flatten(weights)), None),
+        metrics=[*_others(metrics, ours), *([] if is_weighted else measured), *watched],
+        weighted_metrics=[*_others(weighted, ours), *(measured if is_weighted else [])] or None,
+        run_eagerly=model.run_eagerly,
+        steps_per_execution=model.steps_per_execution,
+        jit_compile=model.jit_compile,
+    )
 
 
-def _optimizer(optimizer: Any) -> tuple[dict[str, Any], list[str]]:
-    """The keys that say the same as an optimizer, and what no key says."""
-    if optimizer is None:
-        return {}, []
-    keys: dict[str, Any] = {}
-    name = next((name for name, kind in OPTIMIZERS.items() if type(optimizer) is kind), None)
-    rest = [f"the optimizer {type(optimizer).__name__}"] if name is None else []
-    if name is not None:
-        keys["optimizer"] = name
-    rate = getattr(optimizer, "_learning_rate", None)
-    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
-        decay = SCHEDULES.get(type(rate))
-        if decay is None:
-            rest.append(f"the learning-rate schedule {type(rate).__name__}")
-        else:
-            keys |= {"learning_rate": rate.initial_learning_rate, "learning_rate_decay": decay}
-    elif rate is not None:
-        keys["learning_rate"] = _short(rate)
-    if name is None:
-        return keys, rest
-    settings, default = optimizer.get_config(), OPTIMIZERS[name]().get_config()
-    if settings["weight_decay"] != default["weight_decay"]:
-        keys["weight_decay"] = settings["weight_decay"]
-    if name == "sgd":
-        keys["momentum"] = settings["momentum"]
-    others = [key for key in settings if key not in KEYED or (key == "momentum" and name != "sgd")]
-    rest += [f"{key} = {settings[key]}" for key in others if settings[key] != default.get(key)]
-    return keys, rest
+def _dense(given: Any) -> Any:
+    """A loss or metric that takes one-hot labels and computes the same."""
+    if isinstance(given, str):
+        return DENSE.get(given, given)
+    if isinstance(given, keras.losses.SparseCategoricalCrossentropy):
+        config = given.get_config()
+        return keras.losses.CategoricalCrossentropy(
+            from_logits=config["from_logits"], axis=config["axis"], reduction=config["reduction"]
+        )
+    if isinstance(given, keras.metrics.SparseCategoricalCrossentropy):
+        return keras.metrics.CategoricalCrossentropy(name=given.name)
+    if isinstance(given, keras.metrics.SparseCategoricalAccuracy):
+        return keras.metrics.CategoricalAccuracy(name=given.name)
+    if isinstance(given, keras.metrics.SparseTopKCategoricalAccuracy):
+        return keras.metrics.TopKCategoricalAccuracy(given.get_config()["k"], name=given.name)
+    if callable(given) and getattr(given, "__name__", "") in DENSE:
+        return DENSE[given.__name__]
+    return given
 
 
-def _loss(loss: Any) -> tuple[dict[str, Any], list[str]]:
-    """The keys that say the same as a loss, and what no key says."""
-    if loss is None:
-        return {}, []
-    found = keras.losses.get(loss) if isinstance(loss, str) else loss
-    name = getattr(found, "name", None) or getattr(found, "__name__", type(found).__name__)
-    if not isinstance(name, str):
-        name = type(found).__name__
-    # Labels are given one-hot, whatever they were.
-    name = name.removeprefix("sparse_")
-    keys: dict[str, Any] = {"loss": name} if name in LOSSES else {}
-    rest = [] if keys else [f"the loss {name}"]
-    config = found.get_config() if keys and isinstance(found, keras.losses.Loss) else {}
-    if config.get("label_smoothing"):
-        keys["label_smoothing"] = config["label_smoothing"]
-    if config.get("from_logits"):
-        rest.append("from_logits = True (end the network in a softmax)")
-    return keys, rest
+def _others(metrics: Sequence[Any], ours: Container[str]) -> list[Any]:
+    return [one for one in metrics if _name(one) not in ours]
 
 
-def _short(rate: Any) -> float:
-    """A learning rate as it was written: it is kept in 32 bits."""
-    return float(f"{float(keras.ops.convert_to_numpy(rate)):.6g}")
+def _name(metric: Any) -> str:
+    if isinstance(metric, str):
+        return metric
+    return str(getattr(metric, "name", None) or getattr(metric, "__name__", ""))
