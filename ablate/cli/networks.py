@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ablate.planning.sizes import NetworkRange
     from ablate.spec.data import InputShape
-    from ablate.spec.space import SearchSpace
+    from ablate.spec.space import Parameter, Scalar, SearchSpace
     from ablate.spec.study import StudySpec
     from ablate.workers.executors.local import LocalWorker
     from ablate.workers.messages import MeasureNetworks
@@ -77,7 +77,7 @@ def _study_table(studies: Sequence[StudySpec], worker: LocalWorker, warnings: li
     from ablate.data.prepared import shape
     from ablate.planning.lag import network_lag
     from ablate.planning.length import training_images
-    from ablate.planning.plan import configure, untuned
+    from ablate.planning.plan import configure
     from ablate.planning.sizes import find_range
 
     table = _table("networks", ("study", "network"))
@@ -94,7 +94,7 @@ def _study_table(studies: Sequence[StudySpec], worker: LocalWorker, warnings: li
                 )
                 order = order.model_copy(
                     update={
-                        "training": configure(study, variant.name, untuned)[1],
+                        "training": configure(study, variant.name, _untuned)[1],
                         "task": study.task,
                     }
                 )
@@ -125,6 +125,20 @@ def _study_table(studies: Sequence[StudySpec], worker: LocalWorker, warnings: li
         for file in sorted(code):
             click.echo(f"{study.name} is made by {file}: edited, it is another question")
     return table
+
+
+def _untuned(parameter: Parameter) -> Scalar:
+    """The value of a parameter before anything is tuned.
+
+    Of a setting that a compiled network would ignore one that it does not have anyway.
+    """
+    from ablate.planning.plan import untuned
+    from ablate.spec.training import OF_COMPILE
+
+    usual = untuned(parameter)
+    if parameter.name not in OF_COMPILE:
+        return usual
+    return next((end for end in parameter.domain.ends() if end != usual), usual)
 
 
 def _check_any_built(study: StudySpec, ranges: Sequence[NetworkRange]) -> None:

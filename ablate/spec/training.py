@@ -125,3 +125,8 @@ SETTINGS: Mapping[str, FieldInfo] = {
     **{f"plateau.{name}": field for name, field in Plateau.model_fields.items()},
 }
 """Every setting by its name in a study file, tables and what stands in them."""
+OF_COMPILE = (
+    *("optimizer", "learning_rate", "momentum", "weight_decay", "decay_rate", "gradient_clip_norm"),
+    *("loss", "label_smoothing", "warmup_epochs"),
+)
+"""Settings that the optimizer and the loss of a network that comes compiled take the place of."""

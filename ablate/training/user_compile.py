@@ -8,15 +8,10 @@ from typing import Any
 import keras
 
 from ablate.errors import shown
-from ablate.spec.training import TrainingSettings
+from ablate.spec.training import OF_COMPILE, TrainingSettings
 from ablate.tasks import Task
 from ablate.training.outputs import is_keras
 
-OVERRIDDEN = (
-    *("optimizer", "learning_rate", "momentum", "weight_decay", "decay_rate", "gradient_clip_norm"),
-    *("loss", "label_smoothing", "warmup_epochs"),
-)
-"""Settings that an optimizer and a loss of its own take the place of."""
 DENSE = {
     "sparse_categorical_crossentropy": "categorical_crossentropy",
     "sparse_categorical_accuracy": "categorical_accuracy",
@@ -38,7 +33,7 @@ def fault_of_compile(
     """
     if not model.compiled:
         return None
-    given = {name: getattr(settings, name) for name in OVERRIDDEN if name not in asked}
+    given = {name: getattr(settings, name) for name in OF_COMPILE if name not in asked}
     usual = TrainingSettings(loss=task.loss)  # type: ignore[arg-type]
     ignored = {name: one for name, one in given.items() if one != getattr(usual, name)}
     if settings.learning_rate_decay in ("cosine", "exponential"):  # of the optimizer
