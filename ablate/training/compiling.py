@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -25,7 +27,13 @@ CROSSENTROPIES = {
 
 
 def compile_network(
-    model: keras.Model, settings: TrainingSettings, examples: int, task: Task, values: int
+    model: keras.Model,
+    settings: TrainingSettings,
+    examples: int,
+    task: Task,
+    values: int,
+    *,
+    is_plain: bool | None = None,
 ) -> str:
     """Compiles a network, and says what its plain validation loss is called in Keras's logs.
 
@@ -38,22 +46,50 @@ def compile_network(
         examples: how many it is trained on.
         task: what its outputs mean.
         values: how many classes, labels or numbers there are.
+        is_plain: whether what is minimised is the plain loss; found out unless given.
     """
-    # Of a network that comes compiled nobody knows what its loss is.
-    plain = not model.compiled and _is_plain(settings, model, task)
+    if is_plain is None:  # of a network that comes compiled nobody knows what its loss is
+        is_plain = not model.compiled and _is_plain(settings, model, task)
+    monitor = "val_loss" if is_plain else f"val_{_plain_name(task)}"
     watch = [] if task.outputs == "numbers" else [Distance(sums=task.outputs == "distribution")]
-    measured = [*_scores(task), *([] if plain else [_plain_metric(task, values)])]
+    measured = [*_scores(task), *([] if is_plain else [_plain_metric(task, values)])]
     is_weighted = settings.weighted_metrics
     if model.compiled:
         compile_again(model, measured, watch, is_weighted=is_weighted)
-        return "val_loss" if plain else f"val_{_plain_name(task)}"
+        return monitor
     model.compile(
         optimizer=make_optimizer(settings, math.ceil(examples / settings.batch_size)),
         loss=make_loss(settings),
         metrics=watch if is_weighted else [*measured, *watch],
         weighted_metrics=measured if is_weighted else None,
     )
-    return "val_loss" if plain else f"val_{_plain_name(task)}"
+    return monitor
+
+
+@contextmanager
+def measured_when_compiled(
+    model: keras.Model, settings: TrainingSettings, task: Task, values: int, units: Units | None
+) -> Iterator[None]:
+    """Within it a network that is compiled anew is still measured, by the plain loss beside its own.
+
+    Args:
+        model: the network.
+        settings: how it is trained.
+        task: what its outputs mean.
+        values: how many classes, labels or numbers there are.
+        units: those that numbers are scaled by.
+    """
+
+    def compile_and_measure(*arguments: Any, **options: Any) -> None:
+        type(model).compile(model, *arguments, **options)
+        compile_network(model, settings, 1, task, values, is_plain=False)
+        set_units(model, units)
+
+    vars(model)["compile"] = compile_and_measure
+    try:
+        yield
+    finally:
+        vars(model).pop("compile", None)
 
 
 def _scores(task: Task) -> list[Any]:

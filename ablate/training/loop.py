@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import gc
-import math
 import statistics
 import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,20 +21,17 @@ from ablate.data.split import Split, TestSet, unweighted
 from ablate.errors import AblateError
 from ablate.spec.data import InputShape
 from ablate.spec.measure import OBJECTIVE, Measure
-from ablate.spec.training import TrainingSettings
-from ablate.spec.trial import Epoch, Outcome, TrialResult, TrialSpec
+from ablate.spec.trial import Epoch, TrialResult, TrialSpec
 from ablate.spec.user_metric import UserMetric
-from ablate.tasks import Task
 from ablate.training.averages import Averages, OnLag
 from ablate.training.batches import Batches
-from ablate.training.compiling import compile_network, set_units
+from ablate.training.compiling import compile_network, measured_when_compiled, set_units
 from ablate.training.evaluation import (
     Measures,
     Predictions,
     Scores,
     measure_tested,
     measure_trained,
-    validation_scores,
 )
 from ablate.training.kept import KeptNetworks
 from ablate.training.network import (
@@ -49,34 +43,18 @@ from ablate.training.network import (
 )
 from ablate.training.optimizer import make_callbacks
 from ablate.training.outputs import (
-    DISTANCE,
-    OWN_STEP,
-    fault_of_distance,
     fault_of_outputs,
     leeway,
     look,
 )
+from ablate.training.recorder import Decision, Recorder, ScoredEpochs
+from ablate.training.user_fit import call_fit, find_fit
 from ablate.training.weights import training_weights
 from ablate.user_code.imported import load
 
-
-class Decision(Enum):
-    """What happens after an epoch."""
-
-    CONTINUE = "continue"
-    PRUNE = "prune"
-    STOP = "stop"
-
+__all__ = ["Decision", "failure_reason", "train"]
 
 Save = Callable[[keras.Model, float], str | None]
-
-
-@dataclass(frozen=True)
-class Stopped:
-    """Why a training ended before its last epoch."""
-
-    outcome: Outcome
-    reason: str | None = None
 
 
 def train(
@@ -159,7 +137,11 @@ def _train(
         task,
     )
     size = measure(model)
-    monitor = compile_network(model, settings, len(split.x_train), task, values)
+    own_fit = find_fit(spec.architecture, spec.architecture_source)
+    is_plain = None if own_fit is None else False  # it may compile the network anew
+    monitor = compile_network(model, settings, len(split.x_train), task, values, is_plain=is_plain)
+    if own_fit is not None:  # it may freeze layers, and whatever else
+        networks = KeptNetworks(0)
     fresh, model = model, networks.exchange(model)
     if model is fresh:
         gc.collect()  # what earlier networks leave, as a new one takes its place
@@ -169,19 +151,7 @@ def _train(
     if fault := fault_of_outputs(model, first, leeway(settings), task):
         raise ModelError(fault)
     scores = Scores(task, spec.metrics, {one.name: _function(one) for one in spec.user_metrics})
-    recorder = _Recorder(monitor, spec, task, on_epoch, clock)
-    goes_by = spec.objective if spec.objective != OBJECTIVE else monitor
-    mode = _mode(spec.searched)
-
-    stopping = settings.early_stopping
-    stopped_by = goes_by, mode
-    if stopping is not None and stopping.monitor is not None:
-        by_loss = stopping.monitor == OBJECTIVE
-        stopped_by = (
-            monitor if by_loss else stopping.monitor,
-            _mode(spec.measured(stopping.monitor)),
-        )
-    asked = [name for name in dict.fromkeys((goes_by, stopped_by[0])) if name != monitor]
+    recorder = Recorder(monitor, spec, task, on_epoch, clock)
 
     def encoded(targets: NDArray[Any]) -> NDArray[np.float32]:
         scaled = targets if split.units is None else split.units.scaled(targets)
@@ -198,20 +168,22 @@ def _train(
     # Again, so that dropout's masks do not depend on what building the network has drawn.
     keras.utils.set_random_seed(spec.seed)
     started = clock()
+    callbacks = [averages, *_asked_for(spec, split, scores, monitor), recorder]
     with closing(batches), closing(validation), networks.forgotten_on_error(model):
-        model.fit(
-            batches,
-            shuffle=False,  # `batches` does
-            epochs=settings.epochs,
-            validation_data=validation,
-            callbacks=[
-                averages,
-                *([_Scored(asked, settings, split, scores)] if asked else []),
-                *make_callbacks(settings, goes_by, mode, stopped_by),
-                recorder,
-            ],
-            verbose=0,
-        )
+        if own_fit is not None:
+            with measured_when_compiled(model, settings, task, values, split.units):
+                call_fit(own_fit, model, batches, validation, settings, callbacks)
+        else:
+            model.fit(
+                batches,
+                shuffle=False,  # `batches` does
+                epochs=settings.epochs,
+                validation_data=validation,
+                callbacks=callbacks,
+                verbose=0,
+            )
+    if not recorder.epochs and recorder.stopped is None:
+        raise ModelError("no epoch was told: fit must hand callbacks on to model.fit")
     measures = _measured(size, recorder, clock() - started)
     if recorder.stopped is None:
         result = _complete(model, split, recorder, spec, scores, measures, test, clock, save)
@@ -225,7 +197,7 @@ def _train(
 def _complete(
     model: keras.Model,
     split: Split,
-    recorder: _Recorder,
+    recorder: Recorder,
     spec: TrialSpec,
     scores: Scores,
     measures: Mapping[str, int | float],
@@ -264,108 +236,32 @@ def _complete(
     )
 
 
+def _asked_for(
+    spec: TrialSpec, split: Split, scores: Scores, monitor: str
+) -> list[keras.callbacks.Callback]:
+    """The callbacks that the settings ask for, after one that measures what they go by.
+
+    Args:
+        spec: what is trained.
+        split: the examples.
+        scores: what is measured.
+        monitor: what the plain validation loss is called in Keras's logs.
+    """
+    settings, stopping = spec.training, spec.training.early_stopping
+    goes_by = monitor if spec.objective == OBJECTIVE else spec.objective
+    mode = _mode(spec.searched)
+    stopped_by = goes_by, mode
+    if stopping is not None and stopping.monitor is not None:
+        name = monitor if stopping.monitor == OBJECTIVE else stopping.monitor
+        stopped_by = name, _mode(spec.measured(stopping.monitor))
+    asked = [name for name in dict.fromkeys((goes_by, stopped_by[0])) if name != monitor]
+    measured = [ScoredEpochs(asked, settings, split, scores)] if asked else []
+    return [*measured, *make_callbacks(settings, goes_by, mode, stopped_by)]
+
+
 def _mode(measure: Measure) -> Literal["min", "max"]:
     """Whether less of a measure is better, or more."""
     return "min" if measure.sign > 0 else "max"
-
-
-class _Scored(keras.callbacks.Callback):  # type: ignore[misc]
-    """Measures scores after every epoch that others go by, and logs them for the callbacks after it."""
-
-    def __init__(
-        self, names: Sequence[str], settings: TrainingSettings, split: Split, scores: Scores
-    ) -> None:
-        super().__init__()
-        self._names, self._settings = names, settings
-        self._split, self._scores = split, scores
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Predicts the validation examples.
-
-        Raises:
-            ModelError: the outputs cannot be scored.
-        """
-        assert logs is not None
-        found = validation_scores(self.model, self._split, self._scores, leeway(self._settings))
-        for name in self._names:
-            if name not in found:
-                raise ModelError(f"{name} is not defined for these validation examples")
-            logs[name] = found[name]
-
-
-class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
-    """Notes each epoch, keeps the best weights, and ends training when it should end."""
-
-    def __init__(
-        self,
-        monitor: str,
-        spec: TrialSpec,
-        task: Task,
-        on_epoch: Callable[[Epoch], Decision],
-        clock: Callable[[], float],
-    ) -> None:
-        super().__init__()
-        self.epochs: list[Epoch] = []
-        self.best_weights: list[Any] | None = None
-        self.stopped: Stopped | None = None
-        self.told_seconds = 0.0
-        """What telling others of the epochs has taken: no training, least of all where a database
-        was waited for."""
-        settings = spec.training
-        self._monitor, self._task = monitor, task
-        self._by, self.sign = spec.objective, spec.searched.sign
-        # What a regression minimises is counted in other units than the data.
-        self._loss = monitor.removeprefix("val_") if task.outputs == "numbers" else "loss"
-        scores = [name for metric in task.metrics for name in (metric, f"val_{metric}")]
-        self._asked_for = tuple(dict.fromkeys(("loss", self._loss, monitor, *scores)))
-        self._keep_best = settings.checkpoint == "best"
-        self._leeway = leeway(settings)
-        self._on_epoch = on_epoch
-        self._clock = clock
-        self._started = clock()
-
-    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        self._started = self._clock()
-
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        logs = logs or {}
-        if missing := [name for name in self._asked_for if name not in logs]:
-            raise ModelError(f"its epochs are logged without {' and '.join(missing)}; {OWN_STEP}")
-        done = Epoch(
-            epoch=epoch + 1,
-            loss=float(logs[self._loss]),
-            accuracy=_known(logs.get("accuracy")),
-            val_loss=float(logs[self._monitor]),
-            val_accuracy=_known(logs.get("val_accuracy")),
-            seconds=self._clock() - self._started,
-            objective=None if self._by == OBJECTIVE else float(logs[self._by]),
-        )
-        for name, value in (("training loss", done.loss), ("validation loss", done.val_loss)):
-            if not math.isfinite(value):
-                self._stop("failed", f"the {name} is {value} after epoch {done.epoch}")
-                return
-        distance = max(logs.get(name, 0) for name in (DISTANCE, f"val_{DISTANCE}"))
-        if distance > self._leeway:
-            self._stop("failed", fault_of_distance(self.model, distance, done.epoch, self._task))
-            return
-        cost = self.sign * done.searched
-        improved = all(cost < self.sign * earlier.searched for earlier in self.epochs)
-        self.epochs.append(done)
-        if improved and self._keep_best:
-            self.best_weights = self.model.get_weights()
-        before = self._clock()
-        decision = self._on_epoch(done)
-        self.told_seconds += self._clock() - before
-        if done.epoch == self.params["epochs"]:
-            return  # there is nothing left to save: a finished training counts
-        if decision is Decision.PRUNE:
-            self._stop("pruned")
-        elif decision is Decision.STOP:
-            self._stop("interrupted")
-
-    def _stop(self, outcome: Outcome, reason: str | None = None) -> None:
-        self.stopped = Stopped(outcome, reason)
-        self.model.stop_training = True
 
 
 def _function(metric: UserMetric) -> Callable[..., Any]:
@@ -381,11 +277,7 @@ def _example(shape: Any) -> InputShape:
     return tuple(shape[1:])
 
 
-def _known(value: float | None) -> float | None:
-    return None if value is None else float(value)
-
-
-def _measured(size: NetworkSize, recorder: _Recorder, seconds: float) -> Measures:
+def _measured(size: NetworkSize, recorder: Recorder, seconds: float) -> Measures:
     """What is known of a training that took so long, however it ended."""
     epochs = recorder.epochs
     has_failed = recorder.stopped is not None and recorder.stopped.outcome == "failed"

@@ -72,7 +72,8 @@ def compile_again(
     )
     ours = [one if isinstance(one, str) else one.name for one in measured]
     weights = None if model._compile_loss is None else model._compile_loss._user_loss_weights
-    model.compile(
+    type(model).compile(  # `compile` of the network itself may come here
+        model,
         optimizer=model.optimizer,
         loss=_dense(next(iter(keras.tree.flatten(model.loss)), None)),
         loss_weights=next(iter(keras.tree.flatten(weights)), None),

@@ -14,7 +14,7 @@ from ablate.data.split import Rows, Split, TestSet
 from ablate.spec.data import DataSettings
 from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import TrialSpec
-from ablate.training import loop
+from ablate.training import recorder
 from ablate.training.kept import KeptNetworks
 from ablate.training.loop import Decision, train
 from ablate.training.optimizer import WarmUp, make_optimizer
@@ -196,12 +196,12 @@ def test_gradients_are_clipped_all_together():
 def test_early_stopping_goes_by_another_score(monkeypatch):
     """By accuracy, of which more is better; the best epoch stays that of the objective."""
     rising = iter([0.5, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6])
-    real = loop.validation_scores
+    real = recorder.validation_scores
 
     def scores(*given):
         return {**real(*given), "val_f1": next(rising)}
 
-    monkeypatch.setattr(loop, "validation_scores", scores)
+    monkeypatch.setattr(recorder, "validation_scores", scores)
     stopping = {"monitor": "val_f1", "patience": 2}
     result = trained(spec(epochs=8, early_stopping=stopping), PLAIN)
     assert len(result.curves) == 4, "the second epoch was the best, and two more were waited for"
