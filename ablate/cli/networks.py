@@ -96,6 +96,7 @@ def _study_table(studies: Sequence[StudySpec], worker: LocalWorker, warnings: li
                     update={
                         "training": configure(study, variant.name, _untuned)[1],
                         "task": study.task,
+                        "data": settings,
                     }
                 )
                 measure = partial(_measure, worker, order, code)

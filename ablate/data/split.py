@@ -69,6 +69,22 @@ class Split:
 
 
 @dataclass(frozen=True)
+class TrainingData:
+    """What a network is trained on, for a `build` that asks for it, as ``train``.
+
+    ``train.x[:]`` are all examples as the network gets them, ``train.x[:100]`` the first hundred; of
+    several inputs a dictionary.
+    """
+
+    x: Rows
+    y: NDArray[Any]
+    """Their targets, in the data's own units."""
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+
+@dataclass(frozen=True)
 class TestSet:
     """The test examples and their targets."""
 

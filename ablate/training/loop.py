@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablate import tasks
-from ablate.data.split import Split, TestSet, unweighted
+from ablate.data.split import Split, TestSet, TrainingData, unweighted
 from ablate.errors import AblateError
 from ablate.spec.data import InputShape
 from ablate.spec.measure import OBJECTIVE, Measure
@@ -135,6 +135,7 @@ def _train(
         spec.parameters,
         settings,
         task,
+        TrainingData(split.x_train, split.y_train),
     )
     size = measure(model)
     own_fit = find_fit(spec.architecture, spec.architecture_source)

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from ablate import catalog, tasks
+from ablate.data.split import TrainingData
 from ablate.spec.data import InputShape
 from ablate.spec.space import Scalar
 from ablate.spec.training import TrainingSettings
@@ -53,6 +54,7 @@ def build_network(
     parameters: Mapping[str, Scalar],
     training: TrainingSettings | None = None,
     task: Task = CLASSIFICATION,
+    train: TrainingData | None = None,
 ) -> keras.Model:
     """Builds a network.
 
@@ -65,6 +67,7 @@ def build_network(
         training: how it will be trained, for a `build` that asks for some of it; the defaults unless
             given.
         task: what its outputs mean.
+        train: what it is trained on, for a `build` that asks for it, as for `Normalization.adapt`.
 
     Raises:
         InfeasibleError: `build` raised ValueError, or some layer has nothing left to work on.
@@ -73,7 +76,7 @@ def build_network(
     """
     build = find_build(architecture, source)
     try:
-        offered = _offered(input_shape, values, training or TrainingSettings(), task)
+        offered = _offered(input_shape, values, training or TrainingSettings(), task, train)
         model = _called(build, offered, parameters)
     except ValueError as error:
         raise InfeasibleError(_first_line(error)) from error
@@ -116,7 +119,11 @@ ACTIVATIONS = {"distribution": "softmax", "shares": "sigmoid", "numbers": "linea
 
 
 def _offered(
-    input_shape: InputShape, values: int, training: TrainingSettings, task: Task
+    input_shape: InputShape,
+    values: int,
+    training: TrainingSettings,
+    task: Task,
+    train: TrainingData | None,
 ) -> dict[str, Any]:
     """All that a `build` may ask for besides its hyperparameters, by name."""
     classes = {} if task.outputs == "numbers" else {"num_classes": values}
@@ -126,6 +133,7 @@ def _offered(
         "input_shape": input_shape,
         "output_shape": (task.units(values),),
         "output_activation": ACTIVATIONS[task.outputs],
+        **({} if train is None else {"train": train}),
     }
 
 
@@ -224,6 +232,12 @@ def find_build(architecture: str, source: str | None) -> Callable[..., Any]:
         return build
     user_build: Callable[..., Any] = getattr(load(Path(source)), architecture.rpartition(":")[2])
     return user_build
+
+
+def asks_for_data(architecture: str, source: str | None, parameters: Mapping[str, Scalar]) -> bool:
+    """Whether a `build` asks for what it is trained on, and means no hyperparameter of that name."""
+    build = find_build(architecture, source)
+    return "train" in inspect.signature(build).parameters and "train" not in parameters
 
 
 def measure(model: keras.Model) -> NetworkSize:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from ablate.errors import InputError, Problem, did_you_mean
 
-OFFERED = ("input_shape", "num_classes", "output_shape", "output_activation")
+TRAIN = "train"
+"""What a network is trained on: offered as well, unless a search space has a parameter of the name."""
+OFFERED = ("input_shape", "num_classes", "output_shape", "output_activation", TRAIN)
 """What every build function is offered by name, besides training settings: the shape of an example, how
-many classes there are, the shape of what the network gives for one, and the activation that its task
-asks of the last layer."""
+many classes there are, the shape of what the network gives for one, the activation that its task
+asks of the last layer, and what it is trained on."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,8 @@ def _read(arguments: ast.arguments) -> BuildArguments:
     without_default += [argument.arg for argument, default in keywords if default is None]
     keyword_only = [argument.arg for argument in arguments.kwonlyargs]
     return BuildArguments(
-        names=frozenset(positional + keyword_only).difference(OFFERED),
+        names=frozenset(positional + keyword_only).difference(OFFERED)
+        | ({TRAIN} & {*positional, *keyword_only}),
         required=frozenset(without_default).difference(OFFERED),
         takes_any=arguments.kwarg is not None,
     )

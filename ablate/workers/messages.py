@@ -44,6 +44,8 @@ class MeasureNetworks(Frozen):
     task: str = tasks.DEFAULT
     training: TrainingSettings = TrainingSettings()
     """For a `build` that asks for some of it."""
+    data: DataSettings | None = None
+    """For a `build` that asks for what it is trained on."""
     configurations: tuple[Mapping[str, Scalar], ...]
     twice: bool = False
     """Whether each is trained for two steps, twice from one seed, and ``repeats`` says whether its

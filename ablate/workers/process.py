@@ -11,12 +11,13 @@ import _thread
 import os
 import queue
 import sys
+import tempfile
 import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -39,6 +40,8 @@ from ablate.workers.messages import (
 from ablate.workers.without_tensorflow import do_without_tensorflow
 
 if TYPE_CHECKING:
+    from ablate.data.split import TrainingData
+    from ablate.spec.data import DataSettings
     from ablate.spec.space import Scalar
     from ablate.workers.trainer import Trainer
 
@@ -103,19 +106,33 @@ def _built(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dict[
     load("keras", "ablate.training.network")
     import keras
 
-    from ablate.training.network import InfeasibleError, ModelError, build_network, measure
+    from ablate.training.network import (
+        InfeasibleError,
+        ModelError,
+        asks_for_data,
+        build_network,
+        measure,
+    )
     from ablate.training.outputs import try_out
 
     task = tasks.find(order.task)
 
     def build() -> keras.Model:
-        shape, classes, training = order.input_shape, order.classes, order.training
         return build_network(
-            order.architecture, order.source, shape, classes, configuration, training, task
+            order.architecture,
+            order.source,
+            order.input_shape,
+            order.classes,
+            configuration,
+            order.training,
+            task,
+            _training_data(order.data) if order.data and asked else None,
         )
 
     keras.utils.clear_session(free_memory=False)  # its layers are called as when it is trained
+    asked = False
     try:
+        asked = asks_for_data(order.architecture, order.source, configuration)
         network = build()
         if fault := try_out(network, order.input_shape, task):
             raise ModelError(fault)
@@ -131,6 +148,22 @@ def _built(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dict[
     if order.twice:
         size["repeats"] = _repeats_itself(build, order)
     return size
+
+
+@lru_cache(maxsize=1)
+def _training_data(settings: DataSettings) -> TrainingData:
+    """What a network would be trained on with seed 0; kept for the next one."""
+    from ablate.data.prepared import prepare
+    from ablate.data.split import TrainingData, training_split
+
+    folder = tempfile.TemporaryDirectory(prefix="ablate-check-")  # it goes with the process
+    _FOLDERS.append(folder)
+    split = training_split(prepare(settings, Path(folder.name)), settings, 0)
+    return TrainingData(split.x_train, split.y_train)
+
+
+_FOLDERS: list[tempfile.TemporaryDirectory[str]] = []
+"""Those that prepared data lie in as long as the process lives."""
 
 
 def _repeats_itself(build: Callable[[], Any], order: MeasureNetworks) -> bool:

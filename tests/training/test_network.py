@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from ablate.data.split import Rows, Split, TrainingData
+from ablate.spec.data import DataSettings
 from ablate.spec.training import TrainingSettings
-from ablate.training.network import InfeasibleError, ModelError, build_network, measure
+from ablate.spec.trial import TrialSpec
+from ablate.training.kept import KeptNetworks
+from ablate.training.loop import Decision
+from ablate.training.loop import train as train_trial
+from ablate.training.network import (
+    InfeasibleError,
+    ModelError,
+    asks_for_data,
+    build_network,
+    measure,
+)
 
 
 def test_a_network_that_pools_the_image_away_is_infeasible():
@@ -127,3 +140,47 @@ def test_a_decorated_build_gets_the_shape_and_the_classes(tmp_path):
         .replace("*output_shape", "num_classes")
     )
     assert build_network("mine.py:make", str(file), (4, 4, 1), 3, {"units": 5}).built
+
+
+ADAPTED = """
+import keras
+
+def make(input_shape, num_classes, train, *, units=3):
+    normal = keras.layers.Normalization()
+    normal.adapt(train.x[:])
+    assert len(train) == len(train.y)
+    return keras.Sequential([
+        keras.Input(input_shape), normal, keras.layers.Dense(units),
+        keras.layers.Dense(num_classes, "softmax"),
+    ])
+"""
+
+
+def test_a_build_may_ask_for_what_is_trained_on(tmp_path):
+    """Never for what is validated or tested."""
+    file = tmp_path / "mine.py"
+    file.write_text(ADAPTED)
+    x = np.random.default_rng(0).normal(5, 2, (40, 3)).astype(np.float32)
+    x[30:] = 1e6  # the others
+    train = TrainingData(Rows(x, np.arange(30)), np.arange(30) % 2)
+    model = build_network("mine.py:make", str(file), (3,), 2, {}, train=train)
+    assert np.allclose(model.layers[0].mean, x[:30].mean(axis=0), rtol=1e-4)
+    assert asks_for_data("mine.py:make", str(file), {"units": 3})
+    assert not asks_for_data("mine.py:make", str(file), {"train": 3}), "it is a hyperparameter"
+    split = Split(train.x, train.y, Rows(x, np.arange(25, 30)), np.arange(5) % 2, ("a", "b"))
+    spec = TrialSpec(
+        data=DataSettings(dataset="npz"),
+        data_digest="0",
+        architecture="mine.py:make",
+        architecture_source=str(file),
+        parameters={"units": 3},
+        training=TrainingSettings(epochs=1, batch_size=8),
+        seed=1,
+    )
+    kept = KeptNetworks()
+    first, again = (
+        train_trial(spec, split, lambda epoch: Decision.CONTINUE, kept=kept) for _ in range(2)
+    )
+    assert first.outcome == "complete", first.reason
+    assert [one.loss for one in first.curves] == [one.loss for one in again.curves]
+    assert len(kept) == 0, "its numbers are no variables, and each split has others"
