@@ -50,7 +50,7 @@ _MERGING = (
     layers.Minimum,
 )
 """One operation for every value and every input but the first."""
-_TWO_PER_VALUE = (layers.BatchNormalization, layers.Rescaling)
+_TWO_PER_VALUE = (layers.BatchNormalization, layers.Normalization, layers.Rescaling)
 _ONE_PER_INPUT = (layers.GlobalAveragePooling2D, layers.GlobalMaxPooling2D)
 
 

@@ -41,7 +41,6 @@ from ablate.workers.without_tensorflow import do_without_tensorflow
 
 if TYPE_CHECKING:
     from ablate.data.split import TrainingData
-    from ablate.spec.data import DataSettings
     from ablate.spec.space import Scalar
     from ablate.workers.trainer import Trainer
 
@@ -126,7 +125,7 @@ def _built(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dict[
             configuration,
             order.training,
             task,
-            _training_data(order.data) if order.data and asked else None,
+            _training_data(order.data.model_dump_json()) if order.data and asked else None,
         )
 
     keras.utils.clear_session(free_memory=False)  # its layers are called as when it is trained
@@ -151,10 +150,13 @@ def _built(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dict[
 
 
 @lru_cache(maxsize=1)
-def _training_data(settings: DataSettings) -> TrainingData:
-    """What a network would be trained on with seed 0; kept for the next one."""
+def _training_data(written: str) -> TrainingData:
+    """What a network would be trained on with seed 0, of settings as JSON; kept for the next one."""
     from ablate.data.prepared import prepare
     from ablate.data.split import TrainingData, training_split
+    from ablate.spec.data import DataSettings
+
+    settings = DataSettings.model_validate_json(written)
 
     folder = tempfile.TemporaryDirectory(prefix="ablate-check-")  # it goes with the process
     _FOLDERS.append(folder)
