@@ -301,8 +301,8 @@ def test_a_learning_rate_must_be_finite(tmp_path, value):
         (
             STUDY.replace("digits", "zzz"),
             'study.dataset: unknown data set, found "zzz"; known: breast_cancer, '
-            "california_housing, cifar10, cifar100, csv, diabetes, digits, fashion_mnist, imdb, "
-            "line, mnist, npz, reuters, wine",
+            "california_housing, cifar10, cifar100, csv, diabetes, digits, fashion_mnist, "
+            "image_folder, imdb, line, mnist, npz, reuters, wine",
         ),
         (
             STUDY.replace('"space.toml"', "3"),

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ablate import catalog
 from ablate.testing import check_data_set
@@ -11,6 +12,7 @@ from ablate.testing import check_data_set
 OPTIONS = {
     "line": {"images_per_class": 4},
     "npz": {"file": "mine.npz"},
+    "image_folder": {"directory": "pictures", "image_size": (4, 6)},
     "csv": {"file": "mine.csv", "target": "kind"},
 }
 """Options that keep a data set small, or that it needs."""
@@ -64,6 +66,12 @@ def home(tmp_path_factory):
     small = {name: array[:20] for arrays in images.values() for name, array in arrays.items()}
     np.savez(home / "mine.npz", **small)
     write_keras_files(home)
+    for name in ("cat", "dog"):
+        (home / "pictures" / name).mkdir(parents=True)
+        for number in range(6):
+            Image.new("RGB", (5, 5), (number, 0, 0)).save(
+                home / "pictures" / name / f"{number}.png"
+            )
     rows = [f"{n},{n % 7},{'ab'[n % 2]}" for n in range(40)]
     (home / "mine.csv").write_text("\n".join(["x,z,kind", *rows]))
     return home

@@ -24,7 +24,7 @@ FOLDS = {"visits": 2, "sales": 2}
 
 def test_every_section_has_a_study():
     assert list(SECTIONS) == [
-        *("homes", "reviews", "waves", "sizes", "rings", "parcels", "phases"),
+        *("homes", "reviews", "waves", "sizes", "rings", "parcels", "phases", "shapes"),
         *("visits", "sales"),
     ]
     assert len(re.findall("^## ", PAGES, re.MULTILINE)) == len(SECTIONS)
