@@ -45,7 +45,8 @@ def _origin(source: str) -> str:
     if not plain.startswith("{"):
         return plain
     options, _ = json.JSONDecoder().raw_decode(plain)  # what follows is where a folder lies
-    return str(options["file"])
+    named = (options[key] for key in ("file", "directory") if key in options)
+    return str(next(named, plain))
 
 
 def _card_lines(card: Mapping[str, Any]) -> list[str]:
