@@ -90,6 +90,12 @@ class Report:
         nouns = {words.examples(card["image"])[0] for card in self.cards.values()}
         return "examples" if len(nouns) > 1 else next(iter(nouns), "images")
 
+    @property
+    def noun(self) -> str:
+        """What one replicate stands for: a seed, or a fold that was held out."""
+        is_folded = self.spec.replicate is not None and self.spec.replicate.folds is not None
+        return "fold" if is_folded else "seed"
+
     @cached_property
     def importance(self) -> Importance | None:
         """Of the only search; computed when it is asked for, while the figures are drawn."""

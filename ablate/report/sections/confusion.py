@@ -25,16 +25,15 @@ def confusion(report: Report) -> Section | None:
     elements: list[Element] = []
     for index, found in enumerate(report.shown_confusions):
         name = report.spec.cell_name(found.cell)
-        text = (
-            f"Confusion matrix of {name} on the test set, over {words.plural(found.seeds, 'seed')}"
-        )
+        text = f"Confusion matrix of {name} on the test set, over {words.plural(found.seeds, report.noun)}"
         elements.append(Figure(confusion_file(index), text))
         pairs = found.most_confused(PAIRS)
         if pairs:
             elements.append(_pairs_table(name, pairs, report.examples))
         elements.append(_classes_table(name, found, report.examples))
+    tested = f"the same {report.examples}" if report.noun == "seed" else "what it held out"
     note = (
-        f"Counts are added up over the seeds, each of which tested the same {report.examples}. Precision "
+        f"Counts are added up over the {report.noun}s, each of which tested {tested}. Precision "
         f"is the share of the {report.examples} called so that are, recall the share of those that are "
         "that were called so."
     )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ablate.report.report import Report
 
 NOTE = (
-    "Lines are means over seeds on the validation set, with their 95 % band; dashed lines are those of "
+    "Lines are means over {noun}s on the validation set, with their 95 % band; dashed lines are those of "
     "the training set. The dot marks the median of the epochs with the lowest validation loss, which is "
     "{use}."
 )
@@ -25,7 +25,7 @@ def curves(report: Report) -> Section | None:
     if not report.curves:
         return None
     several = len(report.spec.datasets) > 1
-    noun = "seeds" if report.ablation is None else f"{report.ablation.noun}s"
+    noun = f"{report.noun}s"
     elements: list[Element] = []
     if figures_data.MEAN_CURVES in report.figures.files:
         scores = words.listed([one.title for one in report.spec.measures.curves])
@@ -59,5 +59,5 @@ def curves(report: Report) -> Section | None:
     skip = 0 if several else 1
     elements.append(table(columns[skip:], [row[skip:] for row in rows]))
     use = BEST if report.spec.training.checkpoint == "best" else LAST
-    elements.append(Paragraph(NOTE.format(use=use), "note"))
+    elements.append(Paragraph(NOTE.format(use=use, noun=report.noun), "note"))
     return Section("Learning curves", tuple(elements), on_screen=False)
