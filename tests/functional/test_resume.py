@@ -247,10 +247,14 @@ def test_one_interrupt_lets_the_epoch_end_and_stops_cleanly(project, start):
 
 
 def test_two_interrupts_stop_at_once(project, start):
-    process = start("--set", "training.epochs=20", "--set", "training.batch_size=4")
+    # An epoch that takes a while: the second one comes before its end.
+    slow = ("training.epochs=20", "training.batch_size=1", "data.per_class=100")
+    words = [word for setting in slow for word in ("--set", setting)]
+    process = start(*words, until="trial 0 epoch 1")
     worker = psutil.Process(process.pid).children()[0]
     process.send_signal(signal.SIGINT)
-    time.sleep(0.02)
+    # Sooner they may be taken for one: the system does not count signals that wait.
+    wait_for(lambda: "Ctrl-C again stops at once" in output_of(project))
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 130
     assert output_of(project).rstrip().endswith("interrupted")
