@@ -124,6 +124,7 @@ def _work(worker: LocalWorker, study: StudySpec, dataset: str) -> dict[Cell, int
             input_shape=data.example,
             classes=data.classes,
             task=study.task,
+            data=study.data(dataset),
             configurations=configurations_at_ends(study, cell.variant),
         )
         found = _ask(worker, order)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ablate import tasks
+from ablate.datasets._user_function import UserFunction
 from ablate.errors import Problem, did_you_mean, shown
 from ablate.spec.data import DataSettings
 from ablate.spec.measure import OBJECTIVE
@@ -161,17 +163,31 @@ def check_weights(
     training: TrainingSettings,
     task: tasks.Task,
     datasets: Sequence[DataSettings],
+    changed: Mapping[str, Container[str]],
     where: str,
     problems: list[Problem],
 ) -> None:
-    """Weights need classes, or examples that are weighted."""
-    if training.class_weight != "none" and not task.has_classes:
+    """Weights need classes, or examples that are weighted.
+
+    Args:
+        training: how networks are trained.
+        task: what their outputs mean.
+        datasets: what they are trained on.
+        changed: the names that stand under ``vary`` and under ``tune``.
+        where: the study file.
+        problems: takes in what is wrong.
+    """
+    key = "class_weight"
+    tables = [table for table, names in changed.items() if key in names]
+    tables += ["training"] if training.class_weight != "none" else []
+    for table in tables if not task.has_classes else ():
         rule = f"is of classes, and a {task.name} has none"
-        problems.append(Problem(where, rule, "training.class_weight", hint="leave it out"))
+        problems.append(Problem(where, rule, f"{table}.{key}", hint="leave it out"))
     if not training.weighted_metrics:
         return
     for data in datasets:
-        is_users = data.dataset.rpartition(":")[0].endswith(".py")  # what it gives, a run will see
+        # What a user's function gives, a run will see.
+        is_users = UserFunction.named(data.dataset, Path(data.folder)) is not None
         if not is_users and data.options.get("sample_weight") is None:
             rule = f"needs examples that are weighted, and those of {data.dataset} are not"
             hint = "name them: sample_weight under [data], for csv and npz"

@@ -127,7 +127,8 @@ def load_study(
         scores = [name for name in (*always, *metrics, *own_names) if name != "loss"]
         check_monitor(own.training, scores, where, problems)
         check_warmup(own.training, where, problems)
-        check_weights(own.training, task, datasets, where, problems)
+        changed = {"vary": tables.vary or {}, "tune": tables.tune or {}}
+        check_weights(own.training, task, datasets, changed, where, problems)
     if problems or compared is None or variants is None or not own.are_right or not datasets:
         raise InputError(*problems)
     assert own.study and own.training and own.artifacts and own.resources

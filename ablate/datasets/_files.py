@@ -9,13 +9,14 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from ablate.datasets._base import Examples
 from ablate.errors import InputError, Problem
 from ablate.spec.data import DataShape
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.lib.npyio import NpzFile
     from numpy.typing import NDArray
 
@@ -139,6 +140,31 @@ def names_in(path: Path) -> tuple[str, ...]:
             return tuple(member.removesuffix(".npy") for member in archive.namelist())
     except (OSError, zipfile.BadZipFile):
         return ()
+
+
+def stored_kind(path: Path, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """An array's shape and type, from its header inside the archive."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            held = [member.removesuffix(".npy") for member in archive.namelist()]
+            if name not in held:
+                raise lacking(path, [name], held)
+            with archive.open(f"{name}.npy") as file:
+                return kind_in(file)
+    except (ValueError, zipfile.BadZipFile) as error:
+        raise InputError(Problem(str(path), f"the file cannot be read: {error}")) from error
+
+
+def kind_in(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """The shape and type of an array that begins there."""
+    import numpy as np
+
+    major, _ = np.lib.format.read_magic(file)
+    read = (
+        np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
+    )
+    shape, _, dtype = read(file)
+    return tuple(shape), dtype
 
 
 def lacking(path: Path, missing: Iterable[str], held: Iterable[str]) -> InputError:

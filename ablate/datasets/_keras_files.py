@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablate.datasets._files import DOWNLOADED
+from ablate.datasets._files import DOWNLOADED, kind_in, lacking
 from ablate.datasets._pickled import PickledError, pickled_array, read_pickled
 from ablate.errors import InputError, Problem
 
@@ -104,8 +104,7 @@ def read_ragged(path: Path, names: Sequence[str]) -> dict[str, Any]:
         with zipfile.ZipFile(path) as archive:
             held = [member.removesuffix(".npy") for member in archive.namelist()]
             if missing := [name for name in names if name not in held]:
-                rule = f"the file holds no array {', '.join(missing)}"
-                raise InputError(Problem(str(path), rule, hint=f"it holds: {', '.join(held)}"))
+                raise lacking(path, missing, held)
             for name in names:
                 file = io.BytesIO(archive.read(f"{name}.npy"))
                 found[name] = _ragged(file) if _is_of_objects(file) else np.load(file)
@@ -116,15 +115,7 @@ def read_ragged(path: Path, names: Sequence[str]) -> dict[str, Any]:
 
 def _is_of_objects(file: io.BytesIO) -> bool:
     """Whether an array holds objects, and leaves the file at its content if so."""
-    import numpy as np
-
-    version = np.lib.format.read_magic(file)
-    read = (
-        np.lib.format.read_array_header_1_0
-        if version == (1, 0)
-        else np.lib.format.read_array_header_2_0
-    )
-    _, _, dtype = read(file)
+    _, dtype = kind_in(file)
     if not dtype.hasobject:
         file.seek(0)
     return dtype.hasobject

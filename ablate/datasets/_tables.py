@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,6 +11,7 @@ from pydantic import Field
 
 from ablate import tasks
 from ablate.datasets._base import DatasetOptions, Examples, Fitted, Places
+from ablate.errors import InputError, Problem
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,6 +56,51 @@ def drawn_rows(
         random_state=SEED,
     )
     return np.sort(train), np.sort(test)
+
+
+def check_test_rows(
+    targets: NDArray[Any],
+    names: Sequence[str],
+    share: float,
+    task: str,
+    where: str,
+    noun: str = "row",
+) -> None:
+    """Makes sure that test examples, of every class, can be drawn, and others are left.
+
+    Args:
+        targets: of all examples.
+        names: the classes.
+        share: what is drawn.
+        task: what the targets mean.
+        where: the file.
+        noun: what an example is called.
+
+    Raises:
+        InputError: they cannot.
+    """
+    import numpy as np
+
+    rows = len(targets)
+    test = math.ceil(rows * share)
+    key = "data.test_share"
+    if rows - test < 2:
+        rule = f"a share of {share:g} of {rows} {noun}s leaves {rows - test} to train and validate"
+        hint = f"set it to less, or take more {noun}s"
+        raise InputError(Problem(where, rule, key, hint=hint))
+    if not tasks.find(task).has_classes:
+        return
+    counts = np.bincount(targets, minlength=len(names))
+    alone = [name for name, n in zip(names, counts, strict=True) if n < 3]
+    if alone:
+        rule = (
+            f"of each class one {noun} is trained on, one validated and one tested, but there are fewer "
+            f"of: {', '.join(alone[:8])}"
+        )
+        raise InputError(Problem(where, rule, hint=f"give it more {noun}s, or leave it out"))
+    if min(test, rows - test) < len(counts):
+        rule = f"a share of {share:g} of {rows} {noun}s gives less than one {noun} of each class to a part"
+        raise InputError(Problem(where, rule, key, hint=f"take more {noun}s of each"))
 
 
 def with_test_rows(whole: Examples, share: float, places: Places) -> Examples:

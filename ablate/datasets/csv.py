@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -14,8 +13,8 @@ from ablate.datasets._base import DatasetOptions, Examples, Places
 from ablate.datasets._columns import Columns, columns_of
 from ablate.datasets._csv_files import read_table
 from ablate.datasets._marks import read_marks
-from ablate.datasets._tables import Scale, Share, with_test_rows
-from ablate.datasets._targets import Targets, read_targets
+from ablate.datasets._tables import Scale, Share, check_test_rows, with_test_rows
+from ablate.datasets._targets import read_targets
 from ablate.errors import InputError, Problem
 from ablate.spec.data import DataShape
 
@@ -141,7 +140,7 @@ def _loaded(written: str, places: Places, state: str) -> Examples:
     if options.test_file is not None or places.folded:
         return whole
     share = 0.2 if options.test_share is None else options.test_share
-    _check_rows(targets, share, places.task, path)
+    check_test_rows(y["train"], targets.names, share, places.task, str(path))
     return with_test_rows(whole, share, places)
 
 
@@ -171,33 +170,3 @@ def _check_same_columns(
     if lacking:
         rule = f"must have the columns of the training file, lacks {', '.join(lacking)}"
         problems.append(Problem(str(path), rule))
-
-
-def _check_rows(targets: Targets, share: float, task: str, path: Path) -> None:
-    """Makes sure that test rows, of every class, can be drawn, and others are left.
-
-    Raises:
-        InputError: they cannot.
-    """
-    import numpy as np
-
-    y_train = targets.parts[0]
-    rows = len(y_train)
-    test = math.ceil(rows * share)
-    if rows - test < 2:
-        rule = f"a share of {share:g} of {rows} rows leaves {rows - test} to train and validate"
-        hint = "set it to less, or take more rows"
-        raise InputError(Problem(str(path), rule, "data.test_share", hint=hint))
-    if not tasks.find(task).has_classes:
-        return
-    counts = np.bincount(y_train, minlength=len(targets.names))
-    alone = [name for name, n in zip(targets.names, counts, strict=True) if n < 3]
-    if alone:
-        rule = (
-            "of each class one row is trained on, one validated and one tested, but there are fewer "
-            f"of: {', '.join(alone[:8])}"
-        )
-        raise InputError(Problem(str(path), rule, hint="give it more rows, or leave it out"))
-    if min(test, rows - test) < len(counts):
-        rule = f"a share of {share:g} of {rows} rows gives less than a row of each class to a part"
-        raise InputError(Problem(str(path), rule, "data.test_share", hint="take more rows of each"))

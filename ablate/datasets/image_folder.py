@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PositiveInt
 
 from ablate.datasets._base import DatasetOptions, Examples, Places
-from ablate.datasets._tables import Share, drawn_rows
+from ablate.datasets._tables import Share, check_test_rows, drawn_rows
 from ablate.errors import InputError, Problem
 from ablate.spec.data import DataShape
 from ablate.tasks import DEFAULT
@@ -97,8 +97,9 @@ def load(options: Options, places: Places) -> Examples:
     parts: dict[str, Sequence[tuple[Path, int]]] = dict(found.parts)
     if _draws_test(options, places, found):
         whole = found.parts["train"]
-        _check_counts(found, options)
-        train, test = drawn_rows(np.array([one for _, one in whole]), _share(options), DEFAULT)
+        targets, names = np.array([one for _, one in whole]), found.class_names
+        check_test_rows(targets, names, _share(options), DEFAULT, options.directory, "image")
+        train, test = drawn_rows(targets, _share(options), DEFAULT)
         parts = {"train": [whole[row] for row in train], "test": [whole[row] for row in test]}
     broken: dict[Path, str] = {}
     x = {part: _read([file for file, _ in files], options, broken) for part, files in parts.items()}
@@ -114,28 +115,6 @@ def load(options: Options, places: Places) -> Examples:
         x_val=x.get("val"),
         y_val=y.get("val"),
     )
-
-
-def _check_counts(found: _Listing, options: Options) -> None:
-    """Makes sure that test images of every class can be drawn, and others are left.
-
-    Raises:
-        InputError: they cannot.
-    """
-    numbers = [number for _, number in found.parts["train"]]
-    few = [name for number, name in enumerate(found.class_names) if numbers.count(number) < 3]
-    if few:
-        rule = (
-            "of each class one image is trained on, one validated and one tested, but there are fewer "
-            f"of: {', '.join(few[:NAMED])}"
-        )
-        raise InputError(Problem(options.directory, rule, hint="add some, or leave it out"))
-    test = math.ceil(len(numbers) * _share(options))
-    if min(test, len(numbers) - test) < len(found.class_names):
-        rule = f"a share of {_share(options):g} of {len(numbers)} images gives less than one of each class"
-        raise InputError(
-            Problem(options.directory, rule, "data.test_share", hint="take more images")
-        )
 
 
 def _share(options: Options) -> float:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field, PositiveInt
 
 from ablate.datasets import _npy
 from ablate.datasets._base import DatasetOptions, Examples, Places
-from ablate.datasets._files import lacking, names_in, read_npz
+from ablate.datasets._files import names_in, read_npz, stored_kind
 from ablate.datasets._marks import PARTS, check_apart, checked_weights
 from ablate.datasets._npz_names import Names
 from ablate.datasets._targets import Targets, read_arrays
@@ -74,6 +73,8 @@ def source(options: Options, places: Places) -> str:
         return f"{text} in {_npy.source(path, _names(options, path).every)}"
     if not path.is_file():
         raise InputError(Problem(str(path), "there is no such file"))
+    if "val" in _names(options, path).targets_of:  # copies that earlier versions made lack it
+        text += ", with a validation part"
     status = path.stat()
     return f"{text} ({status.st_size} bytes, {status.st_mtime_ns})"
 
@@ -97,7 +98,7 @@ def shape(options: Options, places: Places) -> DataShape:
         kinds = {name: (stored[name].shape, stored[name].dtype) for name in names.inputs}
     else:
         stored = read_npz(path, names.others)
-        kinds = {name: _stored_kind(path, name) for name in names.inputs}
+        kinds = {name: stored_kind(path, name) for name in names.inputs}
     problems: list[Problem] = []
     shapes = {
         name: example_array_shape(*kind, options, path, name, problems)
@@ -130,7 +131,7 @@ def load(options: Options, places: Places) -> Examples:
     found = {name: _examples(arrays[name], options, path, name, problems) for name in names.inputs}
     shapes = {name: array.shape for name, array in found.items()}
     targets = _all_targets(arrays, names, shapes, options, places, path, problems)
-    groups, weights = _marks(arrays, names, path, problems)
+    groups, weights = _marks(arrays, names, shapes, path, problems)
     if targets is None or problems:
         raise InputError(*problems)
     y = dict(zip(names.targets_of, targets.parts, strict=True))
@@ -154,10 +155,16 @@ def load(options: Options, places: Places) -> Examples:
 
 
 def _marks(
-    arrays: Mapping[str, NDArray[Any]], names: Names, path: Path, problems: list[Problem]
+    arrays: Mapping[str, NDArray[Any]],
+    names: Names,
+    shapes: Mapping[str, tuple[int, ...]],
+    path: Path,
+    problems: list[Problem],
 ) -> tuple[NDArray[Any] | None, dict[str, NDArray[Any]]]:
     """The groups of the training examples, and the weights of each part."""
-    sizes = {part: sum(arrays[key].shape[:1]) for part, key in names.targets_of.items()}
+    sizes = {
+        part: shapes[next(iter(of_part.values()))][0] for part, of_part in names.inputs_of.items()
+    }
     groups, weights = {}, {}
     for part, key in names.groups_of.items():
         groups[part] = arrays[key].reshape(-1)
@@ -312,28 +319,3 @@ def _check_inputs(
                 called = PARTS[part]
                 rule = f"{called} {noun} must have the shape of training {noun}, {expected}"
                 problems.append(Problem(str(path), rule, key, f"{found}"))
-
-
-def _stored_kind(path: Path, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """An array's shape and type, from its header inside the archive."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            held = [member.removesuffix(".npy") for member in archive.namelist()]
-            if name not in held:
-                raise lacking(path, [name], held)
-            with archive.open(f"{name}.npy") as file:
-                return _kind_in(file)
-    except (ValueError, zipfile.BadZipFile) as error:
-        raise InputError(Problem(str(path), f"the file cannot be read: {error}")) from error
-
-
-def _kind_in(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """The shape and type of an array that begins there."""
-    import numpy as np
-
-    major, _ = np.lib.format.read_magic(file)
-    read = (
-        np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
-    )
-    shape, _, dtype = read(file)
-    return tuple(shape), dtype

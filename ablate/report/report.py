@@ -93,8 +93,7 @@ class Report:
     @property
     def noun(self) -> str:
         """What one replicate stands for: a seed, or a fold that was held out."""
-        is_folded = self.spec.replicate is not None and self.spec.replicate.folds is not None
-        return "fold" if is_folded else "seed"
+        return "seed" if self.ablation is None else self.ablation.noun
 
     @cached_property
     def importance(self) -> Importance | None:

@@ -118,6 +118,11 @@ class Cell(Frozen):
     """Whose held-out part its search does not meet, counted over all cuts; None where one search
     serves all replicates, and for the replicates themselves."""
 
+    @property
+    def whole(self) -> Cell:
+        """The cell, whichever fold its search does without."""
+        return self.model_copy(update={"fold": None})
+
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         return [(name, value) for name, value in super().__repr_args__() if value is not None]
 
@@ -214,11 +219,11 @@ class StudySpec(Frozen):
         """The one whose choice a replicate trains."""
         if self.tune is None or self.fold(seed) is None:
             return cell
-        return cell.model_copy(update={"fold": (seed - self.seed - 1) % 2**32})
+        return cell.model_copy(update={"fold": self.replicate_index(seed)})
 
     def fold_of(self, cell: Cell) -> Fold | None:
         """What the search of a cell does not meet."""
-        return None if cell.fold is None else self.fold((self.seed + 1 + cell.fold) % 2**32)
+        return None if cell.fold is None else self.fold(self._seed(cell.fold))
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -227,13 +232,20 @@ class StudySpec(Frozen):
         Of folds each has one.
         """
         count = self.replicate.count if self.replicate else 0
-        return tuple((self.seed + 1 + index) % 2**32 for index in range(count))
+        return tuple(self._seed(index) for index in range(count))
+
+    def _seed(self, index: int) -> int:
+        return (self.seed + 1 + index) % 2**32
+
+    def replicate_index(self, seed: int) -> int:
+        """Which of its cell's replicates has a seed, from 0."""
+        return (seed - self.seed - 1) % 2**32
 
     def fold(self, seed: int) -> Fold | None:
         """What the replicate of a seed is tested on; None for the test part of the data."""
         if self.replicate is None or self.replicate.folds is None:
             return None
-        repeat, number = divmod((seed - self.seed - 1) % 2**32, self.replicate.folds)
+        repeat, number = divmod(self.replicate_index(seed), self.replicate.folds)
         return Fold(folds=self.replicate.folds, number=number, repeat=repeat, seed=self.seed)
 
     def data(self, name: str) -> DataSettings:
@@ -263,8 +275,8 @@ class StudySpec(Frozen):
         later, and has its default. Keys are those of the study file; what belongs to one of several data sets or search
         spaces stands under its name there.
         """
-        places = {"home", "folder", "folds"}
-        datasets = {d.dataset: d.model_dump(mode="json", exclude=places) for d in self.datasets}
+        elsewhere = {"home", "folder", "folds"}  # the last stands under [replicate]
+        datasets = {d.dataset: d.model_dump(mode="json", exclude=elsewhere) for d in self.datasets}
         spaces = {found.name: _asked(found) for found in self.architectures}
         question: dict[str, Any] = {"data": next(iter(datasets.values()))}
         if len(datasets) > 1:

@@ -40,7 +40,7 @@ class Replicate:
     @property
     def cell(self) -> Cell:
         """What it is a replicate of."""
-        return self.searched.model_copy(update={"fold": None})
+        return self.searched.whole
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def settled_replicates(stored: StoredStudy) -> dict[Cell, Settled]:
     chosen, attempts, spec = choices(stored), stored.attempts.refresh(), stored.spec
     found: dict[Cell, Settled] = {}
     for searched in spec.searched_cells:
-        choice, cell = chosen.get(searched), searched.model_copy(update={"fold": None})
+        choice, cell = chosen.get(searched), searched.whole
         settled = attempts.settled(searched, choice.number if choice else None)
         if choice is None:
             own = (seed for seed in spec.seeds if spec.searched_cell(cell, seed) == searched)

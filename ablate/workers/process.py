@@ -125,7 +125,7 @@ def _built(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dict[
             configuration,
             order.training,
             task,
-            _training_data(order.data.model_dump_json()) if order.data and asked else None,
+            _training_data(order.data.model_dump_json())[0] if order.data and asked else None,
         )
 
     keras.utils.clear_session(free_memory=False)  # its layers are called as when it is trained
@@ -150,22 +150,20 @@ def _built(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dict[
 
 
 @lru_cache(maxsize=1)
-def _training_data(written: str) -> TrainingData:
-    """What a network would be trained on with seed 0, of settings as JSON; kept for the next one."""
+def _training_data(written: str) -> tuple[TrainingData, tempfile.TemporaryDirectory[str]]:
+    """What a network would be trained on with seed 0, of settings as JSON, and where it lies.
+
+    Kept for the next network; the folder goes when they do.
+    """
     from ablate.data.prepared import prepare
     from ablate.data.split import TrainingData, training_split
     from ablate.spec.data import DataSettings
 
     settings = DataSettings.model_validate_json(written)
 
-    folder = tempfile.TemporaryDirectory(prefix="ablate-check-")  # it goes with the process
-    _FOLDERS.append(folder)
+    folder = tempfile.TemporaryDirectory(prefix="ablate-check-")
     split = training_split(prepare(settings, Path(folder.name)), settings, 0)
-    return TrainingData(split.x_train, split.y_train)
-
-
-_FOLDERS: list[tempfile.TemporaryDirectory[str]] = []
-"""Those that prepared data lie in as long as the process lives."""
+    return TrainingData(split.x_train, split.y_train), folder
 
 
 def _repeats_itself(build: Callable[[], Any], order: MeasureNetworks) -> bool:

@@ -160,7 +160,7 @@ class Trainer:
         spec = trial_spec(order.study, order.cell, prepared.digest, order.study.seed, untuned)
         training = spec.training.model_copy(update={"epochs": 2, "early_stopping": None})
         spec = spec.model_copy(update={"training": training})
-        split = self.at_hand.split(settings, order.study.seed, Path(order.cache))
+        split = self.at_hand.split(settings, order.study.seed, Path(order.cache), spec.fold)
         with afresh(spec.architecture_source, order.study.path):
             result = train(spec, split, lambda epoch: Decision.CONTINUE)
         first, later, *_ = [*(epoch.seconds for epoch in result.curves), None, None]
@@ -276,7 +276,7 @@ class Trainer:
         if test is None and stored.spec.replicate is not None:
             return
         prepared = self.at_hand.prepared(spec.data, order.place.cache)
-        fold = None if spec.fold is None else 1 + (spec.seed - stored.spec.seed - 1) % 2**32
+        fold = None if spec.fold is None else 1 + stored.spec.replicate_index(spec.seed)
         varies = fold is not None or prepared.holds("groups")
         key = f"{spec.data.dataset} {spec.seed if varies else ''}"
         if self.at_hand.is_new(order, key):

@@ -215,6 +215,18 @@ def test_wrong_training_settings_are_said(tmp_path, dataset, training, expected)
     assert problems(tmp_path, dataset=dataset, training=training) == [expected]
 
 
+@pytest.mark.parametrize("table", ["vary", "tune"])
+def test_weights_of_classes_that_there_are_not_are_neither_varied_nor_tuned(tmp_path, table):
+    text = {
+        "vary": 'class_weight = ["none", "balanced"]',
+        "tune": 'trials = 2\nclass_weight = { choices = ["none", "balanced"] }',
+    }
+    found = problems(tmp_path, dataset="diabetes", **{table: text[table]})
+    assert found == [
+        f"{table}.class_weight: is of classes, and a regression has none; leave it out"
+    ]
+
+
 def test_settings_of_plateau_are_tuned_and_varied_by_dotted_names(tmp_path):
     training = 'learning_rate_decay = "plateau"'
     tune = "trials = 2\nplateau.patience = { low = 1, high = 3 }"

@@ -226,3 +226,30 @@ def test_a_card_that_an_earlier_version_kept_is_read(digits):
     del card["sample"]
     file.write_text(json.dumps(card))
     assert find_card(digits, asked) == keep_card(digits, asked) == card
+
+
+def test_a_copy_that_an_earlier_version_made_without_a_validation_part_is_not_taken(
+    tmp_path, monkeypatch
+):
+    """Versions before the first with validation parts left such arrays in the file unread."""
+    from ablate.datasets import npz
+
+    x, y = np.arange(24.0).reshape(12, 2), np.arange(12) % 2
+    held = {"x_train": x, "y_train": y, "x_test": x, "y_test": y}
+    np.savez(tmp_path / "a.npz", **held, x_val=x[:4], y_val=y[:4])
+    options = npz.Options(file="a.npz").model_dump()
+    asked = DataSettings(dataset="npz", folder=str(tmp_path), options=options)
+    with monkeypatch.context() as earlier:
+        whole = npz.Names.held
+        earlier.setattr(
+            npz.Names,
+            "held",
+            lambda called, groups, weights, names: whole(
+                called, groups, weights, [one for one in names if not one.endswith("_val")]
+            ),
+        )
+        before = data.prepare(asked, tmp_path / "cache")
+    assert not before.has_validation
+    now = data.prepare(asked, tmp_path / "cache")
+    assert now.has_validation
+    assert now.folder != before.folder

@@ -185,7 +185,7 @@ def test_what_is_wrong_is_said_with_the_remedy(tmp_path, rows, header, options, 
         (
             "classification",
             0.05,
-            "a share of 0.05 of 30 rows gives less than a row of each class to a part; take more rows of each",
+            "a share of 0.05 of 30 rows gives less than one row of each class to a part; take more rows of each",
         ),
     ],
 )

@@ -156,7 +156,7 @@ def test_broken_images_are_named(pets):
             {},
             [
                 "pets: of each class one image is trained on, one validated and one tested, but there are "
-                "fewer of: cat; add some, or leave it out"
+                "fewer of: cat; give it more images, or leave it out"
             ],
         ),
     ],

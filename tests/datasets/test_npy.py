@@ -13,6 +13,7 @@ import pytest
 from ablate.data import prepared as data
 from ablate.data import split
 from ablate.data.card import data_card
+from ablate.data.in_place import InPlace
 from ablate.datasets._base import Places
 from ablate.datasets._labels import KINDS, TO_CLASSES
 from ablate.datasets.npz import Options, load, shape, source
@@ -196,12 +197,12 @@ def test_batches_of_floats_are_float32(tmp_path):
 
 def test_a_part_of_a_file_is_copied(tmp_path):
     images = np.load(write(tmp_path) / "x_train.npy", mmap_mode="r")
-    assert data.InPlace.of(images) is not None
-    assert data.InPlace.of(images.reshape(6, 20)) is not None
+    assert InPlace.of(images) is not None
+    assert InPlace.of(images.reshape(6, 20)) is not None
     for other in (images[:3], images[3:], images[::-1], images[..., :2], images.T, images + 1):
-        assert data.InPlace.of(other) is None
+        assert InPlace.of(other) is None
     changeable = np.load(tmp_path / "mine" / "x_train.npy", mmap_mode="c")
-    assert data.InPlace.of(changeable) is None, "memory may differ from the file"
+    assert InPlace.of(changeable) is None, "memory may differ from the file"
 
 
 def test_a_folder_whose_files_change_is_prepared_anew(tmp_path):

@@ -484,4 +484,5 @@ def test_wrong_parts_are_said(tmp_path, changes, expected):
     with pytest.raises(InputError) as caught:
         parts(tmp_path, changes)
     found = [str(one).removeprefix(f"{tmp_path}/p.npz: ") for one in caught.value.problems]
+    assert len(found) == 1
     assert found[0].startswith(expected)
