@@ -15,9 +15,18 @@ from ablate.config.validation import validate
 from ablate.datasets._user_function import UserFunction
 from ablate.errors import InputError, Problem, did_you_mean
 from ablate.spec.data import DataSettings
+from ablate.spec.study import ReplicateSettings
+from ablate.spec.training import TrainingSettings
 
 HOME_VARIABLE = "ABLATE_DATA_HOME"
 """The environment variable that names the folder for data files."""
+
+
+OTHERS: Mapping[str, type[BaseModel]] = {
+    "replicate": ReplicateSettings,
+    "training": TrainingSettings,
+}
+"""Tables whose keys are sometimes looked for here."""
 
 
 def load_data_settings(
@@ -139,7 +148,8 @@ def _own_options(
     """A data set's own keys, all of them; None where some are wrong."""
     keys = [*common, *model.model_fields]
     for key in [key for key in own if key not in model.model_fields]:
-        hint = did_you_mean(key, keys)
+        tables = [name for name, table in OTHERS.items() if key in table.model_fields]
+        hint = f"it belongs under [{tables[0]}]" if tables else did_you_mean(key, keys)
         problems.append(Problem(where, "unknown key", f"data.{key}", hint=hint))
         del own[key]
     options = validate(model, own, where, "data", problems)

@@ -205,11 +205,7 @@ def _refuse_text(path: Path, file: BinaryIO) -> None:
     if kind not in (".csv", ".tsv") and not (columns and kind in (".txt", ".npz")):
         return
     rule = "is a CSV file, a table saved as text, and not a .npz archive of arrays"
-    arrays = ", ".join(f"{name}=..." for name in ARRAYS)
-    hint = (
-        f"write its columns as arrays: numpy.savez({path.with_suffix('.npz').name!r}, {arrays}); "
-        "rows of n numbers take image_shape = [1, n]"
-    )
+    hint = 'set dataset = "csv" under [study], and under [data] target, the column to predict'
     raise InputError(Problem(str(path), rule, hint=hint))
 
 

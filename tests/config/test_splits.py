@@ -156,6 +156,12 @@ def test_what_does_not_go_together_is_said(tmp_path, dataset, task, data, expect
     assert problems(tmp_path, dataset=dataset, task=task, data=data) == expected
 
 
+@pytest.mark.parametrize(("key", "table"), [("folds", "replicate"), ("class_weight", "training")])
+def test_a_key_in_the_wrong_table_is_said_with_the_right_one(tmp_path, key, table):
+    found = problems(tmp_path, data=f"{key} = 5")
+    assert found == [f"data.{key}: unknown key; it belongs under [{table}]"]
+
+
 def test_chronological_folds_are_cut_once(tmp_path):
     found = problems(
         tmp_path,

@@ -356,9 +356,8 @@ def test_a_table_of_text_is_named_with_the_way_to_go(tmp_path, name, text):
         with pytest.raises(InputError) as caught:
             function(Options(file=name), Places(folder=tmp_path))
         assert str(caught.value) == (
-            f"{path}: is a CSV file, a table saved as text, and not a .npz archive of arrays; write "
-            "its columns as arrays: numpy.savez('a.npz', x_train=..., y_train=..., x_test=..., "
-            "y_test=...); rows of n numbers take image_shape = [1, n]"
+            f"{path}: is a CSV file, a table saved as text, and not a .npz archive of arrays; set "
+            'dataset = "csv" under [study], and under [data] target, the column to predict'
         )
 
 
