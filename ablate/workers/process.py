@@ -54,13 +54,15 @@ class Worker:
     tell: Tell
     stop: threading.Event = field(default_factory=threading.Event)
     """Set when the running trial should end after its epoch."""
+    gone: threading.Event = field(default_factory=threading.Event)
+    """Set when the parent is gone."""
 
     @cached_property
     def _trainer(self) -> Trainer:
         load("ablate.workers.trainer")
         from ablate.workers.trainer import Trainer
 
-        return Trainer(self.tell, self.stop)
+        return Trainer(self.tell, self.stop, self.gone)
 
     def carry_out(self, order: Order) -> None:
         """Carries out one order; what the user must mend is told as `Refused`."""
@@ -196,6 +198,7 @@ def _read_orders(lines: TextIO, orders: queue.SimpleQueue[Order | None], worker:
             orders.put(order)
     # The parent has closed the pipe, or is gone: an idle worker reads on, a busy one is interrupted.
     orders.put(None)
+    worker.gone.set()
     _thread.interrupt_main()
     time.sleep(ORPHAN_GRACE)
     os._exit(1)

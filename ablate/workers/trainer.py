@@ -71,6 +71,8 @@ class Trainer:
     tell: Callable[[Event], None]
     stop: threading.Event
     """Set when the running trial should end after its epoch."""
+    gone: threading.Event = field(default_factory=threading.Event)
+    """Set when the parent is gone, just before this worker is interrupted."""
     at_hand: AtHand = field(default_factory=AtHand)
     _networks: KeptNetworks = field(default_factory=KeptNetworks)
 
@@ -261,6 +263,9 @@ class Trainer:
                 result = train(
                     spec, split, on_epoch, test, save=save, kept=self._networks, on_lag=on_lag
                 )
+            if self.gone.is_set() and result.outcome in ("failed", "infeasible"):
+                # A library may have swallowed the interrupt, and failed of what it left half done.
+                raise KeyboardInterrupt
             if result.outcome != "interrupted":
                 files = self.at_hand.artifacts(order.place.url)
                 model = file if file.is_file() else None

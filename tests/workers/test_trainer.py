@@ -140,6 +140,17 @@ def test_a_trial_needs_no_more_writes_where_many_are_stored(bench):
     assert few == many == (21, 28), "one epoch, one tuned parameter, code of the user's"
 
 
+@pytest.mark.parametrize("trouble", ["raises", "infeasible"])
+def test_what_fails_when_the_parent_is_gone_is_no_fault_of_the_network(project, trouble):
+    """TensorFlow may swallow the interrupt, and fail of what it has left half done."""
+    bench = Bench(project, f"fix.trouble={trouble}")
+    bench.trainer.gone.set()
+    with pytest.raises(KeyboardInterrupt):
+        bench.tune()
+    trial = bench.stored.tuning[bench.study.cells[0]].trials[-1]
+    assert outcome_of(trial) == "running", "the next run takes it up"
+
+
 def test_a_replicate_is_never_pruned(project):
     # Every search trial that is not better than all before it would be pruned.
     pruner = 'tune.pruner={ name = "percentile", percentile = 0.0, n_startup_trials = 0 }'
