@@ -48,6 +48,18 @@ def card_text(card: dict[str, Any]) -> str:
     from ablate.document import words
 
     noun, size = words.examples(card["image"])
+    if "not_counted" in card:
+        train = "not known" if card["train"] is None else f"about {card['train']:,} an epoch"
+        lines = [
+            f"{card['dataset']}",
+            f"  source        {card['source']}",
+            f"  {noun:<13} {train}",
+            f"  shape         {size}",
+            f"  outputs       {card['classes']}",
+            f"  not counted   {card['not_counted']}",
+            f"  digest        {card['digest'][:16]}",
+        ]
+        return "\n".join(lines)
     lines = [
         f"{card['dataset']}",
         f"  source        {card['source']}",

@@ -84,6 +84,8 @@ def _input_text(card: Mapping[str, Any]) -> str:
     from ablate.document import words
 
     noun, size = words.examples(card["image"])
+    if "not_counted" in card:
+        return f"{noun} of {size}, as the stream gives them"
     low, high = card["values"]
     if noun == "images":
         shape = ", ".join(map(str, card["image"]))

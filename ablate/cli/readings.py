@@ -24,6 +24,7 @@ def read_study(study: StudySpec, storage: str | None) -> tuple[StudySpec, list[R
     """
     from ablate.data.checks import check_weights
     from ablate.data.reading import read_data
+    from ablate.data.streams import check_streams
     from ablate.planning.backend import check_backend
     from ablate.planning.tested import check_tested
 
@@ -35,6 +36,9 @@ def read_study(study: StudySpec, storage: str | None) -> tuple[StudySpec, list[R
     found = (read_data(settings, cache) for settings in study.datasets)
     readings = [reading for reading in found if reading is not None]
     for reading in readings:
+        if reading.stream is not None:
+            check_streams(study, study.data(reading.dataset), reading.stream, reading.names)
+            continue
         check_tested(study, reading.dataset, reading.counts[1])
         check_weights(study.training, reading.names, reading.weighted, reading.dataset)
     if place is not None and (place.is_database or Path(place.url).exists()):
@@ -53,6 +57,12 @@ def reading_lines(readings: Iterable[Reading]) -> list[str]:
     lines = []
     for one in readings:
         noun, size = words.examples(one.example)
+        if one.values is None:
+            lines.append(
+                f"  {noun:<13} {one.dataset}: {size}, {one.kind}, read as they come; "
+                f"{_streams(one, noun)}"
+            )
+            continue
         low, high = one.values
         scaled = " once divided by 255" if one.kind == "uint8" and noun == "images" else ""
         lines.append(
@@ -67,6 +77,14 @@ def reading_lines(readings: Iterable[Reading]) -> list[str]:
         if each:
             lines.append(f"  to predict    {one.dataset}: {each}")
     return lines
+
+
+def _streams(one: Reading, noun: str) -> str:
+    """What is known of streams."""
+    assert one.stream is not None
+    train, told = one.stream.examples, len(one.names)
+    count = f"about {train}" if train is not None else f"how many {noun} is not known"
+    return f"{count} to train, validated and tested by streams of their own; {told} to tell apart"
 
 
 def _parts(one: Reading) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ablate import tasks
-from ablate.datasets._user_function import UserFunction
+from ablate.datasets._user_streams import users_data
 from ablate.errors import Problem, did_you_mean, shown
 from ablate.spec.data import DataSettings
 from ablate.spec.measure import OBJECTIVE
@@ -187,7 +187,7 @@ def check_weights(
         return
     for data in datasets:
         # What a user's function gives, a run will see.
-        is_users = UserFunction.named(data.dataset, Path(data.folder)) is not None
+        is_users = users_data(data.dataset, Path(data.folder)) is not None
         if not is_users and data.options.get("sample_weight") is None:
             rule = f"needs examples that are weighted, and those of {data.dataset} are not"
             hint = "name them: sample_weight under [data], for csv and npz"

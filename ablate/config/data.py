@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from ablate import catalog, tasks
 from ablate.config.validation import validate
-from ablate.datasets._user_function import UserFunction
+from ablate.datasets._user_streams import UserStreams, users_data
 from ablate.errors import InputError, Problem, did_you_mean
 from ablate.spec.data import DataSettings
 from ablate.spec.study import ReplicateSettings
@@ -102,7 +102,7 @@ def parse_data(
     own = {key: value for key, value in table.items() if key not in common}
     options: Mapping[str, Any] | None
     try:
-        user = UserFunction.named(dataset, path.parent)
+        user = users_data(dataset, path.parent)
     except InputError as error:
         problems += [
             Problem(where, p.rule, "study.dataset", p.where, p.hint)
@@ -113,6 +113,8 @@ def parse_data(
     if user is not None:
         user.checked(own, where, problems)
         means, options = task or tasks.DEFAULT, own
+        if isinstance(user, UserStreams):
+            _check_stream_keys(user, table, where, problems)
     else:
         if catalog.find("datasets", dataset) is None:
             hint = did_you_mean(dataset, catalog.available("datasets"))
@@ -169,6 +171,26 @@ def _check_class_keys(
     if "positive" in table and not (found.has_classes and found.outputs == "shares"):
         rule = f'is of task = "binary_classification" alone, found {task}'
         problems.append(Problem(where, rule, "data.positive", hint="leave it out"))
+
+
+OF_ARRAYS = {
+    "per_class": "draws examples of each class",
+    "test_per_class": "draws examples of each class",
+    "validation": "is a share of the training examples",
+    "split": "says how examples are drawn",
+    "positive": "puts classes in another order",
+}
+"""Keys that a stream has no use for, and what they do."""
+
+
+def _check_stream_keys(
+    user: UserStreams, table: Mapping[str, Any], where: str, problems: list[Problem]
+) -> None:
+    """Refuses what needs examples that can be asked for by number."""
+    for key, does in OF_ARRAYS.items():
+        if key in table:
+            rule = f"{does}, and {user.name} gives them as they come"
+            problems.append(Problem(where, rule, f"data.{key}", hint="have train_data do it"))
 
 
 def _environment_home(environment: Mapping[str, str]) -> str | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ablate import catalog, tasks
-from ablate.datasets._user_function import UserFunction
+from ablate.datasets._user_streams import users_data
 from ablate.errors import Problem
 from ablate.spec.data import DataSettings
 from ablate.spec.study import ReplicateSettings
@@ -97,6 +97,6 @@ def _check_folds(
 
 
 def _is_ordered(data: DataSettings) -> bool:
-    if UserFunction.named(data.dataset, Path(data.folder)) is not None:
+    if users_data(data.dataset, Path(data.folder)) is not None:
         return True
     return bool(getattr(catalog.load("datasets", data.dataset), "ORDERED", False))

@@ -101,9 +101,39 @@ def keep_card(prepared: PreparedData, settings: DataSettings) -> dict[str, Any]:
     """The card of a data set, made once and kept beside it, as plain JSON."""
     card = find_card(prepared, settings)
     if card is None:
-        card = data_card(prepared, settings).as_dict()
+        if prepared.stream is not None:
+            card = stream_card(prepared, settings)
+        else:
+            card = data_card(prepared, settings).as_dict()
         write_text(_card_file(prepared, settings), json.dumps(card))
     return card
+
+
+NOT_COUNTED = (
+    "copies, leaks, the range of the values and the examples of each class are not counted: a stream is "
+    "read by what trains on it alone"
+)
+
+
+def stream_card(prepared: PreparedData, settings: DataSettings) -> dict[str, Any]:
+    """What is known of a user's streams, which are not read for it, as plain JSON."""
+    facts = prepared.stream
+    assert facts is not None
+    return {
+        "dataset": settings.dataset,
+        "source": prepared.source,
+        "digest": prepared.digest,
+        "image": facts.example,
+        "train": facts.examples,
+        "validation": None if facts.validation is None else facts.validation * facts.rows,
+        "test": None,
+        "classes": len(prepared.class_names),
+        "task": settings.task,
+        "duplicates": None,
+        "leaked": None,
+        "not_counted": NOT_COUNTED,
+        "warnings": [],
+    }
 
 
 def _card_file(prepared: PreparedData, settings: DataSettings) -> Path:

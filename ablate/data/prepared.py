@@ -21,9 +21,10 @@ from ablate import catalog, tasks
 from ablate.data.in_place import InPlace
 from ablate.datasets._base import Examples, Fitted, Places
 from ablate.datasets._user_function import UserFunction
+from ablate.datasets._user_streams import UserStreams, users_data
 from ablate.errors import InputError, Problem
 from ablate.files import folder_name
-from ablate.spec.data import DataSettings, DataShape
+from ablate.spec.data import DataSettings, DataShape, StreamFacts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,6 +51,8 @@ class PreparedData:
     """The inputs, where there are several: ``x_train.NAME`` is the array of one."""
     fitted: Fitted | None = None
     """What is learnt of the columns of a table."""
+    stream: StreamFacts | None = None
+    """What was seen of a user's streams, of which nothing is kept; None for any other data set."""
 
     def array(self, name: str) -> NDArray[Any]:
         """One of ``x_train``, ``y_train``, ``x_test`` and ``y_test``, memory-mapped, read-only.
@@ -112,8 +115,35 @@ def prepare(settings: DataSettings, cache: Path) -> PreparedData:
     source = source_of(settings)
     folder = _folder(settings, source, cache)
     if not (folder / _ABOUT).is_file():
-        _write(load(settings), source, folder)
+        streams = streams_of(settings)
+        if streams is None:
+            _write(load(settings), source, folder)
+        else:
+            _keep(folder, _about_streams(streams, settings, source))
     return _prepared(settings, source, folder)
+
+
+def streams_of(settings: DataSettings) -> UserStreams | None:
+    """The streams of a data set; None where it is held in arrays."""
+    user = users_data(settings.dataset, Path(settings.folder))
+    return user if isinstance(user, UserStreams) else None
+
+
+def _about_streams(streams: UserStreams, settings: DataSettings, source: str) -> dict[str, Any]:
+    """What is kept of a user's streams: what they are, and nothing that they give.
+
+    Raises:
+        InputError: they cannot be trained on.
+    """
+    places = _places(settings)
+    facts = streams.facts(settings.options, places)
+    return {
+        "digest": hashlib.sha256(f"{source} {facts.targets}".encode()).hexdigest(),
+        "source": source,
+        "class_names": streams.class_names(facts, settings.options, places),
+        "class_counts": {},
+        "stream": facts.model_dump(mode="json"),
+    }
 
 
 def load(settings: DataSettings) -> Examples:
@@ -183,7 +213,7 @@ def source_of(settings: DataSettings) -> str:
 def check_unchanged(prepared: PreparedData, settings: DataSettings) -> None:
     """Makes sure that the files of a data set are still those that it was prepared from.
 
-    What a user's function made is not asked for again: its code is held against the study's.
+    What a user's function made is not asked for again; streams are made by their code each time.
 
     Raises:
         InputError: one was changed, or is gone.
@@ -234,6 +264,7 @@ def _prepared(settings: DataSettings, source: str, folder: Path) -> PreparedData
         in_place=in_place,
         input_names=tuple(about.get("input_names", ())),
         fitted=fitted and Fitted(**{name: tuple(values) for name, values in fitted.items()}),
+        stream=about.get("stream") and StreamFacts.model_validate_json(json.dumps(about["stream"])),
     )
     if about["class_counts"]:
         _check_counts(about["class_counts"], prepared.class_names, settings)
@@ -241,7 +272,7 @@ def _prepared(settings: DataSettings, source: str, folder: Path) -> PreparedData
 
 
 def _module(settings: DataSettings) -> tuple[Any, Any]:
-    user = UserFunction.named(settings.dataset, Path(settings.folder))
+    user = users_data(settings.dataset, Path(settings.folder))
     if user is not None:
         return user, settings.options
     module = catalog.load("datasets", settings.dataset)
@@ -291,14 +322,29 @@ def _write(examples: Examples, source: str, folder: Path) -> None:
         if examples.fitted is not None:
             about["fitted"] = asdict(examples.fitted)
         (temporary / _ABOUT).write_text(json.dumps(about))
-        temporary.chmod(0o755)
-        try:
-            temporary.rename(folder)
-        except OSError:
-            if not (folder / _ABOUT).is_file():  # else another process has prepared the same
-                raise
+        _rename(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _keep(folder: Path, about: Mapping[str, Any]) -> None:
+    """Keeps what is known of a data set that has no arrays."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".preparing-"))
+    try:
+        (temporary / _ABOUT).write_text(json.dumps(about))
+        _rename(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _rename(temporary: Path, folder: Path) -> None:
+    temporary.chmod(0o755)
+    try:
+        temporary.rename(folder)
+    except OSError:
+        if not (folder / _ABOUT).is_file():  # else another process has prepared the same
+            raise
 
 
 def arrays_of(examples: Examples) -> dict[str, NDArray[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,12 +20,14 @@ from ablate.data.prepared import (
     digest_of,
     find_prepared,
     load,
+    prepare,
     source_of,
+    streams_of,
 )
 from ablate.data.split import are_pixels, drawing_of
 from ablate.datasets._base import Examples
 from ablate.datasets._files import DOWNLOADED
-from ablate.spec.data import DataSettings, InputShape
+from ablate.spec.data import DataSettings, InputShape, StreamFacts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,8 +47,9 @@ class Reading:
     """The shape of an example, of images height, width, channels; of several inputs each, by name."""
     kind: str
     """The type of the stored pixels or numbers."""
-    values: tuple[float, float]
-    """The lowest and the highest as the network sees it; of a table before it is scaled."""
+    values: tuple[float, float] | None
+    """The lowest and the highest as the network sees it; of a table before it is scaled. None of a
+    stream."""
     counts: tuple[int, int]
     """The training and the test examples, those that are drawn."""
     classes: Mapping[str, tuple[int, int]]
@@ -66,6 +70,8 @@ class Reading:
     """Of classes, labels or numbers."""
     folds: int | None = None
     """How many are held out to test on; None where a part is set apart for that."""
+    stream: StreamFacts | None = None
+    """What was seen of a user's streams; None where examples were read and counted."""
 
 
 def read_data(settings: DataSettings, cache: Path | None = None) -> Reading | None:
@@ -81,6 +87,8 @@ def read_data(settings: DataSettings, cache: Path | None = None) -> Reading | No
     Raises:
         InputError: whatever a run would say of it.
     """
+    if streams_of(settings) is not None:
+        return _of_streams(settings, cache)
     prepared = find_prepared(settings, cache) if cache is not None else None
     if prepared is not None:
         return _reading(
@@ -107,6 +115,28 @@ def read_data(settings: DataSettings, cache: Path | None = None) -> Reading | No
         _weighted(examples),
         examples.class_names,
         digest_of(examples),
+    )
+
+
+def _of_streams(settings: DataSettings, cache: Path | None) -> Reading:
+    """What is known of streams, which are not read."""
+    with tempfile.TemporaryDirectory(prefix="ablate-check-") as folder:
+        prepared = find_prepared(settings, cache) if cache is not None else None
+        prepared = prepared or prepare(settings, Path(folder))
+    facts = prepared.stream
+    assert facts is not None
+    return Reading(
+        dataset=settings.dataset,
+        example=facts.example,
+        kind=facts.kind,
+        values=None,
+        counts=(facts.examples or 0, 0),
+        classes={},
+        targets={},
+        digest=prepared.digest,
+        warnings=(),
+        names=prepared.class_names,
+        stream=facts,
     )
 
 

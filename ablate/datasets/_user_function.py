@@ -65,7 +65,7 @@ class UserFunction:
                 where, "must be text, a number, a truth, or a list of such", f"data.{key}", found
             )
             for key, found in table.items()
-            if not _is_plain(found)
+            if not is_plain(found)
         ]
         problems += [
             Problem(where, f"is required: {self.function} has no default for it", f"data.{key}")
@@ -74,11 +74,7 @@ class UserFunction:
 
     def source(self, options: Mapping[str, Any], places: Places) -> str:
         """The options, and a digest of all Python files beside it, which it may import."""
-        digest, folder = hashlib.sha256(), self.file.parent
-        for name in sorted(file.relative_to(folder) for file in folder.rglob("*.py")):
-            if not any(part.startswith(".") or part == "site-packages" for part in name.parts):
-                digest.update(f"{name} {file_digest(folder / name)}".encode())
-        return f"{self.name} {json.dumps(dict(options), sort_keys=True)} {digest.hexdigest()[:16]}"
+        return f"{self.name} {json.dumps(dict(options), sort_keys=True)} {code_digest(self.file)}"
 
     def shape(self, options: Mapping[str, Any], places: Places) -> DataShape:
         """The sizes, for which it must be run."""
@@ -135,7 +131,16 @@ def _made(user: UserFunction, written: str, places: Places, state: str) -> Examp
         )
 
 
-def _is_plain(value: Any) -> bool:
+def code_digest(file: Path) -> str:
+    """A digest of all Python files beside a file and below."""
+    digest, folder = hashlib.sha256(), file.parent
+    for name in sorted(found.relative_to(folder) for found in folder.rglob("*.py")):
+        if not any(part.startswith(".") or part == "site-packages" for part in name.parts):
+            digest.update(f"{name} {file_digest(folder / name)}".encode())
+    return digest.hexdigest()[:16]
+
+
+def is_plain(value: Any) -> bool:
     """Whether JSON has it."""
     try:
         json.dumps(value)

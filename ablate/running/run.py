@@ -15,6 +15,7 @@ from ablate.data.checks import check_split, check_weights
 from ablate.data.prepared import find_prepared
 from ablate.data.reading import weighted_parts
 from ablate.data.split import drawing_of
+from ablate.data.streams import check_streams
 from ablate.errors import InputError, Problem, RunError
 from ablate.files import folder_name
 from ablate.limits import LIVES, Limits
@@ -217,6 +218,9 @@ def _prepare_data(study: StudySpec, settings: DataSettings, place: StoragePlace)
         if isinstance(answer, Refused):
             raise InputError(*answer.problems)
         found, card = find_prepared(settings, place.cache), dict(answer.answer)
+    if found is not None and found.stream is not None:
+        check_streams(study, settings, found.stream, found.class_names)
+        return card
     if found is not None:
         drawing = drawing_of(found, settings)
         check_split(drawing, found.class_names, settings, own=found.has_validation)

@@ -82,3 +82,37 @@ class DataShape:
     """How many classes or labels there are, or numbers a network shall give."""
     validation: int = 0
     """Examples of its own validation part; 0 where there is none."""
+
+
+class StreamFacts(Frozen):
+    """What was seen of the streams of a user's, made with batches of 32."""
+
+    example: InputShape
+    """The shape of one example; of several inputs each, by name."""
+    kinds: Mapping[str, str]
+    """The type of the examples, by the name of the input; of a single one that is empty."""
+    weighted: bool
+    """Whether training batches say how much each example counts."""
+    rows: int
+    """Examples of the first batch."""
+    train: int | None
+    """Batches of a training epoch; None where the stream does not know."""
+    validation: int | None
+    width: int | None
+    """How many numbers are given as the target of an example; None where it is no array."""
+    whole: bool
+    """Whether targets are whole numbers."""
+    highest: float
+    """The highest target of the first batches."""
+    targets: str
+    """SHA-256 of the targets of the first batch."""
+
+    @property
+    def examples(self) -> int | None:
+        """About how many there are to train on; the last batch may be smaller."""
+        return None if self.train is None else self.train * self.rows
+
+    @property
+    def kind(self) -> str:
+        """The types of the examples, in words."""
+        return ", ".join(dict.fromkeys(self.kinds.values()))

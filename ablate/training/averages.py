@@ -27,8 +27,8 @@ from keras.src.random.seed_generator import global_seed_generator
 
 from ablate.data.split import Rows
 from ablate.spec.averages import MovingAverages
-from ablate.training.evaluation import BATCH
 from ablate.training.network import batch_norms, largest_momentum
+from ablate.training.parts import BATCH
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,11 +45,11 @@ class Averages(keras.callbacks.Callback):  # type: ignore[misc]
 
     Args:
         images: the training images; None where the averages stay as training leaves them.
-        steps: steps of an epoch.
+        steps: steps of an epoch; None where nobody knows, and nothing is told of averages that lag.
         on_lag: told of averages that lag when the first epoch has been validated with them.
     """
 
-    def __init__(self, images: Rows | None, steps: int, on_lag: OnLag | None) -> None:
+    def __init__(self, images: Rows | None, steps: int | None, on_lag: OnLag | None) -> None:
         super().__init__()
         self._images = images
         self._steps = steps
@@ -92,7 +92,7 @@ class Averages(keras.callbacks.Callback):  # type: ignore[misc]
             None where the network has no batch norm, or recalibrated ones.
         """
         momentum = largest_momentum(self.moved())
-        if momentum is None or self._images is not None:
+        if momentum is None or self._images is not None or self._steps is None:
             return None
         return MovingAverages(momentum=momentum, steps=self._steps)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -29,7 +28,7 @@ CROSSENTROPIES = {
 def compile_network(
     model: keras.Model,
     settings: TrainingSettings,
-    examples: int,
+    steps: int | None,
     task: Task,
     values: int,
     *,
@@ -43,7 +42,7 @@ def compile_network(
     Args:
         model: the network.
         settings: how it is trained.
-        examples: how many it is trained on.
+        steps: steps of an epoch; None where nobody knows, and the learning rate depends on nothing.
         task: what its outputs mean.
         values: how many classes, labels or numbers there are.
         is_plain: whether what is minimised is the plain loss; found out unless given.
@@ -58,7 +57,7 @@ def compile_network(
         compile_again(model, measured, watch, is_weighted=is_weighted)
         return monitor
     model.compile(
-        optimizer=make_optimizer(settings, math.ceil(examples / settings.batch_size)),
+        optimizer=make_optimizer(settings, steps or 1),
         loss=make_loss(settings),
         metrics=watch if is_weighted else [*measured, *watch],
         weighted_metrics=measured if is_weighted else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -13,16 +13,15 @@ import numpy as np
 from sklearn import metrics
 
 from ablate.data.fitting import Units
-from ablate.data.split import Rows, Split, TestSet
 from ablate.tasks import Task
 from ablate.training.compiling import plain_loss
 from ablate.training.network import ModelError
 from ablate.training.outputs import OWN_STEP, fault_of_outputs, is_keras
+from ablate.training.parts import Part, Seen, see
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-BATCH = 512
 WARM_UP, TIMED = 3, 20
 """Forward passes before the latency is measured, and those that are."""
 
@@ -45,6 +44,10 @@ class Scores:
     """Measures besides those that the task always has."""
     own: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     """Functions of the user's, by the name of their measure."""
+    values: int = 2
+    """How many classes, labels or numbers there are."""
+    units: Units | None = None
+    """Those that the numbers of a regression are scaled by; None for any other task."""
 
     def of(
         self,
@@ -88,13 +91,13 @@ def _users(
 
 
 def measure_trained(
-    model: keras.Model, split: Split, scores: Scores, leeway: float, val_loss: float
+    model: keras.Model, validation: Part, scores: Scores, leeway: float, val_loss: float
 ) -> tuple[Measures, ConfusionMatrix | None]:
     """What a trained network gives on the validation examples, besides the loss of its epoch.
 
     Args:
         model: the network, with the weights of an epoch.
-        split: the examples.
+        validation: the examples.
         scores: what is measured.
         leeway: how far from probabilities its outputs may be.
         val_loss: the validation loss that was logged of the epoch.
@@ -103,29 +106,26 @@ def measure_trained(
         ModelError: it does not give what its task says, or its own code has logged another loss
             than that of its outputs.
     """
-    outputs = _outputs(model, split.x_val, scores.task, leeway, split.units)
-    values = len(split.class_names)
+    seen = _seen(model, validation, scores, leeway)
     if not is_keras(type(model)):
-        _compare(val_loss, plain_loss(scores.task, split.y_val, outputs, values, split.w_val))
-    return scores.of("val_", split.y_val, outputs, split.w_val), _matrix(
-        scores.task, split.y_val, outputs, values
-    )
+        _compare(val_loss, _plain_loss(scores, seen))
+    return _all_scores("val_", scores, seen), _matrix(scores, seen)
 
 
-def validation_scores(model: keras.Model, split: Split, scores: Scores, leeway: float) -> Measures:
+def validation_scores(
+    model: keras.Model, validation: Part, scores: Scores, leeway: float
+) -> Measures:
     """All scores of a network on the validation examples, as it is.
 
     Raises:
         ModelError: it does not give what its task says, within the leeway.
     """
-    outputs = _outputs(model, split.x_val, scores.task, leeway, split.units)
-    return scores.of("val_", split.y_val, outputs, split.w_val)
+    return _all_scores("val_", scores, _seen(model, validation, scores, leeway))
 
 
 def measure_tested(
     model: keras.Model,
-    split: Split,
-    test: TestSet,
+    test: Part,
     scores: Scores,
     leeway: float,
     clock: Callable[[], float],
@@ -135,16 +135,23 @@ def measure_tested(
     Raises:
         ModelError: it does not give what its task says, within the leeway.
     """
-    outputs = _outputs(model, test.x, scores.task, leeway, split.units)
-    values = len(split.class_names)
+    seen = _seen(model, test, scores, leeway)
     measures: Measures = {
-        "test_loss": plain_loss(scores.task, test.y, outputs, values, test.weights),
-        **scores.of("test_", test.y, outputs, test.weights),
-        "test_images": len(test.y),
-        "inference_seconds": inference_seconds(model, test.x, clock),
+        "test_loss": _plain_loss(scores, seen),
+        **_all_scores("test_", scores, seen),
+        "test_images": len(seen.targets),
+        "inference_seconds": inference_seconds(model, seen.example, clock),
     }
-    matrix = _matrix(scores.task, test.y, outputs, values)
-    return measures, matrix, _predictions(scores.task, test.y, outputs)
+    predictions = _predictions(scores.task, seen.targets, seen.outputs)
+    return measures, _matrix(scores, seen), predictions
+
+
+def _all_scores(prefix: str, scores: Scores, seen: Seen) -> Measures:
+    return scores.of(prefix, seen.targets, seen.outputs, seen.weights)
+
+
+def _plain_loss(scores: Scores, seen: Seen) -> float:
+    return plain_loss(scores.task, seen.targets, seen.outputs, scores.values, seen.weights)
 
 
 def _predictions(task: Task, targets: NDArray[Any], outputs: NDArray[Any]) -> Predictions | None:
@@ -156,20 +163,18 @@ def _predictions(task: Task, targets: NDArray[Any], outputs: NDArray[Any]) -> Pr
     return tuple(tuple(row) for row in rows.tolist())
 
 
-def _outputs(
-    model: keras.Model, examples: Rows, task: Task, leeway: float, units: Units | None
-) -> NDArray[Any]:
+def _seen(model: keras.Model, part: Part, scores: Scores, leeway: float) -> Seen:
     """What a network gives, in the data's own units."""
-    outputs = predict(model, examples)
-    if fault := fault_of_outputs(model, outputs, leeway, task):
+    seen = see(model, part)
+    if fault := fault_of_outputs(model, seen.outputs, leeway, scores.task):
         raise ModelError(fault)
-    return outputs if units is None else units.own(outputs)
+    return seen if scores.units is None else replace(seen, outputs=scores.units.own(seen.outputs))
 
 
-def _matrix(
-    task: Task, targets: NDArray[Any], outputs: NDArray[Any], classes: int
-) -> ConfusionMatrix | None:
-    return confusion_matrix(targets, task.decided(outputs), classes) if task.decided else None
+def _matrix(scores: Scores, seen: Seen) -> ConfusionMatrix | None:
+    if scores.task.decided is None:
+        return None
+    return confusion_matrix(seen.targets, scores.task.decided(seen.outputs), scores.values)
 
 
 def _compare(logged: float, found: float) -> None:
@@ -187,18 +192,6 @@ def _compare(logged: float, found: float) -> None:
         raise ModelError(f"{rule}; {OWN_STEP}")
 
 
-def predict(model: keras.Model, images: Rows) -> NDArray[Any]:
-    """What a network gives, ``(n, units)``.
-
-    The network is called directly: `Model.predict` would trace a graph for each trial, which
-    costs more than these few batches.
-    """
-    batches = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
-    return np.concatenate(
-        [keras.ops.convert_to_numpy(model(batch, training=False)) for batch in batches]
-    )
-
-
 def confusion_matrix(
     labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int
 ) -> ConfusionMatrix:
@@ -207,9 +200,9 @@ def confusion_matrix(
     return tuple(tuple(int(count) for count in row) for row in matrix)
 
 
-def inference_seconds(model: keras.Model, images: Rows, clock: Callable[[], float]) -> float:
-    """The median wall time of one compiled forward pass of one image."""
-    image, times = images[:1], []
+def inference_seconds(model: keras.Model, image: Any, clock: Callable[[], float]) -> float:
+    """The median wall time of one compiled forward pass of one image, a batch of one."""
+    times = []
     for _ in range(WARM_UP):
         model.predict_on_batch(image)
     for _ in range(TIMED):

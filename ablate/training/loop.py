@@ -13,18 +13,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import keras
-import numpy as np
-from numpy.typing import NDArray
 
 from ablate import tasks
-from ablate.data.split import Split, TestSet, TrainingData, unweighted
 from ablate.errors import AblateError
-from ablate.spec.data import InputShape
 from ablate.spec.measure import OBJECTIVE, Measure
 from ablate.spec.trial import Epoch, TrialResult, TrialSpec
 from ablate.spec.user_metric import UserMetric
 from ablate.training.averages import Averages, OnLag
-from ablate.training.batches import Batches
 from ablate.training.compiling import compile_network, measured_when_compiled, set_units
 from ablate.training.evaluation import (
     Measures,
@@ -33,6 +28,7 @@ from ablate.training.evaluation import (
     measure_tested,
     measure_trained,
 )
+from ablate.training.feeding import AnySplit, AnyTest, Feeding, feed, tested
 from ablate.training.kept import KeptNetworks
 from ablate.training.network import (
     InfeasibleError,
@@ -47,10 +43,12 @@ from ablate.training.outputs import (
     leeway,
     look,
 )
+from ablate.training.parts import Part
 from ablate.training.recorder import Decision, Recorder, ScoredEpochs
+from ablate.training.streams import Watch
 from ablate.training.user_fit import call_fit, find_fit
-from ablate.training.weights import training_weights
 from ablate.user_code.imported import load
+from ablate.user_code.streams import StreamError
 
 __all__ = ["Decision", "failure_reason", "train"]
 
@@ -59,9 +57,9 @@ Save = Callable[[keras.Model, float], str | None]
 
 def train(
     spec: TrialSpec,
-    split: Split,
+    split: AnySplit,
     on_epoch: Callable[[Epoch], Decision],
-    test: TestSet | None = None,
+    test: AnyTest | None = None,
     clock: Callable[[], float] = time.perf_counter,
     save: Save | None = None,
     kept: KeptNetworks | None = None,
@@ -73,9 +71,9 @@ def train(
 
     Args:
         spec: what to train.
-        split: the images that the spec's seed draws.
+        split: the examples that the spec's seed draws.
         on_epoch: told what each epoch measured, decides whether training goes on.
-        test: the test images of a replicate; a tuned trial never meets them.
+        test: the test examples of a replicate; a tuned trial never meets them.
         clock: seconds from some fixed point.
         save: given the network of a training that is complete, with the weights that were
             measured, and its validation loss; says why it could not be saved.
@@ -92,7 +90,7 @@ def train(
         raise  # of what `on_epoch` did, and not of the network
     except InfeasibleError as error:
         return TrialResult(outcome="infeasible", reason=str(error))
-    except ModelError as error:
+    except (ModelError, StreamError) as error:
         return TrialResult(outcome="failed", reason=str(error))
     except (Exception, SystemExit) as error:  # a network may call sys.exit
         traceback.print_exc(file=sys.stderr)
@@ -116,78 +114,77 @@ def failure_reason(error: BaseException) -> str:
 
 def _train(
     spec: TrialSpec,
-    split: Split,
+    split: AnySplit,
     on_epoch: Callable[[Epoch], Decision],
-    test: TestSet | None,
+    test: AnyTest | None,
     clock: Callable[[], float],
     save: Save | None,
     networks: KeptNetworks,
     on_lag: OnLag | None,
 ) -> TrialResult:
     settings, task, values = spec.training, tasks.find(spec.task), len(split.class_names)
-    if not settings.weighted_metrics:  # weights are of the training alone
-        split, test = unweighted(split, test)
+    feeding = feed(split, spec, task)
+    # Again, whatever the making of streams has drawn.
+    keras.utils.set_random_seed(spec.seed)
     model = build_network(
         spec.architecture,
         spec.architecture_source,
-        _example(split.x_train.shape),
+        feeding.example,
         values,
         spec.parameters,
         settings,
         task,
-        TrainingData(split.x_train, split.y_train),
+        feeding.data,
     )
     size = measure(model)
     own_fit = find_fit(spec.architecture, spec.architecture_source)
     is_plain = None if own_fit is None else False  # it may compile the network anew
-    monitor = compile_network(model, settings, len(split.x_train), task, values, is_plain=is_plain)
+    monitor = compile_network(model, settings, feeding.steps, task, values, is_plain=is_plain)
     if own_fit is not None:  # it may freeze layers, and whatever else
         networks = KeptNetworks(0)
     fresh, model = model, networks.exchange(model)
     if model is fresh:
         gc.collect()  # what earlier networks leave, as a new one takes its place
     del fresh
-    set_units(model, split.units)
-    first = look(model, split.x_train[: settings.batch_size])
-    if fault := fault_of_outputs(model, first, leeway(settings), task):
-        raise ModelError(fault)
-    scores = Scores(task, spec.metrics, {one.name: _function(one) for one in spec.user_metrics})
+    set_units(model, feeding.units)
+    if feeding.first is not None:
+        first = look(model, feeding.first)
+        if fault := fault_of_outputs(model, first, leeway(settings), task):
+            raise ModelError(fault)
+    own = {one.name: _function(one) for one in spec.user_metrics}
+    scores = Scores(task, spec.metrics, own, values, feeding.units)
     recorder = Recorder(monitor, spec, task, on_epoch, clock)
-
-    def encoded(targets: NDArray[Any]) -> NDArray[np.float32]:
-        scaled = targets if split.units is None else split.units.scaled(targets)
-        return task.encoded(scaled, values)
-
-    weights = training_weights(
-        split.y_train, split.class_names, settings.class_weight, split.w_train
-    )
-    size_of_batch = settings.batch_size
-    batches = Batches(split.x_train, split.y_train, encoded, size_of_batch, spec.seed, weights)
-    validation = Batches(split.x_val, split.y_val, encoded, size_of_batch, weights=split.w_val)
-    population = split.x_train if settings.batch_norm_averages == "recalibrated" else None
-    averages = Averages(population, len(batches), on_lag)
+    population = feeding.population if settings.batch_norm_averages == "recalibrated" else None
+    averages = Averages(population, feeding.steps, on_lag)
     # Again, so that dropout's masks do not depend on what building the network has drawn.
     keras.utils.set_random_seed(spec.seed)
     started = clock()
-    callbacks = [averages, *_asked_for(spec, split, scores, monitor), recorder]
-    with closing(batches), closing(validation), networks.forgotten_on_error(model):
-        if own_fit is not None:
-            with measured_when_compiled(model, settings, task, values, split.units):
-                call_fit(own_fit, model, batches, validation, settings, callbacks)
-        else:
-            model.fit(
-                batches,
-                shuffle=False,  # `batches` does
-                epochs=settings.epochs,
-                validation_data=validation,
-                callbacks=callbacks,
-                verbose=0,
-            )
+    watched = [Watch(*feeding.streams)] if feeding.streams else []
+    callbacks = [*watched, averages, *_asked_for(spec, feeding.measured, scores, monitor), recorder]
+    with closing(feeding), networks.forgotten_on_error(model):
+        try:
+            if own_fit is not None:
+                with measured_when_compiled(model, settings, task, values, feeding.units):
+                    call_fit(own_fit, model, feeding.train, feeding.validation, settings, callbacks)
+            else:
+                model.fit(
+                    feeding.train,
+                    shuffle=False,  # batches are given in their order
+                    epochs=settings.epochs,
+                    validation_data=feeding.validation,
+                    callbacks=callbacks,
+                    verbose=0,
+                )
+        except Exception:
+            feeding.check()  # what a stream raised comes as something else
+            raise
+        feeding.check()
     if not recorder.epochs and recorder.stopped is None:
         raise ModelError("no epoch was told: fit must hand callbacks on to model.fit")
     measures = _measured(size, recorder, clock() - started)
     if recorder.stopped is None:
-        result = _complete(model, split, recorder, spec, scores, measures, test, clock, save)
+        of_test = None if test is None else tested(test, split, spec, task)
+        result = _complete(model, feeding, recorder, spec, scores, measures, of_test, clock, save)
     else:
         outcome, reason = recorder.stopped.outcome, recorder.stopped.reason
         curves = tuple(recorder.epochs)
@@ -197,12 +194,12 @@ def _train(
 
 def _complete(
     model: keras.Model,
-    split: Split,
+    feeding: Feeding,
     recorder: Recorder,
     spec: TrialSpec,
     scores: Scores,
     measures: Mapping[str, int | float],
-    test: TestSet | None,
+    test: Part | None,
     clock: Callable[[], float],
     save: Save | None,
 ) -> TrialResult:
@@ -215,15 +212,15 @@ def _complete(
     predictions: Predictions | None = None
     try:
         trained, confusion_matrix = measure_trained(
-            model, split, scores, leeway(settings), kept.val_loss
+            model, feeding.measured, scores, leeway(settings), kept.val_loss
         )
         found = {**measures, OBJECTIVE: kept.val_loss, **trained}
         if test is not None:
             tested, confusion_matrix, predictions = measure_tested(
-                model, split, test, scores, leeway(settings), clock
+                model, test, scores, leeway(settings), clock
             )
             found |= tested
-    except ModelError as error:
+    except (ModelError, StreamError) as error:
         return TrialResult(outcome="failed", reason=str(error), measures=measures, curves=curves)
     return TrialResult(
         outcome="complete",
@@ -238,13 +235,13 @@ def _complete(
 
 
 def _asked_for(
-    spec: TrialSpec, split: Split, scores: Scores, monitor: str
+    spec: TrialSpec, validation: Part, scores: Scores, monitor: str
 ) -> list[keras.callbacks.Callback]:
     """The callbacks that the settings ask for, after one that measures what they go by.
 
     Args:
         spec: what is trained.
-        split: the examples.
+        validation: the examples to measure.
         scores: what is measured.
         monitor: what the plain validation loss is called in Keras's logs.
     """
@@ -256,7 +253,7 @@ def _asked_for(
         name = monitor if stopping.monitor == OBJECTIVE else stopping.monitor
         stopped_by = name, _mode(spec.measured(stopping.monitor))
     asked = [name for name in dict.fromkeys((goes_by, stopped_by[0])) if name != monitor]
-    measured = [ScoredEpochs(asked, settings, split, scores)] if asked else []
+    measured = [ScoredEpochs(asked, settings, validation, scores)] if asked else []
     return [*measured, *make_callbacks(settings, goes_by, mode, stopped_by)]
 
 
@@ -269,13 +266,6 @@ def _function(metric: UserMetric) -> Callable[..., Any]:
     """The function of a measure of the user's own."""
     found: Callable[..., Any] = getattr(load(Path(metric.source)), metric.function)
     return found
-
-
-def _example(shape: Any) -> InputShape:
-    """The shape of one of the examples of a shape; of several inputs each, by name."""
-    if isinstance(shape, Mapping):
-        return {name: tuple(one[1:]) for name, one in shape.items()}
-    return tuple(shape[1:])
 
 
 def _measured(size: NetworkSize, recorder: Recorder, seconds: float) -> Measures:

@@ -14,7 +14,6 @@ import keras
 import numpy as np
 
 from ablate import catalog, tasks
-from ablate.data.split import TrainingData
 from ablate.spec.data import InputShape
 from ablate.spec.space import Scalar
 from ablate.spec.training import TrainingSettings
@@ -54,7 +53,7 @@ def build_network(
     parameters: Mapping[str, Scalar],
     training: TrainingSettings | None = None,
     task: Task = CLASSIFICATION,
-    train: TrainingData | None = None,
+    train: Any = None,
 ) -> keras.Model:
     """Builds a network.
 
@@ -67,7 +66,8 @@ def build_network(
         training: how it will be trained, for a `build` that asks for some of it; the defaults unless
             given.
         task: what its outputs mean.
-        train: what it is trained on, for a `build` that asks for it, as for `Normalization.adapt`.
+        train: what it is trained on, for a `build` that asks for it, as for `Normalization.adapt`:
+            `TrainingData`, or the user's own stream.
 
     Raises:
         InfeasibleError: `build` raised ValueError, or some layer has nothing left to work on.
@@ -123,7 +123,7 @@ def _offered(
     values: int,
     training: TrainingSettings,
     task: Task,
-    train: TrainingData | None,
+    train: Any,
 ) -> dict[str, Any]:
     """All that a `build` may ask for besides its hyperparameters, by name."""
     classes = {} if task.outputs == "numbers" else {"num_classes": values}

@@ -10,7 +10,6 @@ from typing import Any
 
 import keras
 
-from ablate.data.split import Split
 from ablate.spec.measure import OBJECTIVE
 from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import Epoch, Outcome, TrialSpec
@@ -18,6 +17,7 @@ from ablate.tasks import Task
 from ablate.training.evaluation import Scores, validation_scores
 from ablate.training.network import ModelError
 from ablate.training.outputs import DISTANCE, OWN_STEP, fault_of_distance, leeway
+from ablate.training.parts import Part
 from ablate.training.user_fit import TrainingEndedError
 
 
@@ -41,11 +41,11 @@ class ScoredEpochs(keras.callbacks.Callback):  # type: ignore[misc]
     """Measures scores after every epoch that others go by, and logs them for the callbacks after it."""
 
     def __init__(
-        self, names: Sequence[str], settings: TrainingSettings, split: Split, scores: Scores
+        self, names: Sequence[str], settings: TrainingSettings, validation: Part, scores: Scores
     ) -> None:
         super().__init__()
         self._names, self._settings = names, settings
-        self._split, self._scores = split, scores
+        self._validation, self._scores = validation, scores
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Predicts the validation examples.
@@ -54,7 +54,9 @@ class ScoredEpochs(keras.callbacks.Callback):  # type: ignore[misc]
             ModelError: the outputs cannot be scored.
         """
         assert logs is not None
-        found = validation_scores(self.model, self._split, self._scores, leeway(self._settings))
+        found = validation_scores(
+            self.model, self._validation, self._scores, leeway(self._settings)
+        )
         for name in self._names:
             if name not in found:
                 raise ModelError(f"{name} is not defined for these validation examples")

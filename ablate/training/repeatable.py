@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -48,7 +49,8 @@ def repeats_itself(
         try:
             keras.utils.set_random_seed(seed)
             model = build()
-            compile_network(model, settings, STEPS * IMAGES, task, values)
+            steps = math.ceil(STEPS * IMAGES / settings.batch_size)
+            compile_network(model, settings, steps, task, values)
             keras.utils.set_random_seed(seed)
             for step in range(STEPS):
                 model.train_on_batch(examples[step], targets[step])

@@ -11,6 +11,13 @@ from optuna.trial import FrozenTrial
 
 from ablate.data.prepared import PreparedData, check_unchanged, prepare
 from ablate.data.split import Split, TestSet, test_set, training_split
+from ablate.data.streams import (
+    StreamSplit,
+    StreamTest,
+    check_same_stream,
+    stream_split,
+    stream_test,
+)
 from ablate.planning.plan import Part, parts, trial_spec
 from ablate.spec.data import DataSettings, Fold
 from ablate.spec.study import Cell
@@ -111,29 +118,36 @@ class AtHand:
         if key in self._data:
             check_unchanged(self._data[key], settings)
         else:
-            self._data[key] = prepare(settings, cache)
+            self._data[key] = prepared = prepare(settings, cache)
+            if prepared.stream is not None:
+                check_same_stream(prepared, settings)
         return self._data[key]
 
     def split(
         self, settings: DataSettings, seed: int, cache: Path, fold: Fold | None = None
-    ) -> Split:
+    ) -> Split | StreamSplit:
         """What a seed draws of a data set, without a fold; one split at a time."""
+        prepared = self.prepared(settings, cache)
+        if prepared.stream is not None:
+            return stream_split(prepared, settings, seed)
         key = f"{settings.model_dump_json()} {seed} {fold}"
         if key not in self._splits:
             self._splits.clear()
-            prepared = self.prepared(settings, cache)
             self._splits[key] = training_split(prepared, settings, seed, fold)
         return self._splits[key]
 
     def test_set(
         self, settings: DataSettings, seed: int, cache: Path, fold: Fold | None = None
-    ) -> TestSet:
+    ) -> TestSet | StreamTest:
         """The test examples of a data set, as the split of a seed scales them; one at a time."""
+        split = self.split(settings, seed, cache, fold)
+        if isinstance(split, StreamSplit):
+            return stream_test(settings)
         key = f"{settings.model_dump_json()} {seed} {fold}"
         if key not in self._tests:
             self._tests.clear()
-            fit = self.split(settings, seed, cache, fold).x_train.fit
-            self._tests[key] = test_set(self.prepared(settings, cache), settings, fit, fold)
+            prepared = self.prepared(settings, cache)
+            self._tests[key] = test_set(prepared, settings, split.x_train.fit, fold)
         return self._tests[key]
 
 

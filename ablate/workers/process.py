@@ -40,7 +40,6 @@ from ablate.workers.messages import (
 from ablate.workers.without_tensorflow import do_without_tensorflow
 
 if TYPE_CHECKING:
-    from ablate.data.split import TrainingData
     from ablate.spec.space import Scalar
     from ablate.workers.trainer import Trainer
 
@@ -127,7 +126,9 @@ def _built(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dict[
             configuration,
             order.training,
             task,
-            _training_data(order.data.model_dump_json())[0] if order.data and asked else None,
+            _training_data(order.data.model_dump_json(), order.training.batch_size)[0]
+            if order.data and asked
+            else None,
         )
 
     keras.utils.clear_session(free_memory=False)  # its layers are called as when it is trained
@@ -152,19 +153,23 @@ def _built(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dict[
 
 
 @lru_cache(maxsize=1)
-def _training_data(written: str) -> tuple[TrainingData, tempfile.TemporaryDirectory[str]]:
+def _training_data(written: str, batch_size: int) -> tuple[Any, tempfile.TemporaryDirectory[str]]:
     """What a network would be trained on with seed 0, of settings as JSON, and where it lies.
 
     Kept for the next network; the folder goes when they do.
     """
     from ablate.data.prepared import prepare
     from ablate.data.split import TrainingData, training_split
+    from ablate.data.streams import stream_split
     from ablate.spec.data import DataSettings
 
     settings = DataSettings.model_validate_json(written)
 
     folder = tempfile.TemporaryDirectory(prefix="ablate-check-")
-    split = training_split(prepare(settings, Path(folder.name)), settings, 0)
+    prepared = prepare(settings, Path(folder.name))
+    if prepared.stream is not None:
+        return stream_split(prepared, settings, 0).make(batch_size)[0], folder
+    split = training_split(prepared, settings, 0)
     return TrainingData(split.x_train, split.y_train), folder
 
 

@@ -16,7 +16,7 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from ablate.data.parts import counted
-from ablate.data.split import Split, TestSet
+from ablate.data.streams import StreamSplit, StreamTest
 from ablate.planning.length import longest_training
 from ablate.planning.plan import trial_spec, untuned
 from ablate.spec.averages import MovingAverages
@@ -50,6 +50,7 @@ from ablate.store.results import write_result
 from ablate.store.slots import given_again
 from ablate.store.trials import TakenError, begin, outcome_of
 from ablate.training.device import prepare_device
+from ablate.training.feeding import AnySplit, AnyTest
 from ablate.training.kept import KeptNetworks
 from ablate.training.loop import Decision, train
 from ablate.training.memory import BLOCK, blocks_are_kept
@@ -226,7 +227,7 @@ class Trainer:
         spec: TrialSpec,
         decide: Decide,
         parameters: Mapping[str, Scalar],
-        test: TestSet | None = None,
+        test: AnyTest | None = None,
     ) -> TrialResult:
         """Trains what a spec says, and writes its record unless it was stopped."""
         split = self.at_hand.split(spec.data, spec.seed, order.place.cache, spec.fold)
@@ -274,9 +275,11 @@ class Trainer:
         return result
 
     def _note_split(
-        self, order: TrainingOrder, spec: TrialSpec, split: Split, test: TestSet | None
+        self, order: TrainingOrder, spec: TrialSpec, split: AnySplit, test: AnyTest | None
     ) -> None:
         """Keeps how a data set was split, where nobody has yet; of replicates, where there are any."""
+        if isinstance(split, StreamSplit) or isinstance(test, StreamTest):
+            return  # nobody counts what a stream gives
         stored = self.at_hand.stored(order)
         if test is None and stored.spec.replicate is not None:
             return

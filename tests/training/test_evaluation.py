@@ -17,8 +17,8 @@ from ablate.training.evaluation import (
     Scores,
     confusion_matrix,
     inference_seconds,
-    predict,
 )
+from tests.training.predicted import predict
 
 
 def crossentropy(labels, outputs):
@@ -120,5 +120,5 @@ def test_the_latency_is_the_median_of_single_images(network):
             seen.append(len(batch))
             return model.predict_on_batch(batch)
 
-    assert inference_seconds(Watched(), images, lambda: float(next(times))) == 9.5
+    assert inference_seconds(Watched(), images[:1], lambda: float(next(times))) == 9.5
     assert seen == [1] * (3 + 20)

@@ -16,8 +16,8 @@ from ablate.spec.data import DataSettings
 from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import TrialSpec
 from ablate.training.compiling import plain_loss
-from ablate.training.evaluation import predict
 from ablate.training.loop import Decision, failure_reason, train
+from tests.training.predicted import predict
 
 MODELS = Path(__file__).parents[1] / "functional" / "models.py"
 

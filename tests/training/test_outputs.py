@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -22,6 +24,7 @@ from ablate.training.outputs import (
     look,
     try_out,
 )
+from ablate.training.parts import see
 
 CLASSES = tasks.find("classification")
 SHAPE = (8, 8, 1)
@@ -172,9 +175,12 @@ def test_a_network_that_gives_none_later_is_stopped_after_the_epoch(built):
 
 def test_final_predictions_are_looked_at(built, monkeypatch):
     built(lambda input_shape, num_classes: dense(input_shape, num_classes, "softmax"))
-    monkeypatch.setattr(
-        "ablate.training.evaluation.predict", lambda model, images: np.full((len(images), 2), 0.7)
-    )
+
+    def seen(model, part):
+        found = see(model, part)
+        return replace(found, outputs=np.full((len(found.targets), 2), 0.7))
+
+    monkeypatch.setattr("ablate.training.evaluation.see", seen)
     result = train(spec(), SPLIT, go_on)
     assert (result.outcome, len(result.curves)) == ("failed", 2)
     assert "gives no probabilities: rows sum to 1.4; end it in a softmax" in result.reason

@@ -10,8 +10,8 @@ import keras
 import numpy as np
 import pytest
 
-from ablate.training.evaluation import predict
 from ablate.training.saving import save_network
+from tests.training.predicted import predict
 
 
 @pytest.fixture

@@ -49,7 +49,23 @@ def _origin(source: str) -> str:
     return str(next(named, plain))
 
 
+def _stream_lines(card: Mapping[str, Any]) -> list[str]:
+    """Of examples that come in streams."""
+    noun, size = words.examples(card["image"])
+    train = (
+        "how many is not known" if card["train"] is None else f"about {card['train']:,} an epoch"
+    )
+    return [
+        f"{card['dataset']}: {_origin(card['source'])}",
+        f"{noun} come in streams, {train}; {size}; {card['classes']} outputs",
+        card["not_counted"],
+        f"SHA-256 of their code and first targets: {card['digest']}",
+    ]
+
+
 def _card_lines(card: Mapping[str, Any]) -> list[str]:
+    if "not_counted" in card:
+        return _stream_lines(card)
     shape, targets = card["image"], card.get("targets")
     noun, size = words.examples(shape)
     if noun == "images":
