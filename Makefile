@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint bench calibration docs clean
+.PHONY: demo test test-torch lint bench calibration docs clean
 
 demo: .venv/installed  ## run the example study (about 5 minutes on 2 CPU cores) and print its report
 	$(BIN)/ablate run studies/line_dropout.toml
@@ -11,6 +11,10 @@ demo: .venv/installed  ## run the example study (about 5 minutes on 2 CPU cores)
 
 test: .venv/installed-dev  ## run the whole test suite, three files at a time
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+
+test-torch: .venv/installed-torch  ## the tests of training and of all backends, with PyTorch
+	KERAS_BACKEND=torch $(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/training
+	$(BIN)/python -m pytest -k "torch or spirals"
 
 lint: .venv/installed-dev  ## formatting, lint, types, import layers
 	$(BIN)/ruff format --check .
@@ -44,4 +48,8 @@ clean:  ## remove what make has installed
 
 .venv/installed-dev: .venv/installed
 	$(INSTALL) --editable '.[dashboard,jax]' --group dev
+	@touch $@
+
+.venv/installed-torch: .venv/installed-dev
+	$(INSTALL) --editable '.[torch]'
 	@touch $@

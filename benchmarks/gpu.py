@@ -127,7 +127,7 @@ def bare(network: str, study: StudySpec, storage: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--backend", choices=["tensorflow", "jax"], default="jax")
+    parser.add_argument("--backend", choices=["tensorflow", "jax", "torch"], default="jax")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4, 8])
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     parser.add_argument("--seeds", type=int, default=8)

@@ -97,6 +97,13 @@ class Project:
         return {str(path.relative_to(self.folder)) for path in self.folder.rglob("*")}
 
 
+def needs(backend: str) -> None:
+    """Skips a test of a Keras backend that is not installed."""
+    pytest.importorskip(
+        backend, reason=f"{backend} is not installed: pip install keras-ablate[{backend}]"
+    )
+
+
 def make_project(folder: Path) -> Project:
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(MODELS, folder / "models.py")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -29,13 +30,14 @@ def command(name: str, settings: tuple[str, ...], storage: str) -> int:
     """
     from ablate.config import load_data_settings
     from ablate.config.toml import override
+    from ablate.planning.backend import usual_backend
     from ablate.workers.executors.local import LocalWorker
     from ablate.workers.messages import PrepareData, Refused
 
     chosen = load_data_settings(name, override({}, settings))
     place = storage_place(storage)
     place.check()
-    with LocalWorker(place.logs / "data.log", "tensorflow") as worker:
+    with LocalWorker(place.logs / "data.log", usual_backend(os.environ)) as worker:
         answer = worker.ask(PrepareData(settings=chosen, cache=str(place.cache)))
     if isinstance(answer, Refused):
         raise InputError(*answer.problems)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -40,12 +41,14 @@ def print_networks(studies: Sequence[StudySpec]) -> None:
 
     from rich.console import Console
 
+    from ablate.planning.backend import usual_backend
     from ablate.workers.executors.local import LocalWorker
 
     # Nothing is kept of a check but what it prints.
     with tempfile.TemporaryDirectory(prefix="ablate-check-") as folder:
         log = Path(folder) / "check.log"
-        with LocalWorker(log, studies[0].training.backend if studies else "tensorflow") as worker:
+        backend = studies[0].training.backend if studies else usual_backend(os.environ)
+        with LocalWorker(log, backend) as worker:
             warnings: list[str] = []
             table = _study_table(studies, worker, warnings) if studies else _reference_table(worker)
     console = Console(soft_wrap=True)

@@ -21,7 +21,7 @@ from ablate.config.checks import (
     check_weights,
 )
 from ablate.config.data import parse_datasets
-from ablate.config.metrics import parse_metrics
+from ablate.config.metrics import check_evaluated, parse_metrics
 from ablate.config.published import parse_published
 from ablate.config.search_space import find_search_space, load_search_space
 from ablate.config.splits import with_folds
@@ -120,6 +120,7 @@ def load_study(
     metrics = tuple(name for name in lists["metrics"] or () if name not in always)
     metric = None if own.replicate is None else own.replicate.metric
     user_metrics = parse_metrics(tables.metrics, path, problems)
+    check_evaluated(user_metrics, [file for _, file in spaces], path, problems)
     own_names = tuple(tables.metrics)
     objective = OBJECTIVE if own.study is None else own.study.objective
     check_metrics(task.name, metrics, metric, where, problems, own_names, objective)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
+from typing import cast, get_args
 
 from ablate.errors import InputError, Problem
 from ablate.spec.study import StudySpec
+from ablate.spec.training import Backend
 
 
 def check_backend(study: StudySpec) -> None:
@@ -15,7 +18,24 @@ def check_backend(study: StudySpec) -> None:
         InputError: it is not.
     """
     backend = study.training.backend
-    if importlib.util.find_spec(backend) is None:
-        rule = f"the backend {backend} is not installed"
-        hint = f'install it: pip install "keras-ablate[{backend}]"'
-        raise InputError(Problem(study.path, rule, "training.backend", hint=hint))
+    if is_installed(backend):
+        return
+    rule = f"the backend {backend} is not installed"
+    package = "tensorflow" if backend == "tensorflow" else f'"keras-ablate[{backend}]"'
+    others = " or ".join(f'backend = "{one}"' for one in get_args(Backend) if is_installed(one))
+    hint = f"install it: pip install {package}" + (f", or set {others}" if others else "")
+    raise InputError(Problem(study.path, rule, "training.backend", hint=hint))
+
+
+def is_installed(backend: str) -> bool:
+    """Whether a backend can be imported; it is not."""
+    return importlib.util.find_spec(backend) is not None
+
+
+def usual_backend(environment: Mapping[str, str]) -> Backend:
+    """The backend of what no study asks for: that of the environment, else the first installed one."""
+    known = get_args(Backend)
+    named = environment.get("KERAS_BACKEND")
+    if named in known:
+        return cast(Backend, named)
+    return next((one for one in known if is_installed(one)), known[0])

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from ablate.spec.space import Frozen
 
-Backend = Literal["tensorflow", "jax"]
+Backend = Literal["tensorflow", "jax", "torch"]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, lt=1)]

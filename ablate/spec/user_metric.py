@@ -9,16 +9,16 @@ from ablate.spec.space import Frozen
 
 
 class UserMetric(Frozen):
-    """A function of a user's that tells how well outputs fit their targets."""
+    """What a function of a user's gives of outputs and their targets, or `evaluate` of a network."""
 
     name: str
-    function: str
-    """In the file."""
+    function: str | None = None
+    """In the file; None where `evaluate` gives it."""
     mode: Literal["max", "min"]
     """Whether more of it is better, or less."""
-    source: str
-    """The Python file."""
-    digest: str
+    source: str | None = None
+    """The Python file; None where `evaluate` gives it."""
+    digest: str | None = None
     """SHA-256 of that file."""
 
     @property

@@ -65,7 +65,7 @@ def code_problems(study: StudySpec, first: Bearer, hint: str) -> list[Problem]:
 
 def _root(study: StudySpec) -> Path:
     folders = [Path(a.source).parent for a in study.architectures if a.source]
-    folders = folders or [Path(metric.source).parent for metric in study.user_metrics]
+    folders = folders or [Path(one.source).parent for one in study.user_metrics if one.source]
     try:
         return Path(os.path.commonpath(folders))
     except ValueError:  # on several drives

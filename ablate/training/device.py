@@ -12,7 +12,7 @@ import keras
 
 from ablate.spec.environment import Environment
 
-PACKAGES = ("keras-ablate", "keras", "tensorflow", "jax", "optuna", "numpy")
+PACKAGES = ("keras-ablate", "keras", "tensorflow", "jax", "torch", "optuna", "numpy")
 
 
 def prepare_device() -> Environment:
@@ -21,7 +21,7 @@ def prepare_device() -> Environment:
     Called once in a worker, before the first network is built.
     """
     backend = str(keras.backend.backend())
-    device = _jax_device() if backend == "jax" else _tensorflow_device()
+    device = _DEVICES[backend]()
     return Environment(
         backend=backend,
         device=device,
@@ -77,6 +77,15 @@ def _jax_device() -> str:
 
     device = jax.devices()[0]
     return "cpu" if device.platform == "cpu" else str(device.device_kind)
+
+
+def _torch_device() -> str:
+    import torch
+
+    return str(torch.cuda.get_device_name()) if torch.cuda.is_available() else "cpu"
+
+
+_DEVICES = {"tensorflow": _tensorflow_device, "jax": _jax_device, "torch": _torch_device}
 
 
 def _versions() -> dict[str, str]:

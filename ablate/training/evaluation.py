@@ -31,6 +31,8 @@ Measures = dict[str, int | float]
 Predictions = tuple[tuple[float, ...], ...]
 KEPT = 5000
 """Test examples whose predictions are kept."""
+Evaluate = Callable[[keras.Model, Any], Measures]
+"""Of a network, and of what `Model.evaluate` takes, gives measures by name."""
 ConfusionMatrix = tuple[tuple[int, ...], ...]
 """Rows are true classes, columns predicted ones."""
 
@@ -44,6 +46,10 @@ class Scores:
     """Measures besides those that the task always has."""
     own: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     """Functions of the user's, by the name of their measure."""
+    evaluate: Evaluate | None = None
+    """A function of the user's that measures a network itself; None where there is none."""
+    evaluated: tuple[str, ...] = ()
+    """What it is asked for, by the name of the measure."""
     values: int = 2
     """How many classes, labels or numbers there are."""
     units: Units | None = None
@@ -109,7 +115,7 @@ def measure_trained(
     seen = _seen(model, validation, scores, leeway)
     if not is_keras(type(model)):
         _compare(val_loss, _plain_loss(scores, seen))
-    return _all_scores("val_", scores, seen), _matrix(scores, seen)
+    return _all_scores("val_", scores, seen, model, validation), _matrix(scores, seen)
 
 
 def validation_scores(
@@ -120,7 +126,8 @@ def validation_scores(
     Raises:
         ModelError: it does not give what its task says, within the leeway.
     """
-    return _all_scores("val_", scores, _seen(model, validation, scores, leeway))
+    seen = _seen(model, validation, scores, leeway)
+    return _all_scores("val_", scores, seen, model, validation)
 
 
 def measure_tested(
@@ -138,7 +145,7 @@ def measure_tested(
     seen = _seen(model, test, scores, leeway)
     measures: Measures = {
         "test_loss": _plain_loss(scores, seen),
-        **_all_scores("test_", scores, seen),
+        **_all_scores("test_", scores, seen, model, test),
         "test_images": len(seen.targets),
         "inference_seconds": inference_seconds(model, seen.example, clock),
     }
@@ -146,8 +153,14 @@ def measure_tested(
     return measures, _matrix(scores, seen), predictions
 
 
-def _all_scores(prefix: str, scores: Scores, seen: Seen) -> Measures:
-    return scores.of(prefix, seen.targets, seen.outputs, seen.weights)
+def _all_scores(
+    prefix: str, scores: Scores, seen: Seen, model: keras.Model, part: Part
+) -> Measures:
+    found = scores.of(prefix, seen.targets, seen.outputs, seen.weights)
+    if scores.evaluate is None or not scores.evaluated:
+        return found
+    given = scores.evaluate(model, part.data())
+    return found | {f"{prefix}{name}": given[name] for name in scores.evaluated}
 
 
 def _plain_loss(scores: Scores, seen: Seen) -> float:

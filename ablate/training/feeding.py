@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,8 +91,10 @@ def tested(test: AnyTest, split: AnySplit, spec: TrialSpec, task: Task) -> Part:
         ModelError: a stream is none.
     """
     if isinstance(test, TestSet):
+        assert isinstance(split, Split)
         weights = test.weights if spec.training.weighted_metrics else None
-        return ArrayPart(test.x, test.y, weights)
+        encoded, size = _encoding(split, task), spec.training.batch_size
+        return ArrayPart(test.x, test.y, weights, encoded, size)
     assert isinstance(split, StreamSplit)
     try:
         made = test.make(spec.training.batch_size)
@@ -105,14 +107,9 @@ def tested(test: AnyTest, split: AnySplit, spec: TrialSpec, task: Task) -> Part:
 
 
 def _of_arrays(given: Split, spec: TrialSpec, task: Task) -> Feeding:
-    settings, values = spec.training, len(given.class_names)
+    settings, encoded = spec.training, _encoding(given, task)
     # Without it weights are of the training alone.
     split = given if settings.weighted_metrics else unweighted(given, None)[0]
-
-    def encoded(targets: NDArray[Any]) -> NDArray[np.float32]:
-        scaled = targets if split.units is None else split.units.scaled(targets)
-        return task.encoded(scaled, values)
-
     weights = training_weights(
         split.y_train, split.class_names, settings.class_weight, split.w_train
     )
@@ -125,11 +122,21 @@ def _of_arrays(given: Split, spec: TrialSpec, task: Task) -> Feeding:
         data=TrainingData(split.x_train, split.y_train),
         train=train,
         validation=Batches(split.x_val, split.y_val, encoded, size, weights=split.w_val),
-        measured=ArrayPart(split.x_val, split.y_val, split.w_val),
+        measured=ArrayPart(split.x_val, split.y_val, split.w_val, encoded, size),
         steps=len(train),
         first=split.x_train[:size],
         population=split.x_train,
     )
+
+
+def _encoding(split: Split, task: Task) -> Callable[[NDArray[Any]], NDArray[np.float32]]:
+    """Makes targets what Keras's losses take: those of a regression in scaled units."""
+    units, values = split.units, len(split.class_names)
+
+    def encoded(targets: NDArray[Any]) -> NDArray[np.float32]:
+        return task.encoded(targets if units is None else units.scaled(targets), values)
+
+    return encoded
 
 
 def _of_streams(split: StreamSplit, spec: TrialSpec, task: Task) -> Feeding:

@@ -46,7 +46,8 @@ class KeptNetworks:
             their values; otherwise the new one, which is kept where that can be.
         """
         model.optimizer.build(model.trainable_variables)
-        key = _key(model)
+        # With PyTorch there is no program to keep: networks run layer by layer.
+        key = None if keras.backend.backend() == "torch" else _key(model)
         if key is None:
             return model
         network = self._kept.pop(key, None)

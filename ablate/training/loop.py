@@ -15,6 +15,7 @@ from typing import Any, Literal
 import keras
 
 from ablate import tasks
+from ablate.data.fitting import Units
 from ablate.errors import AblateError
 from ablate.spec.measure import OBJECTIVE, Measure
 from ablate.spec.trial import Epoch, TrialResult, TrialSpec
@@ -46,6 +47,7 @@ from ablate.training.outputs import (
 from ablate.training.parts import Part
 from ablate.training.recorder import Decision, Recorder, ScoredEpochs
 from ablate.training.streams import Watch
+from ablate.training.user_evaluate import find_evaluate
 from ablate.training.user_fit import call_fit, find_fit
 from ablate.user_code.imported import load
 from ablate.user_code.streams import StreamError
@@ -151,8 +153,7 @@ def _train(
         first = look(model, feeding.first)
         if fault := fault_of_outputs(model, first, leeway(settings), task):
             raise ModelError(fault)
-    own = {one.name: _function(one) for one in spec.user_metrics}
-    scores = Scores(task, spec.metrics, own, values, feeding.units)
+    scores = _scores(spec, task, values, feeding.units)
     recorder = Recorder(monitor, spec, task, on_epoch, clock)
     population = feeding.population if settings.batch_norm_averages == "recalibrated" else None
     averages = Averages(population, feeding.steps, on_lag)
@@ -226,7 +227,7 @@ def _complete(
         outcome="complete",
         measures=found,
         by=spec.objective,
-        own=tuple(scores.own),
+        own=(*scores.own, *scores.evaluated),
         curves=curves,
         confusion_matrix=confusion_matrix,
         predictions=predictions,
@@ -262,8 +263,27 @@ def _mode(measure: Measure) -> Literal["min", "max"]:
     return "min" if measure.sign > 0 else "max"
 
 
+def _scores(spec: TrialSpec, task: tasks.Task, values: int, units: Units | None) -> Scores:
+    """What is measured of a training, besides its loss.
+
+    Raises:
+        ModelError: `evaluate` cannot be called as it is.
+    """
+    asked = tuple(one.name for one in spec.user_metrics if one.function is None)
+    return Scores(
+        task=task,
+        asked=spec.metrics,
+        own={one.name: _function(one) for one in spec.user_metrics if one.function is not None},
+        evaluate=find_evaluate(spec.architecture, spec.architecture_source, asked),
+        evaluated=asked,
+        values=values,
+        units=units,
+    )
+
+
 def _function(metric: UserMetric) -> Callable[..., Any]:
     """The function of a measure of the user's own."""
+    assert metric.source is not None and metric.function is not None
     found: Callable[..., Any] = getattr(load(Path(metric.source)), metric.function)
     return found
 

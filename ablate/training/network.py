@@ -93,11 +93,24 @@ def build_network(
             getattr(output, "shape", None) or ()
         ):
             raise InfeasibleError(f"nothing is left of the image after layer {layer.name}")
+    if count := _several(outputs):
+        raise ModelError(
+            f"build returned a network with {count} outputs, and a {task.name} has one: return the one "
+            "that is measured"
+        )
     if not isinstance(outputs, tuple) or outputs != (None, task.units(values)):
         raise ModelError(_fault_of_shape(outputs, values, task))
     if fault := fault_of_activation(model, task):
         raise ModelError(fault)
     return model
+
+
+def _several(outputs: Any) -> int | None:
+    """How many outputs a network has; None where it has one."""
+    if isinstance(outputs, Mapping):
+        return len(outputs)
+    is_many = isinstance(outputs, list | tuple) and bool(outputs)
+    return len(outputs) if is_many and isinstance(outputs[0], list | tuple) else None
 
 
 def _fault_of_shape(outputs: Any, values: int, task: Task) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import keras
 import numpy as np
+
+from ablate.training.batches import Batches
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +25,9 @@ class Part(Protocol):
     def batches(self) -> Iterator[tuple[Any, NDArray[Any], NDArray[np.float64] | None]]:
         """Inputs, targets as the measures of the task take them, and what each example counts."""
 
+    def data(self) -> Any:
+        """What `Model.evaluate` takes, of the same examples."""
+
 
 @dataclass(frozen=True)
 class ArrayPart:
@@ -31,6 +36,13 @@ class ArrayPart:
     x: Rows
     y: NDArray[Any]
     weights: NDArray[np.float64] | None = None
+    encoded: Callable[[NDArray[Any]], NDArray[np.float32]] = np.asarray
+    """Targets as Keras's losses take them."""
+    batch_size: int = BATCH
+
+    def data(self) -> Any:
+        """See `Part`."""
+        return Batches(self.x, self.y, self.encoded, self.batch_size, weights=self.weights)
 
     def batches(self) -> Iterator[tuple[Any, NDArray[Any], NDArray[np.float64] | None]]:
         """See `Part`."""

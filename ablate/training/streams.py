@@ -101,6 +101,10 @@ class Stream(DataAdapter):  # type: ignore[misc]
             self.on_epoch_end()
         self.check()
 
+    def data(self) -> Any:
+        """What `Model.evaluate` takes: itself."""
+        return self
+
     def check(self) -> None:
         """Tells what has ended an epoch before its time.
 

@@ -42,7 +42,7 @@ def executed_code(stored: StoredStudy, source: str | None, trial: optuna.Trial) 
         InputError: a file that was executed is another than the study keeps; the trial is not over.
     """
     study, first = stored.spec, _first(stored)
-    others = [metric.source for metric in study.user_metrics]
+    others = [metric.source for metric in study.user_metrics if metric.source]
     known = kept_code(study, first) if source is not None or others else {}
 
     def meet(file: Path, digest: str) -> None:

@@ -10,29 +10,36 @@ import os
 import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import FrameType, ModuleType
+from typing import Any
 
 REFUSED = "tensorflow"
 
 
 def do_without_tensorflow(backend: str) -> None:
     """Lets nobody but the user's code import TensorFlow in this process, for another backend."""
-    if backend != REFUSED and not any(isinstance(one, _Refusal) for one in sys.meta_path):
-        sys.meta_path.insert(0, _Refusal())
+    if backend != REFUSED and not any(isinstance(one, _Without) for one in sys.meta_path):
+        sys.meta_path[:] = [_Without(finder) for finder in sys.meta_path]
 
 
-class _Refusal(MetaPathFinder):
-    """Says that there is no TensorFlow, to all but the user's code and what that imports."""
+class _Without:
+    """A finder of modules that finds no TensorFlow, but for the user's code and what that imports."""
+
+    def __init__(self, finder: Any) -> None:
+        self._finder = finder
 
     def find_spec(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         if name.partition(".")[0] == REFUSED and not _is_for_user():
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-        return None
+            return None
+        found: ModuleSpec | None = self._finder.find_spec(name, path, target)
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._finder, name)  # it finds packages' metadata, too
 
 
 def _is_for_user() -> bool:

@@ -100,3 +100,40 @@ def test_what_is_wrong_is_said(tmp_path, old, new, expected):
     text = STUDY.replace(old, new, 1).replace('\n[x]\nmetric = "within"', "")
     found = said(tmp_path, text)
     assert any(problem.startswith(expected) for problem in found), found
+
+
+NETWORK = """
+def build(input_shape, output_shape, *, units=4):
+    ...
+"""
+
+
+SPACE = """
+architecture = "own.py:build"
+
+[parameters]
+units = { choices = [2, 4], default = 4 }
+"""
+
+
+@pytest.mark.parametrize(
+    ("space", "code", "told"),
+    [
+        ('"mlp"', "", "bare"),
+        ('"own.toml"', NETWORK, "own.py"),
+        ('"own.toml"', NETWORK + "def evaluate(model, data):\n    return {}\n", None),
+    ],
+)
+def test_a_metric_without_a_function_is_given_by_evaluate(tmp_path, space, code, told):
+    (tmp_path / "own.py").write_text(code)
+    (tmp_path / "own.toml").write_text(SPACE)
+    text = STUDY.replace('function = "my_metrics.py:within"\n', "").replace('"mlp"', space)
+    if told is None:
+        (metric,) = load(tmp_path, text).user_metrics
+        assert (metric.name, metric.function, metric.source) == ("within", None, None)
+        return
+    file = "mlp.py" if told == "bare" else told
+    assert said(tmp_path, text) == [
+        f"metrics.within: has no function, and {file} defines no evaluate(model, data) that gives it; "
+        f'set function = "file.py:function", or define evaluate in {file}'
+    ]

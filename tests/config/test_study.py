@@ -182,12 +182,12 @@ def test_the_home_of_the_user_is_filled_in(tmp_path):
 
 def test_a_wrong_backend_of_the_environment_is_not_blamed_on_the_file(tmp_path):
     with pytest.raises(InputError, match="KERAS_BACKEND"):
-        load(tmp_path, (), {"KERAS_BACKEND": "torch"})
+        load(tmp_path, (), {"KERAS_BACKEND": "openvino"})
 
 
 # What is wrong with single keys
 
-BACKENDS = "must be one of tensorflow, jax"
+BACKENDS = "must be one of tensorflow, jax, torch"
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def test_a_misspelt_key_of_tune_is_recognised(tmp_path):
             'checkpoint = "bst"',
             'checkpoint: must be one of best, last, found "bst"; did you mean "best"?',
         ),
-        ('backend = "torch"', f'backend: {BACKENDS}, found "torch"'),
+        ('backend = "openvino"', f'backend: {BACKENDS}, found "openvino"'),
         ("early_stopping = true", "early_stopping: must be a table, found true"),
         ("early_stopping = { patience = 0 }", "early_stopping.patience: must be above 0, found 0"),
     ],

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from conftest import needs
 
 MODELS = '''
 import random
@@ -128,12 +129,11 @@ def near(losses):
     return pytest.approx(losses, abs=0.002)
 
 
-@pytest.fixture(scope="module", params=["tensorflow", "jax"])
+@pytest.fixture(scope="module", params=["tensorflow", "jax", "torch"])
 def seen(request, tmp_path_factory):
     """What each training saw: the replicates of two seeds, both variants of each, and a search."""
     backend = request.param
-    if backend == "jax":
-        pytest.importorskip("jax", reason="jax is not installed: pip install keras-ablate[jax]")
+    needs(backend)
     folder = tmp_path_factory.mktemp("paired")
     (folder / "order.py").write_text(MODELS)
     (folder / "order.toml").write_text(SPACE)

@@ -1,17 +1,16 @@
-"""The same study twice gives the same numbers, on both backends."""
+"""The same study twice gives the same numbers, on every backend."""
 
 from __future__ import annotations
 
 import pytest
-from conftest import COMPARED
+from conftest import COMPARED, needs
 
 import ablate
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
 def test_the_same_seed_gives_the_same_losses(project, backend):
-    if backend == "jax":
-        pytest.importorskip("jax", reason="jax is not installed: pip install keras-ablate[jax]")
+    needs(backend)
     losses = []
     for name in ("first", "second"):
         result = project.ablate(

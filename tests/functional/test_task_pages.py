@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import needs
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = "\n".join((DOCS / name).read_text() for name in ("tasks.md", "splits.md"))
@@ -25,6 +26,7 @@ FOLDS = {"visits": 2, "sales": 2}
 def test_every_section_has_a_study():
     assert list(SECTIONS) == [
         *("homes", "reviews", "waves", "sizes", "rings", "parcels", "phases", "shapes"),
+        *("moved", "bursts", "spirals"),
         *("visits", "sales"),
     ]
     assert len(re.findall("^## ", PAGES, re.MULTILINE)) == len(SECTIONS)
@@ -32,6 +34,8 @@ def test_every_section_has_a_study():
 
 @pytest.mark.parametrize("study", SECTIONS)
 def test_a_section_can_be_followed(project, study):
+    if study == "spirals":
+        needs("torch")
     for path in project.folder.iterdir():
         path.unlink()
     files = dict(FILE.findall(SECTIONS[study]))

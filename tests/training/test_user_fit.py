@@ -39,7 +39,7 @@ def fit(model, train, validation, *, epochs, batch_size, callbacks):
     model.compile(keras.optimizers.Adam(0.05), "categorical_crossentropy")
     model.fit(train, epochs=epochs // 2, **common)
     model.layers[0].trainable = True
-    model.compile(keras.optimizers.SGD(0.01), keras.losses.CategoricalCrossentropy(label_smoothing=0.3))
+    model.compile(keras.optimizers.SGD(0.01), keras.losses.CategoricalCrossentropy(label_smoothing=0.6))
     return model.fit(train, epochs=epochs, initial_epoch=epochs // 2, **common)
 """
 

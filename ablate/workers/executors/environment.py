@@ -9,15 +9,17 @@ from ablate.workers.executors.shares import Share
 
 GIB = 2**30
 HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+_ONE_HEAP = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": str(8 * GIB),
+    "MALLOC_TOP_PAD_": str(64 * 2**20),
+    **HUGE_PAGES,
+}
 KEEPING: Mapping[Backend, Mapping[str, str]] = {
     "tensorflow": {"TF_CPU_ALLOCATOR_USE_BFC": "true", **HUGE_PAGES},
-    "jax": {
-        "MALLOC_ARENA_MAX": "1",
-        "MALLOC_MMAP_MAX_": "0",
-        "MALLOC_TRIM_THRESHOLD_": str(8 * GIB),
-        "MALLOC_TOP_PAD_": str(64 * 2**20),
-        **HUGE_PAGES,
-    },
+    "jax": _ONE_HEAP,
+    "torch": _ONE_HEAP,
 }
 """What makes each backend keep the blocks of memory that a training step frees.
 
@@ -29,6 +31,13 @@ Not for a worker with a GPU: a step's blocks lie in the GPU's memory there, and 
 many threads, which wait for each other at the one heap (23 s instead of 7, `docs/performance.md`).
 """
 
+THREADS_OF: Mapping[str, str] = {
+    "tensorflow": "TF_NUM_INTRAOP_THREADS",
+    "jax": "NPROC",
+    "torch": "OMP_NUM_THREADS",
+}
+"""The variable that says with how many threads each backend computes."""
+
 
 def environment_threads(environment: Mapping[str, str]) -> int | None:
     """How many threads a worker with this environment computes with.
@@ -39,8 +48,7 @@ def environment_threads(environment: Mapping[str, str]) -> int | None:
     Returns:
         None where the environment does not say, and its libraries choose.
     """
-    is_tensorflow = environment["KERAS_BACKEND"] == "tensorflow"
-    value = environment.get("TF_NUM_INTRAOP_THREADS" if is_tensorflow else "NPROC", "")
+    value = environment.get(THREADS_OF[environment["KERAS_BACKEND"]], "")
     return int(value) if value.isdecimal() and int(value) else None
 
 

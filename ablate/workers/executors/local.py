@@ -22,7 +22,7 @@ from ablate.spec.training import Backend
 from ablate.workers.executors._base import Death
 from ablate.workers.executors.environment import environment_threads, worker_environment
 from ablate.workers.executors.memory import held_memory
-from ablate.workers.executors.shares import Share, memory_share
+from ablate.workers.executors.shares import Share, memory_share, visible_gpus
 from ablate.workers.messages import Done, Event, Order, Refused, event_from_json
 
 
@@ -51,7 +51,7 @@ class LocalWorker:
         hear: Callable[[Event | None], None] | None = None,
     ) -> None:
         self._log = log
-        self._environment = worker_environment(os.environ, backend, share)
+        self._backend, self._share = backend, share
         self._cores = share.cores if share else None
         self._process: subprocess.Popen[str] | None = None
         self._events: queue.Queue[Event | None] = queue.Queue()
@@ -59,13 +59,16 @@ class LocalWorker:
 
     def __enter__(self) -> Self:
         self._log.parent.mkdir(parents=True, exist_ok=True)
+        # A single worker's share names no GPU, and it trains on the first.
+        has_gpu = bool(visible_gpus())
+        environment = worker_environment(os.environ, self._backend, self._share, gpu=has_gpu)
         with self._log.open("a") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "ablate.workers.process"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=self._environment,
+                env=environment,
                 encoding="utf-8",
                 start_new_session=True,  # Ctrl-C is the parent's to handle
             )

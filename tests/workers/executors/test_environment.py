@@ -21,7 +21,7 @@ def test_each_backend_keeps_the_memory_that_a_step_frees():
     assert int(worker_environment({}, "jax")["MALLOC_TRIM_THRESHOLD_"]) == 8 * 2**30
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
 def test_with_a_gpu_the_c_library_keeps_its_own_settings(backend):
     usual = ("TF_CPU_ALLOCATOR_USE_BFC", "MALLOC_ARENA_MAX", "GLIBC_TUNABLES")
     own = worker_environment({}, backend, Share(gpu="0"))
@@ -43,7 +43,7 @@ def test_what_the_user_has_set_is_kept(backend, name, value):
 
 
 def test_it_is_known_how_many_threads_a_worker_computes_with():
-    for backend in ("tensorflow", "jax"):
+    for backend in ("tensorflow", "jax", "torch"):
         assert environment_threads(worker_environment({}, backend, Share(threads=2))) == 2
         assert environment_threads(worker_environment({}, backend, Share())) is None
     users = {"TF_NUM_INTRAOP_THREADS": "7"}

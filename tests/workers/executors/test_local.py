@@ -34,6 +34,22 @@ def test_orders_are_answered_and_the_process_ends(tmp_path):
     assert not child.is_running()
 
 
+@pytest.mark.parametrize("has_gpu", [True, False])
+def test_a_single_worker_with_a_gpu_keeps_the_settings_of_the_c_library(
+    tmp_path, monkeypatch, has_gpu
+):
+    """Its share names no GPU; compiling with one heap took it four times as long."""
+    for name in ("MALLOC_ARENA_MAX", "CUDA_VISIBLE_DEVICES"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "nvidia-smi").write_text("#!/bin/sh\necho 'GPU 0: NVIDIA H200'\n")
+    (tmp_path / "nvidia-smi").chmod(0o755 if has_gpu else 0o644)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with LocalWorker(tmp_path / "log", "jax", Share(threads=2)):
+        environment = the_child().environ()
+    assert ("MALLOC_ARENA_MAX" in environment) == (not has_gpu)
+    assert environment["OMP_NUM_THREADS"] == "2"
+
+
 def test_a_worker_that_dies_says_how(tmp_path):
     with LocalWorker(tmp_path / "log", "tensorflow") as worker:
         os.kill(the_child().pid, signal.SIGSEGV)
