@@ -107,8 +107,9 @@ def failure_reason(error: BaseException) -> str:
     kind = type(error).__name__
     if (
         isinstance(error, MemoryError)
-        or kind == "ResourceExhaustedError"
-        or "RESOURCE_EXHAUSTED" in text
+        or kind in ("ResourceExhaustedError", "OutOfMemoryError")  # TensorFlow's, PyTorch's
+        or "RESOURCE_EXHAUSTED" in text  # JAX's
+        or "DefaultCPUAllocator" in text  # PyTorch's, on a processor
     ):
         return "out of memory"
     return f"{kind}: {text.splitlines()[0][:300]}" if text else kind

@@ -107,10 +107,9 @@ def build_network(
 
 def _several(outputs: Any) -> int | None:
     """How many outputs a network has; None where it has one."""
-    if isinstance(outputs, Mapping):
-        return len(outputs)
-    is_many = isinstance(outputs, list | tuple) and bool(outputs)
-    return len(outputs) if is_many and isinstance(outputs[0], list | tuple) else None
+    shapes = list(outputs.values()) if isinstance(outputs, Mapping) else outputs
+    is_several = isinstance(shapes, list | tuple) and len(shapes) > 1
+    return len(shapes) if is_several and isinstance(shapes[0], list | tuple) else None
 
 
 def _fault_of_shape(outputs: Any, values: int, task: Task) -> str:

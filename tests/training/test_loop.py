@@ -244,6 +244,12 @@ def test_a_device_without_memory_is_told_by_its_error():
 
     assert failure_reason(ResourceExhaustedError("OOM when allocating tensor")) == "out of memory"
     assert failure_reason(RuntimeError("RESOURCE_EXHAUSTED: Out of memory")) == "out of memory"
+    allocator = "[enforce fail at alloc_cpu.cpp] . DefaultCPUAllocator: can't allocate memory"
+    assert failure_reason(RuntimeError(allocator)) == "out of memory"
+    of_torch = type("OutOfMemoryError", (RuntimeError,), {})
+    assert (
+        failure_reason(of_torch("CUDA out of memory. Tried to allocate 2 GiB")) == "out of memory"
+    )
     assert failure_reason(RuntimeError("first\nsecond")) == "RuntimeError: first"
     assert failure_reason(RuntimeError()) == "RuntimeError"
 

@@ -194,6 +194,15 @@ def test_half_precision_is_given_leeway():
     assert fault_of_outputs(model, rows, 2e-2, CLASSES) is None
 
 
+def two_outputs(input_shape, num_classes):
+    inputs = keras.Input(input_shape)
+    flat = keras.layers.Flatten()(inputs)
+    outputs = [keras.layers.Dense(num_classes, "softmax")(flat) for _ in range(2)]
+    model = keras.Model(inputs, outputs)
+    model.compile("adam", ["categorical_crossentropy"] * 2)
+    return model
+
+
 @pytest.mark.parametrize(
     ("rows", "distance"),
     [
@@ -288,6 +297,11 @@ def test_a_subclassed_network_is_trained(built):
             lambda input_shape, num_classes: Net(num_classes, few=True),
             "build returned a network with output shape {'classes': (None, 2)}, but the data "
             "have 2 classes",
+        ),
+        (
+            lambda input_shape, num_classes: two_outputs(input_shape, num_classes),
+            "build returned a network with 2 outputs, and a classification has one: return the one that "
+            "is measured",
         ),
         (
             lambda input_shape, num_classes: dense(input_shape, 1, "sigmoid"),
