@@ -82,6 +82,9 @@ def build_network(
         raise InfeasibleError(_first_line(error)) from error
     if not isinstance(model, keras.Model):
         raise ModelError(f"build returned {type(model).__name__}, not a keras.Model")
+    if count := _several(getattr(model, "output_shape", None)):
+        rule = f"build returned a network with {count} outputs, and a {task.name} has one"
+        raise ModelError(f"{rule}: return the one that is measured")
     asked = inspect.signature(build).parameters
     if fault := fault_of_compile(model, training or TrainingSettings(), task, asked):
         raise ModelError(fault)
@@ -93,11 +96,6 @@ def build_network(
             getattr(output, "shape", None) or ()
         ):
             raise InfeasibleError(f"nothing is left of the image after layer {layer.name}")
-    if count := _several(outputs):
-        raise ModelError(
-            f"build returned a network with {count} outputs, and a {task.name} has one: return the one "
-            "that is measured"
-        )
     if not isinstance(outputs, tuple) or outputs != (None, task.units(values)):
         raise ModelError(_fault_of_shape(outputs, values, task))
     if fault := fault_of_activation(model, task):

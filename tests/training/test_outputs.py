@@ -299,7 +299,7 @@ def test_a_subclassed_network_is_trained(built):
             "have 2 classes",
         ),
         (
-            lambda input_shape, num_classes: two_outputs(input_shape, num_classes),
+            two_outputs,
             "build returned a network with 2 outputs, and a classification has one: return the one that "
             "is measured",
         ),
