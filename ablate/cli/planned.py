@@ -51,6 +51,8 @@ def plan_text(study: StudySpec, plan: Plan, workers: str, readings: Sequence[Rea
             f"  replicates    {plan.replicates} ({each} each), verdicts on test "
             f"{study.replicate.metric}"
         )
+        if study.looks:
+            lines.append(f"  looks         {_looks(study)}")
     lines.append(f"  workers       {workers}")
     if study.artifacts.models != "none":
         lines.append(f"  models        {KEPT[study.artifacts.models]}")
@@ -62,6 +64,22 @@ def plan_text(study: StudySpec, plan: Plan, workers: str, readings: Sequence[Rea
     doubts = [f"{one.dataset}: {warning}" for one in readings for warning in one.warnings]
     lines += [f"  warning       {warning}" for warning in (*doubts, *plan.warnings)]
     return "\n".join(lines) + "\n"
+
+
+def _looks(study: StudySpec) -> str:
+    """After how many seeds comparisons are looked at, and how many trainings that may save."""
+    from ablate.document import words
+
+    looks, cells = study.looks, len(study.cells)
+    counts = [look * cells for look in looks]
+    middle = counts[(len(counts) - 1) // 2 + (len(counts) > 2)]
+    after = words.listed([str(look) for look in looks])
+    further = len(study.seeds) - looks[-1]
+    more = f", and {words.plural(further, 'seed')} more to confirm" if further else ""
+    return (
+        f"after {after} seeds{more}: {counts[0]} trainings if the first decides all, {middle} in the middle, "
+        f"{counts[-1]} at most"
+    )
 
 
 def _variant_lines(study: StudySpec, plan: Plan) -> list[str]:

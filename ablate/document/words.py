@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -50,6 +51,21 @@ def difference(found: Difference, metric: Metric) -> str:
     return f"{text} [{low}, {high}]"
 
 
+def median(found: Comparison, metric: Metric) -> str:
+    """The median of paired differences with its interval, in the metric's unit."""
+    one = found.median
+    return difference(replace(found.difference, mean=one.mean, low=one.low, high=one.high), metric)
+
+
+def both_ends(ends: tuple[float, float] | None, metric: Metric) -> str:
+    """The ends of an interval of a difference, in the metric's unit."""
+    if ends is None:
+        return NOTHING
+    digits = 2 if metric.unit else 4
+    low, high = (signed(value * metric.scale, digits) for value in ends)
+    return f"[{low}, {high}]"
+
+
 def ratio(found: Interval) -> str:
     """A ratio with its interval, which lies differently wide on both sides."""
     if found.low is None or found.high is None:
@@ -79,8 +95,10 @@ def side_by_side(workers: Sequence[int]) -> str | None:
     return None
 
 
-def p_value(value: float) -> str:
+def p_value(value: float | None) -> str:
     """A p-value in three digits."""
+    if value is None:
+        return NOTHING
     return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
@@ -108,15 +126,30 @@ def amount(value: float, metric: Metric) -> str:
     return f"{scaled:.{min(digits, 6)}f} {metric.unit}".strip()
 
 
-def verdict(found: Comparison, metric: Metric, noun: str = "seed") -> str:
-    """What a comparison says, in words; the noun is what one pair stands for."""
+def verdict(found: Comparison, metric: Metric, noun: str = "seed", planned: int = 0) -> str:
+    """What a comparison says, in words.
+
+    Args:
+        found: the comparison.
+        metric: what it is about.
+        noun: what one pair stands for.
+        planned: how many pairs there are when the study is complete.
+    """
     pairs = found.difference.n
     match found.verdict:
+        case "not yet":
+            return f"not yet: {pairs} of {planned} {noun}s" if planned else "not yet"
+        case "better" | "worse" if found.is_alike:
+            return f"{found.verdict}, and within the margin"
         case "too few seeds":
             seeds = "1 pair" if pairs == 1 else f"{pairs} pairs"
             return f"cannot be told from {seeds}: needs {found.needed} {noun}s"
         case "identical":
             return "identical in every pair"
+        case "no detectable difference" if found.look is not None:
+            return f"no detectable difference (stopped at {found.look})"
+        case "better" | "worse" | "alike" if found.look is not None:
+            return f"{found.verdict} (decided at {found.look})"
         case "no detectable difference" if found.detectable is not None:
             seen = amount(found.detectable, metric)
             return f"no detectable difference: this study could have seen {seen}"

@@ -62,8 +62,27 @@ def _block(ablation: Ablation, block: Block) -> list[str]:
             unit = f" {metric.unit}" if metric.unit else ""
             texts.append(
                 f"{row.variant} is {verdict} than {baseline.variant} "
-                f"({difference(found, metric)}{unit} of {name}, {plural(found.n, 'pair')})."
+                f"({difference(found, metric)}{unit} of {name}, {plural(found.n, 'pair')})"
+                + (
+                    f", and yet within {_margin(ablation)}."
+                    if row.comparisons[ablation.metric.key].is_alike
+                    else "."
+                )
             )
+    waiting = _with_verdict(block, ablation, "not yet")
+    if waiting:
+        least = min([baseline.seeds, *(row.seeds for row in block.rows if row.scores)])
+        texts.append(
+            f"Nothing is judged before its time: {least} of {plural(ablation.seeds, ablation.noun)} are "
+            f"complete for every variant, and {plural(ablation.owed, 'replicate')} to come."
+        )
+    alike = _with_verdict(block, ablation, "alike")
+    if alike:
+        names = listed([row.variant for row in alike])
+        verb = "is" if len(alike) == 1 else "are"
+        texts.append(
+            f"{names} {verb} alike {baseline.variant}: within {_margin(ablation)} of {name}, either way."
+        )
     undetected = _with_verdict(block, ablation, "no detectable difference")
     if undetected:
         names = listed([row.variant for row in undetected])
@@ -92,10 +111,15 @@ def _block(ablation: Ablation, block: Block) -> list[str]:
         texts.append(
             f"{listed(apart)} and {baseline.variant} have no {ablation.noun} in common yet."
         )
-    waiting = [row.variant for row in silent if not row.scores and not _is_lost(row)]
-    if waiting:
-        texts.append(f"There is no replicate yet to judge {listed(waiting)} by.")
+    untold = [row.variant for row in silent if not row.scores and not _is_lost(row)]
+    if untold:
+        texts.append(f"There is no replicate yet to judge {listed(untold)} by.")
     return texts + _lag(block)
+
+
+def _margin(ablation: Ablation) -> str:
+    """What variants may differ by and still be alike."""
+    return f"{ablation.margin:g} {ablation.metric.unit}".strip()
 
 
 def _lag(block: Block) -> list[str]:

@@ -19,6 +19,7 @@ from ablate.spec.samplers import SamplerSettings, Tpe
 from ablate.spec.space import Frozen, Parameter, Scalar, SearchSpace
 from ablate.spec.training import NotNegative, Positive, TrainingSettings
 from ablate.spec.user_metric import UserMetric
+from ablate.statistics import default_looks
 
 
 class TuneSettings(Frozen):
@@ -47,6 +48,17 @@ class ReplicateSettings(Frozen):
     """How often they are cut anew."""
     metric: str = "accuracy"
     """What the verdicts are about: chosen with the question, before the results are seen."""
+    looks: Annotated[bool | tuple[PositiveInt, ...], Field(exclude_if=lambda looks: not looks)] = (
+        False
+    )
+    """After how many seeds comparisons are looked at; those that are decided get no more. True for the
+    usual looks, the last of which is at all seeds."""
+    margin: Annotated[
+        Annotated[float, Field(gt=0, allow_inf_nan=False)] | None,
+        Field(exclude_if=lambda margin: margin is None),
+    ] = None
+    """What two variants may differ by and still be called alike: in the unit that the metric is reported
+    in, points for an accuracy."""
 
     @property
     def count(self) -> int:
@@ -203,6 +215,24 @@ class StudySpec(Frozen):
         )
 
     @property
+    def comparisons(self) -> tuple[Cell, ...]:
+        """The cells that are compared with the baseline on their data set: one family."""
+        return tuple(cell for cell in self.cells if cell.variant != self.baseline)
+
+    def baseline_of(self, cell: Cell) -> Cell:
+        """What a cell is compared with."""
+        return Cell(dataset=cell.dataset, variant=self.baseline)
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """After how many seeds comparisons are looked at; empty where they are judged once, at the end."""
+        asked = False if self.replicate is None else self.replicate.looks
+        if isinstance(asked, tuple):
+            return asked
+        count = len(self.comparisons)
+        return default_looks(len(self.seeds), count) if asked and count else ()
+
+    @property
     def searched_cells(self) -> tuple[Cell, ...]:
         """What has a search of its own, or has one choice: cells, and with folds each cell in each.
 
@@ -288,6 +318,8 @@ class StudySpec(Frozen):
         question["seed"] = self.seed
         question["replicate"] = {
             "metric": self.replicate.metric if self.replicate else "accuracy",
+            "margin": self.replicate.margin if self.replicate else None,
+            "looks": self.replicate.looks if self.replicate else False,
             "folds": self.replicate.folds if self.replicate else None,
         }
         question["study"] = {"metrics": list(self.metrics), "objective": self.objective}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ablate.spec.study import Phase
-from ablate.state.replicates import settled_replicates
+from ablate.state.replicates import looks_of, settled_replicates
 from ablate.store.studies import StoredStudy
 
 
@@ -41,7 +41,10 @@ def phase_states(stored: StoredStudy) -> tuple[PhaseState, ...]:
             "complete": sum(len(cell.complete) for cell in cells),
             "missing": sum(len(cell.hopeless) for cell in cells),
         }
+        looks = looks_of(stored)
         total = len(spec.cells) * len(spec.seeds)
+        if looks is not None:
+            total = sum(looks.most.values())
         counted = {name: count for name, count in found.items() if count}
         beyond = tuple(sorted({seed for cell in cells for seed in cell.beyond}))
         states.append(PhaseState("replicate", total, sum(found.values()), counted, beyond))

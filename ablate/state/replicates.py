@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ablate.spec.space import Scalar
 from ablate.spec.study import Cell
+from ablate.state.looks import Looked, looked
 from ablate.store.attempts import Settled
 from ablate.store.studies import StoredStudy
 from ablate.store.trials import outcome_of, reason_of
@@ -113,8 +114,27 @@ def owed_replicates(stored: StoredStudy) -> Iterator[Replicate]:
     """The replicates still to be trained, in order; those that failed once come last."""
     chosen = choices(stored)
     numbers = {cell: choice.number for cell, choice in chosen.items()}
-    for searched, seed in stored.attempts.refresh().owed(numbers):
-        yield Replicate(searched, seed, chosen[searched])
+    owed = stored.attempts.refresh().owed(numbers)
+    seeds = asked_seeds(stored) if stored.spec.looks else None
+    for searched, seed in owed:
+        if seeds is None or seed in seeds[searched.whole]:
+            yield Replicate(searched, seed, chosen[searched])
+
+
+def looks_of(stored: StoredStudy) -> Looked | None:
+    """What the looks at a study's comparisons say by now; None where it has none."""
+    return looked(stored.spec, settled_replicates(stored)) if stored.spec.looks else None
+
+
+def asked_seeds(stored: StoredStudy) -> dict[Cell, tuple[int, ...]]:
+    """The seeds that each cell is to be trained from, as far as is known by now.
+
+    With looks these are the ones of the looks that are complete, and of the next.
+    """
+    spec, found = stored.spec, looks_of(stored)
+    if found is None:
+        return dict.fromkeys(spec.cells, spec.seeds)
+    return {cell: spec.seeds[: found.asked[cell]] for cell in spec.cells}
 
 
 def begun_replicates(stored: StoredStudy) -> int:

@@ -6,7 +6,7 @@ comparisons made.
 `benchmarks/calibration.py` measures how often the claims are false and the intervals miss.
 """
 
-from ablate.statistics.comparisons import Comparison, Verdict, compare, holm
+from ablate.statistics.comparisons import Comparison, Verdict, compare, compare_looked, holm
 from ablate.statistics.differences import Difference, paired_difference
 from ablate.statistics.effects import Effect, Level, factorial_effects
 from ablate.statistics.folds import Folds
@@ -17,6 +17,14 @@ from ablate.statistics.intervals import (
     noise_floor,
     prediction_interval,
     ratio_interval,
+)
+from ablate.statistics.looks import (
+    Looking,
+    Seen,
+    barren_looks,
+    default_looks,
+    first_look,
+    spending,
 )
 from ablate.statistics.power import POWER, detectable_difference
 from ablate.statistics.searches import expected_best
@@ -32,11 +40,17 @@ __all__ = [
     "Folds",
     "Interval",
     "Level",
+    "Looking",
+    "Seen",
     "Verdict",
+    "barren_looks",
     "compare",
+    "compare_looked",
+    "default_looks",
     "detectable_difference",
     "expected_best",
     "factorial_effects",
+    "first_look",
     "holm",
     "mean_interval",
     "noise_floor",
@@ -46,4 +60,5 @@ __all__ = [
     "seeds_needed",
     "sign_flip_p",
     "smallest_p",
+    "spending",
 ]

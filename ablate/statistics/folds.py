@@ -46,6 +46,16 @@ class Folds:
             return float(min(1.0, 2.0 ** (1 - n)))
         return float(2 * special.stdtr(self.freedom, -abs(mean) / self.error(n, sd)))
 
+    def above_p(self, n: int, mean: float, sd: float | None) -> float:
+        """One-sided, that the true mean difference is not above 0; 1.0 for a single replicate."""
+        from scipy import special
+
+        if sd is None or mean <= 0:
+            return 1.0
+        if sd == 0:
+            return 2.0**-n
+        return float(special.stdtr(self.freedom, -mean / self.error(n, sd)))
+
     def reach(self, n: int, sd: float | None, confidence: float) -> float | None:
         """Half the width of the interval of a mean; None where the spread is not known."""
         from scipy import special

@@ -45,10 +45,10 @@ def sign_flip_p(differences: Sequence[float] | Floats, resolution: float = 0.0) 
     tolerance = max(n * resolution, TIE * float(magnitudes.sum()))
     bound = abs(float(array.sum())) - tolerance
     if n <= EXACT_UP_TO:
-        return float(np.mean(np.abs(_all_signs(n) @ magnitudes) >= bound))
+        return float(np.mean(np.abs(all_signs(n) @ magnitudes) >= bound))
     hits = sum(
         int(np.count_nonzero(np.abs(part @ magnitudes) >= bound))
-        for part in np.array_split(_random_signs(n), 16)
+        for part in np.array_split(random_signs(n), 16)
     )
     return max((hits + 1) / (PATTERNS + 1), smallest_p(n))
 
@@ -84,13 +84,14 @@ def check_family(comparisons: int, alpha: float) -> None:
 
 
 @cache
-def _all_signs(n: int) -> Floats:
+def all_signs(n: int) -> Floats:
     """All patterns, a row each, but for those that mirror one with a plus in front."""
     minus = np.arange(2 ** (n - 1))[:, None] >> np.arange(n) & 1
     return np.where(minus, -1.0, 1.0)
 
 
 @lru_cache(maxsize=1)
-def _random_signs(n: int) -> npt.NDArray[np.int8]:
+def random_signs(n: int) -> npt.NDArray[np.int8]:
+    """A sample of all patterns, a row each, the same in every run."""
     minus = np.random.default_rng(0).integers(0, 2, size=(PATTERNS, n), dtype=np.int8)
     return np.int8(1) - np.int8(2) * minus

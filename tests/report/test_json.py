@@ -57,7 +57,8 @@ def test_numbers_are_those_of_the_report_unrounded(places, written):
         for metric, interval in row.scores.items():
             assert rows[row.variant]["scores"][metric] == dataclasses.asdict(interval)
         for metric, comparison in row.comparisons.items():
-            assert rows[row.variant]["comparisons"][metric] == dataclasses.asdict(comparison)
+            told = json.loads(json.dumps(dataclasses.asdict(comparison)))
+            assert rows[row.variant]["comparisons"][metric] == told
     assert found["phases"][0]["counts"] == {"complete": 24, "missing": 8}
     assert len(found["trials"]) == len(report.trials) == 40
     assert found["reasons"] == dict(report.reasons)

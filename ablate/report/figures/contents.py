@@ -229,6 +229,7 @@ def _forest(ablation: Ablation) -> Iterator[ForestRow]:
                 low=low,
                 high=high,
                 verdict=comparison.verdict,
+                pairs=tuple(value * metric.scale for value in comparison.pairs),
             )
 
 

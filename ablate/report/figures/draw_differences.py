@@ -10,9 +10,11 @@ from matplotlib.figure import Figure
 
 from ablate.report.figures.records import FiguresData
 
-COLOURS = {"better": "#1b7f4d", "worse": "#b3372f"}
+COLOURS = {"better": "#1b7f4d", "worse": "#b3372f", "alike": "#2b5fa8"}
 OTHER = "#5a5a5a"
 MARKERS = {"better": "^", "worse": "v"}
+DOTS = 0.24
+"""How far below its interval the single differences of a variant stand, in rows."""
 DODGE = 0.06
 """How far lines over the same levels stand apart, in levels."""
 
@@ -29,6 +31,9 @@ def forest_figure(data: FiguresData) -> Figure:
         rows = [row for row in data.forest if row.dataset == name]
         for y, row in enumerate(rows):
             colour = COLOURS.get(row.verdict, OTHER)
+            ax.plot(
+                row.pairs, [y + DOTS] * len(row.pairs), "o", color=colour, alpha=0.45, ms=3, mew=0
+            )
             if row.low is not None and row.high is not None:
                 ax.plot([row.low, row.high], [y, y], color=colour, lw=2, solid_capstyle="butt")
             # Hollow, where one pair leaves the interval unknown.

@@ -49,6 +49,8 @@ class ForestRow(Frozen):
     low: float | None
     high: float | None
     verdict: str
+    pairs: tuple[float, ...] = ()
+    """The single differences."""
 
 
 class Response(Frozen):

@@ -18,13 +18,14 @@ from ablate.spec.measure import Measure, MeasureTable, Metric
 from ablate.spec.measures import EVERY
 from ablate.spec.space import Scalar
 from ablate.spec.study import SPACE, Cell, StudySpec
-from ablate.state.replicates import CellReplicates, cell_replicates, choices
+from ablate.state.replicates import CellReplicates, cell_replicates, choices, looks_of
 from ablate.statistics import (
     Comparison,
     Effect,
     Folds,
     Interval,
     compare,
+    compare_looked,
     factorial_effects,
     mean_interval,
     noise_floor,
@@ -124,6 +125,12 @@ class Ablation:
     seeds_needed: int
     """How many seeds these need at least."""
     blocks: tuple[Block, ...]
+    margin: Annotated[float | None, Field(exclude_if=is_none)] = None
+    """What variants may differ by and still be alike, in the metric's unit; left out where nobody asks."""
+    owed: Annotated[int, Field(exclude_if=lambda count: not count)] = 0
+    """Replicates still to be trained before anything is judged; left out where there are none."""
+    looks: Annotated[tuple[int, ...], Field(exclude_if=lambda looks: not looks)] = ()
+    """After how many seeds comparisons were looked at; left out where they are judged once."""
     folds: Annotated[Folds | None, Field(exclude_if=lambda folds: folds is None)] = None
     """How the replicates came of folds; left out where each seed drew its own split."""
 
@@ -141,27 +148,50 @@ def make_ablation(
     if spec.replicate is None:
         return None
     replicates = replicates or cell_replicates(stored)
-    comparisons = {
-        name: _compare(spec, replicates, metric) for name, metric in spec.measures.metrics.items()
+    looks = looks_of(stored)
+    owed = {
+        cell: (len(spec.seeds) if looks is None else looks.most[cell])
+        - len(own.complete)
+        - len(own.missing)
+        for cell, own in replicates.items()
     }
+    comparisons = {
+        name: _compare(spec, replicates, metric, is_complete=not any(owed.values()))
+        for name, metric in spec.measures.metrics.items()
+    }
+    metric = spec.measures.metrics[spec.replicate.metric]
+    if looks is not None:
+        comparisons[metric.key] = compare_looked(
+            looks.looking, looks.seen, higher_is_better=metric.higher_is_better, done=looks.done
+        )
     count, folds = len(spec.datasets) * (len(spec.variants) - 1), folds_of(spec)
     return Ablation(
         baseline=spec.baseline,
         seeds=spec.replicate.count,
-        metric=spec.measures.metrics[spec.replicate.metric],
+        metric=metric,
         comparisons=count,
         seeds_needed=seeds_needed(max(count, 1)) if folds is None else 2,
         folds=folds,
+        margin=spec.replicate.margin,
+        owed=sum(owed.values()),
+        looks=spec.looks,
         blocks=tuple(
-            _block(stored, data.dataset, replicates, comparisons) for data in spec.datasets
+            _block(stored, data.dataset, replicates, comparisons, owed) for data in spec.datasets
         ),
     )
 
 
 def _compare(
-    spec: StudySpec, replicates: Mapping[Cell, CellReplicates], metric: Metric
+    spec: StudySpec,
+    replicates: Mapping[Cell, CellReplicates],
+    metric: Metric,
+    *,
+    is_complete: bool,
 ) -> dict[Cell, Comparison]:
-    """Every variant against the baseline on its data set: one family over the whole study."""
+    """Every variant against the baseline on its data set: one family over the whole study.
+
+    Nothing is judged before all that is planned is there: each further look would be a test of its own.
+    """
     pairs = {}
     for cell in spec.cells:
         base = Cell(dataset=cell.dataset, variant=spec.baseline)
@@ -172,8 +202,17 @@ def _compare(
         if shared:
             pairs[cell] = ([own[seed] for seed in shared], [other[seed] for seed in shared])
     planned = len(spec.datasets) * (len(spec.variants) - 1)
-    is_more_better, folds = metric.higher_is_better, folds_of(spec)
-    return compare(pairs, higher_is_better=is_more_better, planned=planned, folds=folds)
+    assert spec.replicate is not None
+    margin = spec.replicate.margin
+    of_metric = spec.measures.metrics[spec.replicate.metric] == metric
+    return compare(
+        pairs,
+        higher_is_better=metric.higher_is_better,
+        planned=planned,
+        folds=folds_of(spec),
+        margin=margin / metric.scale if of_metric and margin is not None else None,
+        is_complete=is_complete,
+    )
 
 
 def _block(
@@ -181,6 +220,7 @@ def _block(
     dataset: str,
     replicates: Mapping[Cell, CellReplicates],
     comparisons: Mapping[str, Mapping[Cell, Comparison]],
+    owed: Mapping[Cell, int],
 ) -> Block:
     spec = stored.spec
     assert spec.replicate is not None
@@ -189,7 +229,7 @@ def _block(
         cell = Cell(dataset=dataset, variant=variant.name)
         base = Cell(dataset=dataset, variant=spec.baseline)
         own = {name: found[cell] for name, found in comparisons.items() if cell in found}
-        rows.append(_row(stored, cell, replicates[cell], replicates[base], own))
+        rows.append(_row(stored, cell, replicates[cell], replicates[base], own, owed[cell]))
     fronts = front_of(rows, spec.measures)
     rows = [replace(row, on_front=front) for row, front in zip(rows, fronts, strict=True)]
     images = _test_images(stored, dataset)
@@ -212,6 +252,7 @@ def _row(
     own: CellReplicates,
     base: CellReplicates,
     comparisons: Mapping[str, Comparison],
+    owed: int,
 ) -> VariantRow:
     spec, folds = stored.spec, folds_of(stored.spec)
     choice = choices(stored).get(cell)
@@ -248,7 +289,7 @@ def _row(
         chosen=choice.tuned if choice is not None else {},
         selected_loss=selected,
         missing=own.missing,
-        owed=len(spec.seeds) - len(own.complete) - len(own.missing),
+        owed=owed,
         earlier=own.earlier,
         lag=lag_of(trials, _checkpoint(spec, cell.variant)),
         costs={

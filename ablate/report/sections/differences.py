@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ablate.document import words
@@ -47,11 +47,15 @@ def differences(report: Report) -> Section | None:
         elements.append(_differences_table(report, ablation, block))
     elements += lag_elements(ablation)
     if figures_data.FOREST in report.figures.files:
-        text = f"Differences to {ablation.baseline} in {report.figures.metric}, with 95 % intervals"
+        text = (
+            f"Differences to {ablation.baseline} in {report.figures.metric}, with 95 % intervals; each dot "
+            "is a pair"
+        )
         elements.append(Figure(figures_data.FOREST, text))
     count = words.plural(ablation.comparisons, "comparison")
     elements.append(Paragraph(_note(report, ablation, count), "note"))
-    if ablation.seeds < ablation.seeds_needed:
+    elements += [Paragraph(text, "note") for text in _further_notes(report, ablation)]
+    if ablation.seeds < ablation.seeds_needed and not ablation.looks:
         elements.append(
             Paragraph(
                 f"With {count} the test needs at least {ablation.seeds_needed} seeds, here are "
@@ -63,14 +67,75 @@ def differences(report: Report) -> Section | None:
     return Section(f"Differences to {ablation.baseline}", tuple(elements))
 
 
+LOOKS_NOTE = (
+    "Differences are paired: every variant was trained with the same seeds, which draw the split, the "
+    "order of the {examples} and the initial weights. They were looked at after {looks} seeds, by exact "
+    "sign-flip tests that together claim a difference in at most 5 % of studies of equals, over all looks and "
+    "{comparisons} (closed Bonferroni test). A comparison that was decided{futile} got no more seeds. [ ] holds "
+    "the differences that the looks have not rejected, 95 % of one alone; where it was decided early, the "
+    "mean difference is likely to be exaggerated. Effect size is Hedges' g. Only {metric} gets a verdict: it "
+    "was chosen with the question."
+)
+
+
 def _note(report: Report, ablation: Ablation, comparisons: str) -> str:
     """How the differences were tested."""
     metric = ablation.metric.name
+    if ablation.looks:
+        return LOOKS_NOTE.format(
+            examples=report.examples,
+            looks=words.listed([str(look) for look in ablation.looks]),
+            comparisons=comparisons,
+            metric=metric,
+            futile="" if ablation.margin else ", or would hardly be,",
+        )
     if ablation.folds is None:
         return PAIRED_NOTE.format(examples=report.examples, comparisons=comparisons, metric=metric)
     degrees = ablation.folds.freedom
     freedom = "1 degree of freedom" if degrees == 1 else f"{degrees} degrees of freedom"
     return FOLDS_NOTE.format(freedom=freedom, comparisons=comparisons, metric=metric)
+
+
+TOGETHER_NOTE = (
+    "All together: the intervals of all comparisons hold their true differences at once in 95 % of studies "
+    "(Bonferroni); they may disagree with p, which is Holm's."
+)
+TOGETHER_LOOKS_NOTE = (
+    "All together: the intervals of all comparisons hold their true differences at once in 95 % of studies "
+    "(Bonferroni)."
+)
+TYPICAL_NOTE = (
+    "Typical run: the median difference, with the interval of the sign test, which needs 6 pairs and takes no "
+    "symmetry."
+)
+SKEW_NOTE = (
+    "The test of the mean takes noise that is symmetric, or alike in all variants. Where it is skewed in some "
+    "of them and not in others, up to 9 in 100 studies of equals claim something, not 5, and with so few pairs "
+    "that hardly shows: look at the single differences, the dots in the figure."
+)
+SETTINGS_NOTE = (
+    "What was tuned was searched for once for each variant: verdicts are about the settings found, not about "
+    "the tuning. Another search may find others."
+)
+MARGIN_NOTE = (
+    "Alike means within {margin} of the baseline, either way: two one-sided sign-flip tests at 5 % each, "
+    "adjusted after Holm among themselves. So two errors have 5 % each: a difference that is none, and a "
+    "likeness that is none."
+)
+
+
+def _further_notes(report: Report, ablation: Ablation) -> Iterator[str]:
+    """What else must be known to read the differences."""
+    if ablation.comparisons > 1:
+        yield TOGETHER_NOTE if not ablation.looks else TOGETHER_LOOKS_NOTE
+    if ablation.folds is None:
+        yield f"{TYPICAL_NOTE} {SKEW_NOTE}"
+    if ablation.margin is not None:
+        margin = f"{ablation.margin:g} {ablation.metric.unit}".strip()
+        yield MARGIN_NOTE.format(margin=margin)
+    spec = report.spec
+    if spec.tune is not None and len(spec.searched_cells) == len(spec.cells):
+        yield SETTINGS_NOTE
 
 
 def _differences_table(report: Report, ablation: Ablation, block: Block) -> Table:
@@ -85,6 +150,8 @@ def _differences_table(report: Report, ablation: Ablation, block: Block) -> Tabl
         Column("variant", "name"),
         Column("pairs"),
         Column(heading(metric.key)),
+        *([Column("all together")] if ablation.comparisons > 1 else []),
+        Column("typical run"),
         Column("effect size"),
         Column("adjusted p"),
         Column("verdict", "text"),
@@ -94,7 +161,7 @@ def _differences_table(report: Report, ablation: Ablation, block: Block) -> Tabl
     )
     baseline = next(row for row in block.rows if row.is_baseline)
     rows = [
-        _difference_cells(row, baseline, metric.key, others, names, ablation.noun)
+        _difference_cells(row, baseline, metric.key, others, names, ablation)
         for row in block.rows
         if not row.is_baseline
     ]
@@ -107,13 +174,14 @@ def _difference_cells(
     key: str,
     others: Sequence[str],
     metrics: Mapping[str, Metric],
-    noun: str,
+    ablation: Ablation,
 ) -> list[str]:
+    several = ablation.comparisons > 1
     if key not in row.comparisons:
         return [
             row.variant,
             "0",
-            *[words.NOTHING] * 3,
+            *[words.NOTHING] * (5 if several else 4),
             "no pair yet",
             lag_cell(row.lag),
             *[words.NOTHING] * (len(others) + 1),
@@ -128,9 +196,11 @@ def _difference_cells(
         row.variant,
         str(found.difference.n),
         words.difference(found.difference, metrics[key]),
+        *([words.both_ends(found.simultaneous, metrics[key])] if several else []),
+        words.median(found, metrics[key]),
         words.NOTHING if effect is None else words.signed(effect, 2),
         words.p_value(found.adjusted_p) if testable else words.NOTHING,
-        words.verdict(found, metrics[key], noun),
+        words.verdict(found, metrics[key], ablation.noun, ablation.seeds),
         lag_cell(row.lag),
         *(_difference(row, metrics[name]) for name in others),
         words.NOTHING if ratio is None else f"x {ratio:.3g}",

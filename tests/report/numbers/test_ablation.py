@@ -58,7 +58,7 @@ def test_of_losses_the_lower_is_better(ask):
     ]
     found = section(study, "Differences to units=16")
     assert list(rows_of(found)[0])[2] == "loss"
-    assert "Only loss gets a verdict: it was chosen with the question." in texts_of(found)[-1]
+    assert "Only loss gets a verdict: it was chosen with the question." in texts_of(found)[-2]
 
 
 def test_no_detectable_difference_names_what_could_have_been_seen(ask):
@@ -231,7 +231,8 @@ def test_each_data_set_has_its_answer_and_all_verdicts_are_one_family(ask):
     ]
     found = section(study, "Differences to units=16")
     assert [rows_of(found, place)[0]["adjusted p"] for place in (0, 1)] == ["0.016", "0.016"]
-    assert "adjusted for 2 comparisons after Holm" in texts_of(found)[-1]
+    assert "adjusted for 2 comparisons after Holm" in texts_of(found)[-3]
+    assert texts_of(found)[-2].startswith("All together: ")
     assert [t for t in texts_of(found) if t.startswith("Data set")] == [
         "Data set digits",
         "Data set line",
@@ -308,20 +309,80 @@ def test_a_half_finished_study_says_what_is_missing(ask):
     study.replicates("units=16", BASE[:3])
     study.replicates("units=4", moved(0.02)[:2])
     assert answer_of(study) == [
-        "Whether units=4 differs from units=16 cannot be told: 6 seeds are needed, there are 2."
+        "Nothing is judged before its time: 2 of 8 seeds are complete for every variant, and 11 "
+        "replicates to come."
     ]
+    (row,) = compared_rows(study)
+    assert (row["adjusted p"], row["verdict"]) == ("-", "not yet: 2 of 8 seeds")
     assert (
         "replicates: 5 complete; 11 of 16 are still to be trained: ablate run " in study.terminal()
     )
 
 
-def test_verdicts_allow_for_comparisons_that_are_still_to_come(ask):
+def test_nothing_is_judged_before_all_comparisons_are_there(ask):
     study = ask(THREE.format(8))
     study.replicates("units=16", BASE)
     study.replicates("units=4", moved(-0.02))
     rows = compared_rows(study)
-    assert rows[0]["adjusted p"] == "0.016", "twice 2 / 2**8, as with both variants"
-    assert list(rows[1].values())[:6] == ["units=8", "0", "-", "-", "-", "no pair yet"]
+    assert (rows[0]["adjusted p"], rows[0]["verdict"]) == ("-", "not yet: 8 of 8 seeds")
+    assert list(rows[1].values())[:8] == ["units=8", "0", *["-"] * 5, "no pair yet"]
+    study.replicates("units=8", moved(0.0))
+    rows = compared_rows(study)
+    assert rows[0]["adjusted p"] == "0.016", "twice 2 / 2**8"
+    assert [row["verdict"] for row in rows] == ["worse", "better"]
+
+
+@pytest.mark.parametrize(
+    ("margin", "verdict", "told"),
+    [
+        (
+            2.0,
+            "alike",
+            "units=4 is alike units=16: within 2 points of test accuracy, either way.",
+        ),
+        (
+            0.1,
+            "no detectable difference: this study could have seen 0.84 points",
+            "For units=4 no difference to units=16 was detected; the study could have seen 0.84 points.",
+        ),
+    ],
+)
+def test_what_lies_within_the_margin_is_alike(ask, margin, verdict, told):
+    study = ask(TWO.format(8) + f"margin = {margin}\n")
+    study.replicates("units=16", BASE)
+    study.replicates("units=4", moved(0.0, NOISE))
+    assert answer_of(study) == [told]
+    (row,) = compared_rows(study)
+    assert row["verdict"] == verdict
+    notes = " ".join(texts_of(section(study, "Differences to units=16")))
+    assert f"Alike means within {margin:g} points of the baseline" in notes
+    assert "So two errors have 5 % each" in notes
+
+
+def test_a_difference_may_be_both_better_and_within_the_margin(ask):
+    study = ask(TWO.format(8) + "margin = 5\n")
+    study.replicates("units=16", BASE)
+    study.replicates("units=4", moved(0.02))
+    assert answer_of(study) == [
+        "units=4 is better than units=16 (+2.35 [+2.15, +2.55] points of test accuracy, 8 pairs), and yet "
+        "within 5 points."
+    ]
+    (row,) = compared_rows(study)
+    assert row["verdict"] == "better, and within the margin"
+
+
+def test_single_differences_are_dots_and_the_median_stands_beside_the_mean(ask):
+    study = ask(TWO.format(8))
+    study.replicates("units=16", BASE)
+    study.replicates("units=4", [*moved(0.02)[:7], BASE[7] + 0.2])
+    (row,) = compared_rows(study)
+    assert row["typical run"].startswith("+2."), "one run that is far off does not move it"
+    assert row["accuracy (points)"].startswith("+4.")
+    (forest,) = study.report().figures.forest
+    assert len(forest.pairs) == 8
+    assert max(forest.pairs) == pytest.approx(20)
+    notes = " ".join(texts_of(section(study, "Differences to units=16")))
+    assert "up to 9 in 100 studies of equals claim something, not 5" in notes
 
 
 def test_nothing_at_all_is_a_report_too(ask):
@@ -518,7 +579,7 @@ def test_hostile_names_stay_text_in_markdown(hostile):
         assert sum(line.startswith(f"| {name} ") for line in lines) >= 1, name
     tables = [line for line in lines if line.startswith("|")]
     columns = {line.replace("\\|", "").count("|") for line in tables}
-    assert columns == {5, 10, 12}, "the cells of the three tables"
+    assert columns == {5, 12}, "the cells of the three tables"
 
 
 @pytest.mark.parametrize("width", [80, 200])

@@ -1,0 +1,56 @@
+"""When a study looks at its comparisons, held against how many these are."""
+
+from __future__ import annotations
+
+from ablate.errors import Problem
+from ablate.spec.study import ReplicateSettings
+from ablate.statistics import barren_looks, first_look
+
+KEY = "replicate.looks"
+
+
+def check_looks(
+    replicate: ReplicateSettings, comparisons: int, where: str, problems: list[Problem]
+) -> None:
+    """Refuses looks that can decide nothing, and those that do not fit the seeds.
+
+    Args:
+        replicate: the ``[replicate]`` table.
+        comparisons: how many comparisons the study makes.
+        where: the study file.
+        problems: takes in what is wrong.
+    """
+    looks = replicate.looks
+    if not looks:
+        return
+
+    def refuse(rule: str, hint: str, found: object = None) -> None:
+        problems.append(Problem(where, rule, KEY, found, hint))
+
+    if replicate.seeds is None:
+        refuse("folds are judged once, when all are there", "leave it out, or ask for seeds")
+        return
+    if not comparisons:
+        refuse("there is nothing to compare", "add [vary], or leave it out")
+        return
+    first = first_look(comparisons)
+    if not isinstance(looks, tuple):
+        if replicate.seeds <= first:
+            rule = f"the first look at {_counted(comparisons)} takes {first} seeds, and more must follow"
+            refuse(rule, f"set replicate.seeds to {first + 2} or more", replicate.seeds)
+        return
+    found = list(looks)
+    if found != sorted(set(found)):
+        refuse("must be numbers of seeds, each larger than the one before", "", found)
+    elif found[-1] > replicate.seeds:
+        refuse(
+            f"the last look is after {found[-1]} seeds, and there are {replicate.seeds}", "", found
+        )
+    elif barren := barren_looks(found, comparisons):
+        able = next(n for n in range(2, 64) if n not in barren_looks([n, n + 1], comparisons))
+        rule = f"a look after {barren[0]} seeds can decide nothing, of {_counted(comparisons)}"
+        refuse(rule, f"the first that can is after {able} or more", found)
+
+
+def _counted(comparisons: int) -> str:
+    return "1 comparison" if comparisons == 1 else f"{comparisons} comparisons"
