@@ -104,6 +104,11 @@ def _block(ablation: Ablation, block: Block) -> list[str]:
             f"{baseline.variant} cannot be told: {needed} {ablation.noun}s are needed, "
             f"there {'is' if most == 1 else 'are'} {most}."
         )
+    if ablation.further:
+        texts.append(
+            f"That is the verdict of the {ablation.seeds} planned seeds; what the "
+            f"{plural(ablation.further, 'further one')} say is told apart."
+        )
     silent = [row for row in block.rows if not row.comparisons and not row.is_baseline]
     texts += [_untrained(row) for row in silent if _is_lost(row)]
     apart = [row.variant for row in silent if row.scores]

@@ -26,11 +26,14 @@ from ablate.spec.data import DataSettings
 from ablate.spec.identity import RULES
 from ablate.spec.study import StudySpec
 from ablate.state.phases import PhaseState, phase_states
+from ablate.state.planned import as_planned
+from ablate.state.replicates import owed_replicates
 from ablate.store.artifacts import Artifacts
 from ablate.store.ledger import Ledger, close_lost
 from ablate.store.place import StoragePlace, open_storage, told_plainly
 from ablate.store.question import begun_rules, check_question, own_parts
 from ablate.store.studies import (
+    find_study,
     open_study,
     record_threads,
     recorded_threads,
@@ -110,6 +113,7 @@ def run_study(
     if fresh:
         _check_idle(storage, study)
         remove_study(storage, study.name, Artifacts(place, storage))
+    study = as_planned(study, find_study(storage, study.name))
     stored = open_study(storage, study, digests)
     write_cards(stored, cards)
     log = log_path(place, study)
@@ -127,6 +131,7 @@ def run_study(
     with told_plainly(place):
         run.open()
         try:
+            _tell_further_seeds(run)
             with (executor or _one_worker(study, log))(recorded_threads(stored)) as workers:
                 _note_threads(run, workers)
                 run.make_complete(workers)
@@ -139,6 +144,21 @@ def run_study(
             stopped=run.stopped,
             repeated=run.repeated,
         )
+
+
+def _tell_further_seeds(run: StudyRun) -> None:
+    """Says what further seeds are good for, where there are any to train."""
+    spec = run.stored.spec
+    planned, count = spec.planned_seeds, len(spec.seeds)
+    if planned is None or planned == count or not any(owed_replicates(run.stored)):
+        return
+    further = count - planned
+    run.listener.said(
+        f"the verdict of the {planned} planned seeds stands. The {further} further "
+        f"{'one is' if further == 1 else 'ones are'} reported apart: by themselves they may confirm it, and "
+        "with the others they make estimates more exact. To train until it is decided ask for looks under "
+        "[replicate], in a study of another name"
+    )
 
 
 def _one_worker(study: StudySpec, log: Path) -> MakeExecutor:

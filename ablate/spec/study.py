@@ -60,6 +60,11 @@ class ReplicateSettings(Frozen):
     """What two variants may differ by and still be called alike: in the unit that the metric is reported
     in, points for an accuracy."""
 
+    @field_validator("looks", mode="before")
+    @classmethod
+    def _as_it_is_written(cls, looks: Any) -> Any:
+        return tuple(looks) if isinstance(looks, list) else looks
+
     @property
     def count(self) -> int:
         """How many replicates of each variant: of seeds, or of folds."""
@@ -167,6 +172,9 @@ class StudySpec(Frozen):
     """The variant that all others are compared with."""
     tune: TuneSettings | None = None
     replicate: ReplicateSettings | None = None
+    planned: Annotated[PositiveInt | None, Field(exclude_if=lambda count: count is None)] = None
+    """How many seeds there were when the verdict was made, where the study has been given more since; no
+    study file says it."""
     metrics: Annotated[tuple[str, ...], Field(exclude_if=lambda names: not names)] = ()
     """What is measured besides what the task always has, by name in `ablate.spec.measures`."""
     objective: Annotated[str, Field(exclude_if=lambda key: key == OBJECTIVE)] = OBJECTIVE
@@ -230,7 +238,16 @@ class StudySpec(Frozen):
         if isinstance(asked, tuple):
             return asked
         count = len(self.comparisons)
-        return default_looks(len(self.seeds), count) if asked and count else ()
+        return default_looks(self.planned_seeds or 1, count) if asked and count else ()
+
+    @property
+    def planned_seeds(self) -> int | None:
+        """How many seeds the verdict is about; those after them may confirm it. None for folds."""
+        if self.replicate is None or self.replicate.seeds is None:
+            return None
+        asked = self.replicate.looks
+        last = asked[-1] if isinstance(asked, tuple) else None
+        return min(self.planned or last or self.replicate.seeds, self.replicate.seeds)
 
     @property
     def searched_cells(self) -> tuple[Cell, ...]:

@@ -40,6 +40,11 @@ class Looked:
     most: Mapping[Cell, int]
     """How many it will be at most, as far as is known by now."""
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is looked at any more: all is decided, or the last look was made."""
+        return self.done == len(self.looking.looks)
+
 
 def looked(spec: StudySpec, settled: Mapping[Cell, Settled]) -> Looked | None:
     """What the looks say; None where a study has none.

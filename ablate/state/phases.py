@@ -44,7 +44,8 @@ def phase_states(stored: StoredStudy) -> tuple[PhaseState, ...]:
         looks = looks_of(stored)
         total = len(spec.cells) * len(spec.seeds)
         if looks is not None:
-            total = sum(looks.most.values())
+            further = len(spec.seeds) - (spec.planned_seeds or 0)
+            total = sum(looks.most.values()) + further * len(spec.cells)
         counted = {name: count for name, count in found.items() if count}
         beyond = tuple(sorted({seed for cell in cells for seed in cell.beyond}))
         states.append(PhaseState("replicate", total, sum(found.values()), counted, beyond))

@@ -129,12 +129,14 @@ def looks_of(stored: StoredStudy) -> Looked | None:
 def asked_seeds(stored: StoredStudy) -> dict[Cell, tuple[int, ...]]:
     """The seeds that each cell is to be trained from, as far as is known by now.
 
-    With looks these are the ones of the looks that are complete, and of the next.
+    With looks these are the ones of the looks that are complete, and of the next; and those that come
+    after all that were planned, once the looks are over.
     """
     spec, found = stored.spec, looks_of(stored)
     if found is None:
         return dict.fromkeys(spec.cells, spec.seeds)
-    return {cell: spec.seeds[: found.asked[cell]] for cell in spec.cells}
+    further = spec.seeds[spec.planned_seeds :] if found.is_over else ()
+    return {cell: spec.seeds[: found.asked[cell]] + further for cell in spec.cells}
 
 
 def begun_replicates(stored: StoredStudy) -> int:

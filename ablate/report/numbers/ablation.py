@@ -45,6 +45,16 @@ def is_none(value: object) -> bool:
 
 
 @dataclass(frozen=True)
+class Further:
+    """What seeds say that a study was given when its verdict had been made."""
+
+    pooled: Comparison
+    """Of all seeds, those that were planned among them: an estimate, and no verdict."""
+    alone: Comparison
+    """Of the further ones by themselves, a verdict of its own."""
+
+
+@dataclass(frozen=True)
 class VariantRow:
     """What is known of one variant on one data set."""
 
@@ -74,6 +84,8 @@ class VariantRow:
     """Replicates of a configuration that was overtaken by a better one."""
     on_front: bool = False
     """Whether no variant beats it in mean accuracy, parameters and training time together."""
+    further: Annotated[Further | None, Field(exclude_if=is_none)] = None
+    """What the seeds say that came after the verdict; left out where there are none."""
     lag: Annotated[Lag | None, Field(exclude_if=is_none)] = None
     """Of batch norm's moving averages; left out where they did not lag."""
     costs: Annotated[Mapping[str, float], Field(exclude=True)] = field(default_factory=dict)
@@ -118,6 +130,7 @@ class Ablation:
 
     baseline: str
     seeds: int
+    """How many the verdicts are about."""
     metric: Metric
     """What verdicts are about."""
     comparisons: int
@@ -129,6 +142,8 @@ class Ablation:
     """What variants may differ by and still be alike, in the metric's unit; left out where nobody asks."""
     owed: Annotated[int, Field(exclude_if=lambda count: not count)] = 0
     """Replicates still to be trained before anything is judged; left out where there are none."""
+    further: Annotated[int, Field(exclude_if=lambda count: not count)] = 0
+    """Seeds that the study was given when its verdict had been made; left out where there are none."""
     looks: Annotated[tuple[int, ...], Field(exclude_if=lambda looks: not looks)] = ()
     """After how many seeds comparisons were looked at; left out where they are judged once."""
     folds: Annotated[Folds | None, Field(exclude_if=lambda folds: folds is None)] = None
@@ -149,17 +164,25 @@ def make_ablation(
         return None
     replicates = replicates or cell_replicates(stored)
     looks = looks_of(stored)
+    planned, further = (
+        spec.seeds[: spec.planned_seeds],
+        spec.seeds[spec.planned_seeds or len(spec.seeds) :],
+    )
     owed = {
-        cell: (len(spec.seeds) if looks is None else looks.most[cell])
-        - len(own.complete)
-        - len(own.missing)
+        cell: _owed(own, planned if looks is None else planned[: looks.most[cell]])
         for cell, own in replicates.items()
     }
     comparisons = {
-        name: _compare(spec, replicates, metric, is_complete=not any(owed.values()))
+        name: _compare(spec, replicates, metric, planned, is_complete=not any(owed.values()))
         for name, metric in spec.measures.metrics.items()
     }
     metric = spec.measures.metrics[spec.replicate.metric]
+    later: Mapping[Cell, Further] = {}
+    if further:
+        is_there = not any(_owed(own, further) for own in replicates.values())
+        alone = _compare(spec, replicates, metric, further, is_complete=is_there)
+        pooled = _compare(spec, replicates, metric, spec.seeds, is_complete=False)
+        later = {cell: Further(pooled[cell], one) for cell, one in alone.items()}
     if looks is not None:
         comparisons[metric.key] = compare_looked(
             looks.looking, looks.seen, higher_is_better=metric.higher_is_better, done=looks.done
@@ -167,7 +190,8 @@ def make_ablation(
     count, folds = len(spec.datasets) * (len(spec.variants) - 1), folds_of(spec)
     return Ablation(
         baseline=spec.baseline,
-        seeds=spec.replicate.count,
+        seeds=len(planned),
+        further=len(further),
         metric=metric,
         comparisons=count,
         seeds_needed=seeds_needed(max(count, 1)) if folds is None else 2,
@@ -176,7 +200,8 @@ def make_ablation(
         owed=sum(owed.values()),
         looks=spec.looks,
         blocks=tuple(
-            _block(stored, data.dataset, replicates, comparisons, owed) for data in spec.datasets
+            _block(stored, data.dataset, replicates, comparisons, owed, later)
+            for data in spec.datasets
         ),
     )
 
@@ -185,6 +210,7 @@ def _compare(
     spec: StudySpec,
     replicates: Mapping[Cell, CellReplicates],
     metric: Metric,
+    seeds: Sequence[int],
     *,
     is_complete: bool,
 ) -> dict[Cell, Comparison]:
@@ -198,7 +224,7 @@ def _compare(
         if cell == base:
             continue
         own, other = (_values(replicates[c], metric.attribute) for c in (cell, base))
-        shared = [seed for seed in own if seed in other]
+        shared = [seed for seed in seeds if seed in own and seed in other]
         if shared:
             pairs[cell] = ([own[seed] for seed in shared], [other[seed] for seed in shared])
     planned = len(spec.datasets) * (len(spec.variants) - 1)
@@ -215,12 +241,18 @@ def _compare(
     )
 
 
+def _owed(own: CellReplicates, seeds: Sequence[int]) -> int:
+    """How many of these seeds a variant is still to be trained from."""
+    return sum(seed not in own.complete and seed not in own.missing for seed in seeds)
+
+
 def _block(
     stored: StoredStudy,
     dataset: str,
     replicates: Mapping[Cell, CellReplicates],
     comparisons: Mapping[str, Mapping[Cell, Comparison]],
     owed: Mapping[Cell, int],
+    later: Mapping[Cell, Further],
 ) -> Block:
     spec = stored.spec
     assert spec.replicate is not None
@@ -229,7 +261,8 @@ def _block(
         cell = Cell(dataset=dataset, variant=variant.name)
         base = Cell(dataset=dataset, variant=spec.baseline)
         own = {name: found[cell] for name, found in comparisons.items() if cell in found}
-        rows.append(_row(stored, cell, replicates[cell], replicates[base], own, owed[cell]))
+        row = _row(stored, cell, replicates[cell], replicates[base], own, owed[cell])
+        rows.append(replace(row, further=later.get(cell)))
     fronts = front_of(rows, spec.measures)
     rows = [replace(row, on_front=front) for row, front in zip(rows, fronts, strict=True)]
     images = _test_images(stored, dataset)

@@ -9,7 +9,7 @@ from ablate.report.numbers.ablation import make_ablation
 from ablate.report.sections import make_document
 from ablate.spec import measures
 from ablate.spec.measure import Measure, MeasureTable
-from ablate.store.studies import find_study
+from ablate.store.studies import StoredStudy, find_study
 from report.by_hand import answer_of, quoted, rows_of, section, texts_of
 
 TWO = "[vary]\nunits = [4, 16]\n[replicate]\nseeds = {}\n"
@@ -369,6 +369,20 @@ def test_a_difference_may_be_both_better_and_within_the_margin(ask):
     ]
     (row,) = compared_rows(study)
     assert row["verdict"] == "better, and within the margin"
+
+
+def test_seeds_that_came_after_the_verdict_are_told_apart(ask):
+    study = ask(TWO.format(8))
+    study.replicates("units=16", BASE)
+    study.replicates("units=4", moved(0.02))
+    spec = study.stored.spec.model_copy(update={"planned": 6})
+    ablation = make_ablation(StoredStudy(spec, study.stored.parts))
+    (row,) = (row for row in ablation.blocks[0].rows if not row.is_baseline)
+    assert (ablation.seeds, ablation.further) == (6, 2)
+    assert row.comparisons["accuracy"].difference.n == 6
+    assert row.comparisons["accuracy"].verdict == "better"
+    assert (row.further.pooled.difference.n, row.further.pooled.verdict) == (8, "not yet")
+    assert (row.further.alone.difference.n, row.further.alone.verdict) == (2, "too few seeds")
 
 
 def test_single_differences_are_dots_and_the_median_stands_beside_the_mean(ask):
