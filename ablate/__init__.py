@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ablate.errors import AblateError, InputError, RunError
 from ablate.store import DEFAULT_STORAGE
@@ -27,6 +27,7 @@ __all__ = [
     "InputError",
     "RunError",
     "StudySpec",
+    "judge",
     "load_study",
     "results",
     "run",
@@ -127,3 +128,77 @@ def results(study: StudySpec | str, *, storage: str = DEFAULT_STORAGE) -> pd.Dat
 
     name = study if isinstance(study, str) else study.name
     return results_table(named_study(open_existing(StoragePlace(storage)), name))
+
+
+def judge(
+    table: pd.DataFrame,
+    *,
+    baseline: str,
+    metric: str = "accuracy",
+    mode: Literal["max", "min"] | None = None,
+    margin: float | None = None,
+    looks: bool | Sequence[int] = False,
+    planned: int | None = None,
+    folds: int | None = None,
+    variant: str = "variant",
+    seed: str | None = "seed",
+    dataset: str | None = None,
+) -> pd.DataFrame:
+    """Judges runs that were trained elsewhere, as a study's replicates are judged.
+
+    Args:
+        table: one row a run, with columns for its variant, its seed and its metrics.
+        baseline: the variant that all others are compared with.
+        metric: what the verdicts are about, a column.
+        mode: whether more of it is better, or less; of metrics that ablate knows it is known.
+        margin: what two variants may differ by and still be alike, of accuracies and the like in points.
+        looks: after how many seeds the results are looked at; True for the usual looks.
+        planned: how many seeds were planned before results were seen; those of the table unless given.
+        folds: how many folds the data were cut into, where the seeds are folds.
+        variant: the column of the variants.
+        seed: that of the seeds; None where runs share none, which are compared by Welch's t test.
+        dataset: that of the data sets; one called ``dataset`` unless given.
+
+    Returns:
+        A row for each comparison: ``dataset``, ``variant``, ``pairs``, ``difference``, ``low`` and ``high``
+        (its 95 % interval), all in the metric's own unit, ``median``, ``p`` (adjusted for all comparisons;
+        missing where looks decide) and ``verdict``.
+
+    Raises:
+        InputError: the table cannot be judged; holds every reason.
+    """
+    import pandas as pd
+
+    from ablate.config.validation import validate
+    from ablate.report.judging.asked import Asked
+    from ablate.report.judging.judge import judge_table
+
+    problems: list[Any] = []
+    columns = {"variant": variant, "seed": seed, "dataset": dataset}
+    given = {"baseline": baseline, "metric": metric, "mode": mode, "margin": margin}
+    given |= {"planned": planned, "folds": folds, "columns": columns}
+    given |= {"looks": looks if isinstance(looks, bool) else tuple(looks)}
+    asked = validate(Asked, given, "ablate.judge", "", problems)
+    if asked is None:
+        raise InputError(*problems)
+    ablation = judge_table(table, asked, "the table", "results")[0].ablation
+    assert ablation is not None
+    rows = []
+    for block in ablation.blocks:
+        for row in block.rows:
+            found = row.comparisons.get(ablation.metric.key)
+            if found is not None:
+                rows.append(
+                    {
+                        "dataset": block.dataset,
+                        "variant": row.variant,
+                        "pairs": found.difference.n,
+                        "difference": found.difference.mean,
+                        "low": found.difference.low,
+                        "high": found.difference.high,
+                        "median": found.median.mean,
+                        "p": found.adjusted_p,
+                        "verdict": found.verdict,
+                    }
+                )
+    return pd.DataFrame(rows)

@@ -19,6 +19,7 @@ COMMANDS = {
     "delete": "Delete STUDY, by name: its trials, its replicates and their artifacts.",
     "doctor": "Look a storage over: damaged lines, left-over files, lost trials, missing artifacts.",
     "export": "Copy the model of VARIANT of STUDY to FILE.keras, which Keras loads without ablate.",
+    "judge": "Judge the runs in RESULTS.csv, which were trained elsewhere: verdicts, intervals, pairs.",
     "list": "List the studies of a storage: how far each is, its size, its last activity.",
     "plan": "Print how many trainings STUDY needs, and about how long they take on this machine.",
     "report": "Report on STUDY, by name; without one, on the study that was trained last.",

@@ -78,6 +78,8 @@ class Report:
     workers: tuple[int, ...]
     """How many trained side by side; several numbers where that changed."""
     figures: FiguresData
+    is_judged: bool = False
+    """Whether it is of a table of results that were trained elsewhere, of which less is known."""
 
     @property
     def name(self) -> str:

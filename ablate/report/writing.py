@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Literal
 
 from ablate import catalog
 from ablate.document.words import listed, plural
@@ -19,6 +20,8 @@ from ablate.report.formats._base import Page
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
+    from ablate.document.elements import Document
+    from ablate.report.report import Report
     from ablate.store.place import StoragePlace
     from ablate.store.studies import StoredStudy
 
@@ -90,26 +93,67 @@ def write_report(
             rule = f"the report of {report.name} has no table of trials: it compares variants"
             raise InputError(Problem(" and ".join(asked), rule, hint="leave it out"))
         folder = out / folder_name(report.name)
-        try:
-            if draughtsman is not None:
-                draughtsman.draw(report.figures, folder, types)
-            document = make_document(report)
-            if draughtsman is not None:
-                draughtsman.wait()
-            page = Page(width, folder)
-            rendered = [module.render(report, document, page) for module in modules]
-            texts = {
-                name: text
-                for one in rendered
-                if not isinstance(one, str)
-                for name, text in one.items()
-            }
-            for file, text in texts.items():
-                write_text(folder / file, _clean(text))
-        except OSError as error:
-            rule = f"cannot be written: {error.strerror}"
-            hint = "name another folder with --out"
-            raise InputError(Problem(str(folder), rule, hint=hint)) from error
+        return _written(report, make_document, modules, types, draughtsman, Page(width, folder))
+
+
+def write_judged(
+    judge: Callable[[], Report], formats: Sequence[str], out: Path, *, width: int = 100
+) -> WrittenReport:
+    """Reports on a table of results that were trained elsewhere.
+
+    Args:
+        judge: makes the report of it.
+        formats: names of report formats.
+        out: the folder for reports; the table gets a folder in it.
+        width: the width of the screen in characters.
+
+    Raises:
+        InputError: the table cannot be judged, there is no such format, or `out` cannot be written.
+    """
+    modules = [catalog.load("report_formats", one) for one in dict.fromkeys(formats)]
+    types = tuple(sorted({module.FIGURES for module in modules if module.FIGURES}))
+    with Draughtsman() if types else nullcontext() as draughtsman:
+        from ablate.report.sections import JUDGED, make_document
+
+        report = judge()
+        folder = out / folder_name(report.name)
+
+        def document_of(report: Report) -> Document:
+            return make_document(report, JUDGED)
+
+        return _written(report, document_of, modules, types, draughtsman, Page(width, folder))
+
+
+def _written(
+    report: Report,
+    document_of: Callable[[Report], Document],
+    modules: Sequence[ModuleType],
+    types: tuple[Literal["svg", "pdf"], ...],
+    draughtsman: Draughtsman | None,
+    page: Page,
+) -> WrittenReport:
+    """Renders a report and writes it down.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    folder = page.folder
+    try:
+        if draughtsman is not None:
+            draughtsman.draw(report.figures, folder, types)
+        document = document_of(report)
+        if draughtsman is not None:
+            draughtsman.wait()
+        rendered = [module.render(report, document, page) for module in modules]
+        texts = {
+            name: text for one in rendered if not isinstance(one, str) for name, text in one.items()
+        }
+        for file, text in texts.items():
+            write_text(folder / file, _clean(text))
+    except OSError as error:
+        rule = f"cannot be written: {error.strerror}"
+        hint = "name another folder with --out"
+        raise InputError(Problem(str(folder), rule, hint=hint)) from error
     return WrittenReport(
         name=report.name,
         printed=tuple(_clean(one) for one in rendered if isinstance(one, str)),

@@ -29,6 +29,7 @@ from ablate.statistics.looks import (
 from ablate.statistics.power import POWER, detectable_difference
 from ablate.statistics.searches import expected_best
 from ablate.statistics.sign_flips import ALPHA, seeds_needed, sign_flip_p, smallest_p
+from ablate.statistics.unpaired import compare_unpaired, welch
 
 __all__ = [
     "ALPHA",
@@ -46,6 +47,7 @@ __all__ = [
     "barren_looks",
     "compare",
     "compare_looked",
+    "compare_unpaired",
     "default_looks",
     "detectable_difference",
     "expected_best",
@@ -61,4 +63,5 @@ __all__ = [
     "sign_flip_p",
     "smallest_p",
     "spending",
+    "welch",
 ]

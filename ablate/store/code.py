@@ -35,7 +35,7 @@ def kept_code(study: StudySpec, first: Bearer) -> dict[Path, str]:
         first: its first part.
     """
     own = {Path(a.source): a.digest for a in study.architectures if a.source and a.digest}
-    if not own and not study.user_metrics:
+    if not own and not any(metric.source for metric in study.user_metrics):
         return {}
     root, kept = _root(study), KEPT_CODE.of(first)
     known = {Path(os.path.normpath(root / name)): digest for name, digest in kept.items()}

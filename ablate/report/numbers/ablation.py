@@ -142,6 +142,8 @@ class Ablation:
     """What variants may differ by and still be alike, in the metric's unit; left out where nobody asks."""
     owed: Annotated[int, Field(exclude_if=lambda count: not count)] = 0
     """Replicates still to be trained before anything is judged; left out where there are none."""
+    is_paired: Annotated[bool, Field(exclude_if=lambda is_so: is_so)] = True
+    """Whether runs of one seed are compared; left out where they are."""
     further: Annotated[int, Field(exclude_if=lambda count: not count)] = 0
     """Seeds that the study was given when its verdict had been made; left out where there are none."""
     looks: Annotated[tuple[int, ...], Field(exclude_if=lambda looks: not looks)] = ()

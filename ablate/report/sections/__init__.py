@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ablate.document.elements import Document
+from ablate.document.elements import Document, Section
 from ablate.report.sections.conclusion import conclusion
 from ablate.report.sections.confusion import confusion
 from ablate.report.sections.curves import curves
@@ -46,9 +47,15 @@ SECTIONS = (
 """In the order in which they are read; each gives None where it has nothing to say."""
 
 
-def make_document(report: Report) -> Document:
-    """The whole report."""
-    made = (section(report) for section in SECTIONS)
+JUDGED = (variants, differences)
+"""Those of a table of results that were trained elsewhere."""
+
+
+def make_document(
+    report: Report, asked: Sequence[Callable[[Report], Section | None]] = SECTIONS
+) -> Document:
+    """The whole report, or some of its sections."""
+    made = (section(report) for section in asked)
     return Document(
         title=report.name,
         lead=tuple(lead(report)),

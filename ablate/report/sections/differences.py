@@ -10,7 +10,7 @@ from ablate.document.elements import Column, Element, Figure, Paragraph, Section
 from ablate.report.figures import records as figures_data
 from ablate.report.numbers.ablation import Ablation, Block, VariantRow
 from ablate.report.sections.lag import lag_cell, lag_elements
-from ablate.report.sections.variants import block_title
+from ablate.report.sections.variants import block_title, without_unmeasured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,9 +121,20 @@ LOOKS_NOTE = (
 )
 
 
+UNPAIRED_NOTE = (
+    "Runs are not paired: nothing says which of them share a seed. Differences are those of the means, [ ] is "
+    "the 95 % interval of that one difference, and p that of Welch's t test, which takes normal noise, adjusted "
+    "for {comparisons} after Holm; the verdict needs p <= 0.05. Pairs, runs of every variant from the same "
+    "seeds, would tell smaller differences, and exactly. Effect size is Hedges' g. Only {metric} gets a verdict: "
+    "it was chosen with the question."
+)
+
+
 def _note(report: Report, ablation: Ablation, comparisons: str) -> str:
     """How the differences were tested."""
     metric = ablation.metric.name
+    if not ablation.is_paired:
+        return UNPAIRED_NOTE.format(comparisons=comparisons, metric=metric)
     if ablation.looks:
         return LOOKS_NOTE.format(
             examples=report.examples,
@@ -171,7 +182,7 @@ def _further_notes(report: Report, ablation: Ablation) -> Iterator[str]:
     """What else must be known to read the differences."""
     if ablation.comparisons > 1:
         yield TOGETHER_NOTE if not ablation.looks else TOGETHER_LOOKS_NOTE
-    if ablation.folds is None:
+    if ablation.folds is None and ablation.is_paired:
         yield f"{TYPICAL_NOTE} {SKEW_NOTE}"
     if ablation.margin is not None:
         margin = f"{ablation.margin:g} {ablation.metric.unit}".strip()
@@ -191,10 +202,10 @@ def _differences_table(report: Report, ablation: Ablation, block: Block) -> Tabl
 
     columns = (
         Column("variant", "name"),
-        Column("pairs"),
+        Column("pairs" if ablation.is_paired else "runs"),
         Column(heading(metric.key)),
         *([Column("all together")] if ablation.comparisons > 1 else []),
-        Column("typical run"),
+        *([Column("typical run")] if ablation.is_paired else []),
         Column("effect size"),
         Column("adjusted p"),
         Column(
@@ -210,7 +221,7 @@ def _differences_table(report: Report, ablation: Ablation, block: Block) -> Tabl
         for row in block.rows
         if not row.is_baseline
     ]
-    return table(columns, rows)
+    return table(columns, without_unmeasured(rows) if report.is_judged else rows)
 
 
 def _difference_cells(
@@ -226,7 +237,7 @@ def _difference_cells(
         return [
             row.variant,
             "0",
-            *[words.NOTHING] * (5 if several else 4),
+            *[words.NOTHING] * (3 + several + ablation.is_paired),
             "no pair yet",
             lag_cell(row.lag),
             *[words.NOTHING] * (len(others) + 1),
@@ -242,7 +253,7 @@ def _difference_cells(
         str(found.difference.n),
         words.difference(found.difference, metrics[key]),
         *([words.both_ends(found.simultaneous, metrics[key])] if several else []),
-        words.median(found, metrics[key]),
+        *([words.median(found, metrics[key])] if ablation.is_paired else []),
         words.NOTHING if effect is None else words.signed(effect, 2),
         words.p_value(found.adjusted_p) if testable else words.NOTHING,
         words.verdict(found, metrics[key], ablation.noun, ablation.seeds),

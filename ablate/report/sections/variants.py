@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 OVER_SEEDS = (
     "Means over seeds on the test set, ± the half-width of their 95 % interval (Student's t). "
 )
+OVER_RUNS = "Means over runs, ± the half-width of their 95 % interval (Student's t). "
 OVER_FOLDS = (
     "Means over folds that were held out, ± the half-width of their 95 % interval (Student's t, corrected "
     "for what the trainings of different folds share). "
@@ -54,10 +55,14 @@ def variants(report: Report) -> Section | None:
             "joins those that are best for what they cost, crosses are not on it"
         )
         elements.append(Figure(figures_data.VARIANTS, text))
+    rows = [row for block in report.ablation.blocks for row in block.rows]
+    has_costs = any(
+        row.value(cost) is not None for row in rows for cost in report.spec.measures.costs
+    )
     weighed = words.listed([one.title for one in report.spec.measures.weighed])
     elements.append(
         Paragraph(
-            _test_note(report.ablation).format(
+            _test_note(report.ablation, has_costs=has_costs).format(
                 weighed=weighed, example=report.examples.removesuffix("s")
             ),
             "note",
@@ -78,8 +83,11 @@ def variants(report: Report) -> Section | None:
     return Section("Variants", tuple(elements))
 
 
-def _test_note(ablation: Ablation) -> str:
-    return (OVER_SEEDS if ablation.folds is None else OVER_FOLDS) + TEST_NOTE
+def _test_note(ablation: Ablation, *, has_costs: bool) -> str:
+    over = OVER_SEEDS if ablation.folds is None else OVER_FOLDS
+    if not ablation.is_paired:
+        over = OVER_RUNS
+    return over + TEST_NOTE if has_costs else over.strip()
 
 
 def block_title(report: Report, block: Block) -> list[Element]:
@@ -102,7 +110,20 @@ def _variants_table(report: Report, block: Block) -> Table:
         is_told = row is not baseline or len(block.rows) == 1 or row.variant == "baseline"
         name = row.variant if is_told else f"{row.variant} (baseline)"
         rows.append([name, *variant_cells(row, measures, ratio=True), "*" if row.on_front else ""])
+    if report.is_judged:
+        rows = without_unmeasured(rows)
     return table(columns, rows)
+
+
+def without_unmeasured(rows: list[list[str]]) -> list[list[str]]:
+    """Rows with nothing at all in columns of which nothing is known of any."""
+    unknown = [
+        all(cell in ("", words.NOTHING) for cell in cells) for cells in zip(*rows, strict=True)
+    ]
+    return [
+        ["" if is_unknown else cell for cell, is_unknown in zip(row, unknown, strict=True)]
+        for row in rows
+    ]
 
 
 def _floor_note(block: Block, examples: str, several: bool) -> str:

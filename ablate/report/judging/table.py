@@ -1,0 +1,202 @@
+"""A table of results: read, put into one row a run, and looked over for what cannot be judged."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from ablate.errors import InputError, Problem, did_you_mean
+from ablate.report.judging.asked import Asked
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ONE_SET = "results"
+"""What the data set is called where no column names one."""
+LISTED = 8
+
+
+@dataclass(frozen=True)
+class Run:
+    """One row of a table: what a variant scored."""
+
+    row: int
+    """Its line in the file, the heading being the first."""
+    dataset: str
+    variant: str
+    seed: str | None
+    measures: Mapping[str, float]
+    """All that is a number, by its column."""
+
+
+def read_table(source: str, stream: IO[str] | None = None) -> pd.DataFrame:
+    """The table of a CSV file.
+
+    Args:
+        source: the file.
+        stream: what is read in its place.
+
+    Raises:
+        InputError: it is missing, or no table.
+    """
+    import pandas as pd
+
+    if stream is None and not Path(source).is_file():
+        raise InputError(Problem(source, "there is no such file", hint="name a CSV file, or - "))
+    try:
+        given: Any = io.StringIO(stream.read()) if stream is not None else source
+        return pd.read_csv(given, skipinitialspace=True)
+    except (ValueError, UnicodeDecodeError) as error:  # pandas's own are ValueErrors
+        first = next(iter(str(error).splitlines()), "")
+        raise InputError(Problem(source, f"is no CSV table: {first}")) from error
+
+
+def runs_of(table: pd.DataFrame, asked: Asked, where: str) -> tuple[list[Run], list[str]]:
+    """One run a row, and what is to be told of the table.
+
+    Raises:
+        InputError: columns are missing, or rows cannot be judged; holds all of them.
+    """
+    frame = table.copy()
+    frame.columns = [str(name).strip() for name in frame.columns]
+    frame["_row"] = range(2, len(frame) + 2)
+    told: list[str] = []
+    if "phase" in frame.columns and (frame["phase"] == "replicate").any():
+        others = int((frame["phase"] != "replicate").sum())
+        frame = frame[frame["phase"] == "replicate"]
+        if others:
+            told.append(f"{others} rows of a search are left out: only replicates are judged")
+    columns = asked.columns
+    if columns.name is not None and columns.value is not None:
+        frame = _wide(frame, asked, where)
+    elif columns.name is not None or columns.value is not None:
+        rule = (
+            "a long table needs two columns: that of the metrics' names, and that of their values"
+        )
+        raise InputError(Problem(where, rule, hint="give --name-column and --value-column"))
+    metric = metric_column(frame, asked, where)
+    dataset = columns.dataset or ("dataset" if "dataset" in frame.columns else None)
+    needed = {"variant": columns.variant, "seed": columns.seed, "dataset": dataset}
+    problems = [
+        Problem(
+            where,
+            f"there is no column {name}",
+            f"--{key}-column",
+            hint=_nearest(name, frame, key),
+        )
+        for key, name in needed.items()
+        if name is not None and name not in frame.columns
+    ]
+    if problems:
+        raise InputError(*problems)
+    numbers = [
+        name
+        for name in frame.columns
+        if name not in (*needed.values(), "_row") and frame[name].dtype.kind in "iuf"
+    ]
+    runs = [
+        Run(
+            row=int(row["_row"]),
+            dataset=ONE_SET if dataset is None else str(row[dataset]),
+            variant=_label(row[columns.variant]),
+            seed=None if columns.seed is None else _label(row[columns.seed]),
+            measures={name: float(row[name]) for name in numbers if row[name] == row[name]},
+        )
+        for row in frame.to_dict("records")
+    ]
+    _check(runs, metric, asked, where)
+    return runs, told
+
+
+def metric_column(frame: pd.DataFrame, asked: Asked, where: str) -> str:
+    """The column of the metric that is judged: called like it, or with ``test_`` before.
+
+    Raises:
+        InputError: there is none, or it holds no numbers.
+    """
+    name = next((n for n in (asked.metric, f"test_{asked.metric}") if n in frame.columns), None)
+    if name is None:
+        hint = did_you_mean(asked.metric, [str(one) for one in frame.columns if one != "_row"])
+        raise InputError(
+            Problem(where, f"there is no column {asked.metric}", "--metric", hint=hint)
+        )
+    if frame[name].dtype.kind not in "iuf":
+        texts = [one for one in frame[name] if isinstance(one, str)]
+        rule = f"the column {name} must hold numbers"
+        raise InputError(Problem(where, rule, "--metric", texts[0] if texts else None))
+    return name
+
+
+def _nearest(name: str, frame: pd.DataFrame, key: str) -> str:
+    hint = did_you_mean(name, [str(one) for one in frame.columns if one != "_row"])
+    return hint if key != "seed" else f"{hint}; runs that are not paired are judged with --unpaired"
+
+
+def _label(value: Any) -> str:
+    """A cell as text: a whole number without a point."""
+    is_whole = isinstance(value, float) and value.is_integer()
+    return str(int(value)) if is_whole else str(value)
+
+
+def _wide(frame: pd.DataFrame, asked: Asked, where: str) -> pd.DataFrame:
+    """A long table as a wide one: a column for each metric.
+
+    Raises:
+        InputError: a column is missing, or a run has two values of one metric.
+    """
+    columns = asked.columns
+    name, value = columns.name or "", columns.value or ""
+    for key, column in (("--name-column", name), ("--value-column", value)):
+        if column not in frame.columns:
+            hint = did_you_mean(column, [str(one) for one in frame.columns if one != "_row"])
+            raise InputError(Problem(where, f"there is no column {column}", key, hint=hint))
+    if columns.seed is None:
+        rule = "a long table needs a column of seeds, that tells which rows are of one run"
+        raise InputError(Problem(where, rule, "--unpaired"))
+    keys = [one for one in frame.columns if one not in (name, value, "_row")]
+    twice = frame.duplicated([*keys, name], keep=False)
+    if twice.any():
+        lines = ", ".join(map(str, frame["_row"][twice][:LISTED]))
+        rule = f"a run has more than one value of a metric, in the lines {lines}"
+        raise InputError(Problem(where, rule, hint="keep one of each"))
+    rows = frame.groupby(keys, sort=False)["_row"].min()
+    wide = frame.pivot(index=keys, columns=name, values=value)
+    wide["_row"] = rows
+    return wide.reset_index()
+
+
+def _check(runs: list[Run], metric: str, asked: Asked, where: str) -> None:
+    """Refuses what cannot be judged.
+
+    Raises:
+        InputError: a value is missing, a run stands twice, or the baseline is not there.
+    """
+    problems = [
+        Problem(f"{where}: line {run.row}", f"{metric} is missing", hint="leave the line out")
+        for run in runs
+        if metric not in run.measures
+    ][:LISTED]
+    seen: dict[tuple[str, str, str | None], Run] = {}
+    for run in runs:
+        key = (run.dataset, run.variant, run.seed)
+        first = seen.setdefault(key, run)
+        if run.seed is not None and first is not run and len(problems) < 2 * LISTED:
+            rule = f"{run.variant}, seed {run.seed}, stands in line {first.row} already"
+            problems.append(Problem(f"{where}: line {run.row}", rule, hint="keep one of the two"))
+    names = dict.fromkeys(run.variant for run in runs)
+    if asked.baseline not in names:
+        hint = did_you_mean(asked.baseline, names)
+        problems.append(
+            Problem(where, "there is no such variant", "--baseline", asked.baseline, hint)
+        )
+    elif len(names) < 2:
+        problems.append(Problem(where, f"there is nothing to compare with {asked.baseline}"))
+    for dataset in dict.fromkeys(run.dataset for run in runs):
+        if not any(r.dataset == dataset and r.variant == asked.baseline for r in runs):
+            rule = f"the data set {dataset} has no run of the baseline"
+            problems.append(Problem(where, rule, "--baseline", asked.baseline))
+    if problems:
+        raise InputError(*problems)
