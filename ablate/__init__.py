@@ -175,7 +175,7 @@ def judge(
 
     problems: list[Any] = []
     columns = {"variant": variant, "seed": seed, "dataset": dataset}
-    given = {"baseline": baseline, "metric": metric, "mode": mode, "margin": margin}
+    given: dict[str, Any] = {"baseline": baseline, "metric": metric, "mode": mode, "margin": margin}
     given |= {"planned": planned, "folds": folds, "columns": columns}
     given |= {"looks": looks if isinstance(looks, bool) else tuple(looks)}
     asked = validate(Asked, given, "ablate.judge", "", problems)

@@ -27,6 +27,7 @@ ELSEWHERE = {
     "figures": "drawn from the same numbers",
     "only_search": "importance is computed from it",
     "storage": "where its files lie",
+    "is_judged": "of a table that was judged nothing else is there",
 }
 """Fields of a `Report` that are not fields of the JSON form, and where their content is."""
 

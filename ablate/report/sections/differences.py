@@ -207,7 +207,7 @@ def _differences_table(report: Report, ablation: Ablation, block: Block) -> Tabl
         *([Column("all together")] if ablation.comparisons > 1 else []),
         *([Column("typical run")] if ablation.is_paired else []),
         Column("effect size"),
-        Column("adjusted p"),
+        *([] if ablation.looks else [Column("adjusted p")]),
         Column(
             f"verdict (planned, {ablation.seeds} seeds)" if ablation.further else "verdict", "text"
         ),
@@ -237,7 +237,7 @@ def _difference_cells(
         return [
             row.variant,
             "0",
-            *[words.NOTHING] * (3 + several + ablation.is_paired),
+            *[words.NOTHING] * (3 + several + ablation.is_paired - bool(ablation.looks)),
             "no pair yet",
             lag_cell(row.lag),
             *[words.NOTHING] * (len(others) + 1),
@@ -255,7 +255,11 @@ def _difference_cells(
         *([words.both_ends(found.simultaneous, metrics[key])] if several else []),
         *([words.median(found, metrics[key])] if ablation.is_paired else []),
         words.NOTHING if effect is None else words.signed(effect, 2),
-        words.p_value(found.adjusted_p) if testable else words.NOTHING,
+        *(
+            []
+            if ablation.looks
+            else [words.p_value(found.adjusted_p) if testable else words.NOTHING]
+        ),
         words.verdict(found, metrics[key], ablation.noun, ablation.seeds),
         lag_cell(row.lag),
         *(_difference(row, metrics[name]) for name in others),

@@ -1,0 +1,320 @@
+"""Runs that were trained elsewhere get the verdicts that a study gets from the same numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from scipy import stats
+
+import ablate
+from ablate.cli.judge import command
+from ablate.errors import InputError
+from ablate.report.formats import html, latex, markdown, terminal
+from ablate.report.formats import json as json_format
+from ablate.report.formats._base import Page
+from ablate.report.judging.asked import Asked, Columns
+from ablate.report.judging.judge import judge_table
+from ablate.report.judging.table import read_table
+from ablate.report.sections import JUDGED, make_document
+from ablate.statistics import holm, welch
+from ablate.store.results import results_table
+from report.by_hand import ByHand
+
+RNG = np.random.default_rng(8)
+BASE = (0.90 + 0.01 * RNG.standard_normal(8)).tolist()
+OTHERS = {
+    "units=4": [
+        value + 0.02 + 0.003 * noise
+        for value, noise in zip(BASE, RNG.standard_normal(8), strict=True)
+    ],
+    "units=8": [
+        value + 0.004 * noise for value, noise in zip(BASE, RNG.standard_normal(8), strict=True)
+    ],
+}
+TABLES = "[vary]\nunits = [4, 8, 16]\n[replicate]\nseeds = 8\n"
+
+
+@pytest.fixture
+def study(tmp_path, project):
+    (tmp_path / "space.toml").write_text((project.folder / "space.toml").read_text())
+    (tmp_path / "models.py").write_text((project.folder / "models.py").read_text())
+    return tmp_path
+
+
+def made(folder, tables=TABLES):
+    found = ByHand(folder, tables)
+    for variant, values in {"units=16": BASE, **OTHERS}.items():
+        found.replicates(variant, values)
+    return found
+
+
+def judged(table, **asked):
+    columns = asked.pop("columns", {})
+    whole = Asked(
+        **{"baseline": "units=16", "metric": "accuracy", **asked, "columns": Columns(**columns)}
+    )
+    return judge_table(table, whole, "results.csv", "asked")
+
+
+def sections(report, module):
+    """The sections on variants and differences, as a format writes them, without the study's title."""
+    document = make_document(report, JUDGED)
+    written = module.render(report, dataclasses.replace(document, lead=()), Page())
+    return written if isinstance(written, str) else next(iter(written.values()))
+
+
+@pytest.mark.parametrize(
+    ("tables", "asked"),
+    [
+        (TABLES, {}),
+        (TABLES + "margin = 1.0\n", {"margin": 1.0}),
+        (TABLES + "looks = [8]\n", {"looks": (8,)}),
+    ],
+)
+@pytest.mark.parametrize("module", [terminal, markdown, html, latex])
+def test_it_agrees_with_the_report_of_a_study_to_the_last_digit(project, tables, asked, module):
+    own = made(project.folder, tables)
+    report, told = judged(results_table(own.stored), **asked)
+    bare = report.figures.model_copy(update={"forest": (), "variants": ()})
+    report = dataclasses.replace(report, figures=bare)
+    expected = dataclasses.replace(own.report(), figures=bare)
+    found, known = (sections(one, module) for one in (report, expected))
+    assert "units=4" in found
+    for text in ("0.016", "better") if not asked.get("looks") else ("better",):
+        assert text in found
+    # What the study's report says of a study file and of data cards is not known here.
+    images = "The test set has 500 images"
+    assert [line for line in found.splitlines() if images not in line] == [
+        line for line in known.splitlines() if images not in line
+    ]
+    assert told == ()
+
+
+def test_its_numbers_are_those_of_the_studys_json(project):
+    own = made(project.folder)
+    report, _ = judged(results_table(own.stored))
+    document = make_document(report, JUDGED)
+    found = json.loads(json_format.render(report, document, Page())[json_format.FILE])
+    known = json.loads(json_format.render(own.report(), document, Page())[json_format.FILE])
+    assert found["ablation"]["metric"] == known["ablation"]["metric"]
+    rows = {row["variant"]: row for row in found["ablation"]["blocks"][0]["rows"]}
+    for row in known["ablation"]["blocks"][0]["rows"]:
+        assert rows[row["variant"]]["comparisons"] == row["comparisons"]
+        assert rows[row["variant"]]["scores"] == row["scores"]
+
+
+def long_table():
+    rows = [
+        {"model": variant, "run": seed, "what": "bleu", "is": 100 * value}
+        for variant, values in {"a": BASE, "b": OTHERS["units=4"]}.items()
+        for seed, value in enumerate(values)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_long_tables_and_wide_ones_say_the_same():
+    long = long_table()
+    wide = long.pivot(index=["model", "run"], columns="what", values="is").reset_index()
+    asked = {"baseline": "a", "metric": "bleu", "mode": "max"}
+    columns = {"variant": "model", "seed": "run"}
+    (one, _), (other, _) = (
+        judged(long, **asked, columns={**columns, "name": "what", "value": "is"}),
+        judged(wide, **asked, columns=columns),
+    )
+    assert one.ablation == other.ablation
+    assert one.ablation.blocks[0].rows[1].comparisons["bleu"].verdict == "better"
+
+
+def test_it_agrees_with_scipy():
+    table = pd.DataFrame(
+        {
+            "variant": ["base"] * 8 + ["one"] * 8 + ["two"] * 8,
+            "seed": [*range(8)] * 3,
+            "accuracy": [*BASE, *OTHERS["units=4"], *OTHERS["units=8"]],
+        }
+    )
+    found = ablate.judge(table, baseline="base").set_index("variant")
+    tests = [
+        stats.permutation_test(
+            (np.array(values) - BASE,), np.mean, permutation_type="samples", n_resamples=np.inf
+        ).pvalue
+        for values in OTHERS.values()
+    ]
+    assert found["p"].tolist() == pytest.approx(holm(tests))
+    interval = stats.ttest_rel(OTHERS["units=4"], BASE).confidence_interval()
+    assert (found["low"]["one"], found["high"]["one"]) == pytest.approx(tuple(interval))
+    unpaired = ablate.judge(table, baseline="base", seed=None).set_index("variant")
+    results = [stats.ttest_ind(v, BASE, equal_var=False) for v in OTHERS.values()]
+    assert unpaired["p"].tolist() == pytest.approx(holm([one.pvalue for one in results]))
+    interval = results[0].confidence_interval()
+    assert (unpaired["low"]["one"], unpaired["high"]["one"]) == pytest.approx(tuple(interval))
+
+
+def test_welch_of_runs_that_do_not_spread():
+    assert welch([1.0, 1.0], [1.0, 1.0]).p == 1.0
+    assert welch([2.0, 2.0], [1.0, 1.0]).p == 0.25
+    assert welch([2.0], [1.0, 1.1]).sd is None
+
+
+def wide(**changes):
+    table = {
+        "variant": ["base"] * 6 + ["other"] * 6,
+        "seed": [1, 2, 3, 4, 5, 6] * 2,
+        "accuracy": [0.9, 0.91, 0.92, 0.9, 0.91, 0.92, 0.95, 0.96, 0.97, 0.95, 0.96, 0.97],
+    }
+    return pd.DataFrame(table | changes)
+
+
+def test_seeds_that_only_some_have_are_told_and_left_out():
+    table = wide().drop(index=[7])
+    report, told = judged(table, baseline="base")
+    assert told == ("not in the table: other seed 2",)
+    assert report.ablation.blocks[0].rows[1].comparisons["accuracy"].difference.n == 5
+    assert report.ablation.blocks[0].rows[1].missing == {2: "there is no such run in the table"}
+
+
+def test_nothing_is_judged_before_what_was_planned_is_there():
+    found = ablate.judge(wide(), baseline="base", planned=8)
+    assert found["verdict"].tolist() == ["not yet"]
+    assert found["p"].isna().all()
+
+
+def test_what_came_after_the_plan_confirms():
+    report, _ = judged(wide(), baseline="base", planned=4)
+    row = report.ablation.blocks[0].rows[1]
+    assert (report.ablation.seeds, report.ablation.further) == (4, 2)
+    assert row.further.alone.difference.n == 2
+
+
+def test_folds_get_the_corrected_test():
+    report, _ = judged(wide(), baseline="base", folds=6)
+    assert report.ablation.noun == "fold"
+    folds = stats.t.sf  # the p of a corrected test is larger than that of the plain one
+    difference = report.ablation.blocks[0].rows[1].comparisons["accuracy"].difference
+    plain = 2 * folds(difference.mean / (difference.sd / 6**0.5), 5) if difference.sd else 0
+    assert difference.p >= plain
+
+
+def test_rows_of_a_search_are_left_out_and_told():
+    table = wide(phase=["replicate"] * 12)
+    table = pd.concat([table, pd.DataFrame({"phase": ["tune"], "variant": ["base"]})])
+    _, told = judged(table, baseline="base")
+    assert told == ("1 rows of a search are left out: only replicates are judged",)
+
+
+@pytest.mark.parametrize(
+    ("table", "asked", "expected"),
+    [
+        (
+            wide(accuracy=[0.9, None, *[0.9] * 10]),
+            {},
+            ["results.csv: line 3: accuracy is missing; leave the line out"],
+        ),
+        (
+            wide(seed=[1, 1, 3, 4, 5, 6] * 2),
+            {},
+            [
+                "results.csv: line 3: base, seed 1, stands in line 2 already; keep one of the two",
+                "results.csv: line 9: other, seed 1, stands in line 8 already; keep one of the two",
+            ],
+        ),
+        (
+            wide(),
+            {"baseline": "bas"},
+            [
+                'results.csv: --baseline: there is no such variant, found "bas"; did you mean "base"?',
+                'results.csv: --baseline: the data set results has no run of the baseline, found "bas"',
+            ],
+        ),
+        (
+            wide(),
+            {"metric": "accurary"},
+            ['results.csv: --metric: there is no column accurary; did you mean "accuracy"?'],
+        ),
+        (
+            wide(bleu=[1.0] * 12),
+            {"metric": "bleu"},
+            ["results.csv: --mode: is needed: whether more of bleu is better (max), or less (min)"],
+        ),
+        (
+            wide(),
+            {"mode": "min"},
+            ['results.csv: --mode: accuracy is better the higher it is, found "min"; leave it out'],
+        ),
+        (
+            wide(accuracy=["high"] * 12),
+            {},
+            ['results.csv: --metric: the column accuracy must hold numbers, found "high"'],
+        ),
+        (
+            wide().rename(columns={"seed": "sead"}),
+            {},
+            [
+                'results.csv: --seed-column: there is no column seed; did you mean "sead"?; runs that are '
+                "not paired are judged with --unpaired"
+            ],
+        ),
+        (
+            wide(),
+            {"folds": 4},
+            [
+                "results.csv: --folds: there are 6 folds in the table, which is no multiple of it, found 4"
+            ],
+        ),
+        (
+            wide(variant=["base"] * 12, seed=[*range(12)]),
+            {},
+            ["results.csv: there is nothing to compare with base"],
+        ),
+    ],
+)
+def test_what_cannot_be_judged_is_told_with_its_row(table, asked, expected):
+    with pytest.raises(InputError) as raised:
+        judged(table, **{"baseline": "base", **asked})
+    assert [str(problem) for problem in raised.value.problems] == expected
+
+
+def test_a_file_that_is_no_table_is_told(tmp_path):
+    with pytest.raises(InputError, match="there is no such file"):
+        read_table("nowhere.csv")
+    with pytest.raises(InputError, match="is no CSV table"):
+        read_table("-", io.StringIO(""))
+
+
+def test_the_command_reads_standard_input_and_prints_json():
+    runner = CliRunner()
+    text = wide().to_csv(index=False)
+    found = runner.invoke(command, ["-", "--baseline", "base"], input=text)
+    assert found.exit_code == 0, found.output
+    assert "other is better than base" in found.stdout
+    found = runner.invoke(command, ["-", "--baseline", "base", "--json"], input=text)
+    assert json.loads(found.stdout)["ablation"]["baseline"] == "base"
+    found = runner.invoke(command, ["-", "--baseline", "base", "--unpaired"], input=text)
+    assert "Runs are not paired" in found.stdout
+    assert "compared by Welch's t test" in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            ["--looks", "six"],
+            'ablate judge: --looks: must be yes, or numbers of seeds separated by commas, found "six"',
+        ),
+        (
+            ["--unpaired", "--planned", "8"],
+            "ablate judge: --planned: needs runs that are paired by seed; leave --unpaired out",
+        ),
+        (["--margin", "-1"], "ablate judge: margin: must be above 0.0, found -1.0"),
+    ],
+)
+def test_options_that_do_not_fit_are_told(options, told):
+    found = CliRunner().invoke(command, ["-", "--baseline", "base", *options], input="variant\n")
+    assert isinstance(found.exception, InputError)
+    assert str(found.exception) == told
