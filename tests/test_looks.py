@@ -19,6 +19,7 @@ from ablate.statistics import (
     default_looks,
     first_look,
     holm,
+    shapley_shares,
     sign_flip_p,
     spending,
 )
@@ -233,3 +234,40 @@ def test_the_intervals_of_all_comparisons_are_wider_than_that_of_one():
         low, high = found.simultaneous
         assert low < found.difference.low
         assert high > found.difference.high
+
+
+def test_shapley_shares_are_means_over_all_orders_and_sum_to_the_whole():
+    rng = np.random.default_rng(4)
+    factors = dict.fromkeys("abc", (False, True))
+    cells = list(itertools.product(*factors.values()))
+    responses = {
+        seed: {cell: float(value) for cell, value in zip(cells, rng.normal(size=8), strict=True)}
+        for seed in range(8)
+    }
+    shares = shapley_shares(responses, factors)
+    orders = list(itertools.permutations(range(3)))
+    by_hand = {name: [] for name in factors}
+    for of_seed in responses.values():
+        gains = dict.fromkeys(factors, 0.0)
+        for order in orders:
+            there = [False] * 3
+            for place in order:
+                before = of_seed[tuple(there)]
+                there[place] = True
+                gains["abc"[place]] += (of_seed[tuple(there)] - before) / len(orders)
+        for name, gain in gains.items():
+            by_hand[name].append(gain)
+    for share in shares:
+        assert share.difference.mean == pytest.approx(np.mean(by_hand[share.factor]))
+    assert [share.adjusted_p for share in shares] == pytest.approx(
+        holm([sign_flip_p(by_hand[name]) for name in factors])
+    )
+    whole = np.mean(
+        [one[True, True, True] - one[False, False, False] for one in responses.values()]
+    )
+    assert sum(share.difference.mean for share in shares) == pytest.approx(whole)
+
+
+def test_there_are_no_shares_of_more_than_two_levels():
+    responses = {0: {(1,): 1.0, (2,): 2.0, (3,): 3.0}}
+    assert shapley_shares(responses, {"a": (1, 2, 3)}) == []

@@ -28,6 +28,7 @@ from ablate.statistics.looks import (
 )
 from ablate.statistics.power import POWER, detectable_difference
 from ablate.statistics.searches import expected_best
+from ablate.statistics.shapley import Share, shapley_shares
 from ablate.statistics.sign_flips import ALPHA, seeds_needed, sign_flip_p, smallest_p
 from ablate.statistics.unpaired import compare_unpaired, welch
 
@@ -43,6 +44,7 @@ __all__ = [
     "Level",
     "Looking",
     "Seen",
+    "Share",
     "Verdict",
     "barren_looks",
     "compare",
@@ -60,6 +62,7 @@ __all__ = [
     "prediction_interval",
     "ratio_interval",
     "seeds_needed",
+    "shapley_shares",
     "sign_flip_p",
     "smallest_p",
     "spending",

@@ -24,6 +24,7 @@ from ablate.statistics import (
     Effect,
     Folds,
     Interval,
+    Share,
     compare,
     compare_looked,
     factorial_effects,
@@ -31,6 +32,7 @@ from ablate.statistics import (
     noise_floor,
     ratio_interval,
     seeds_needed,
+    shapley_shares,
 )
 from ablate.store.attributes import DATASET_PARAMETER
 from ablate.store.studies import StoredStudy
@@ -118,6 +120,8 @@ class Block:
     rows: tuple[VariantRow, ...]
     effects: tuple[Effect, ...]
     """For a factorial design, of the study's metric."""
+    shares: Annotated[tuple[Share, ...], Field(exclude_if=lambda shares: not shares)]
+    """What each component of a two-level factorial contributes; left out for all other designs."""
     test_images: int | None
     noise_floor: float | None
     """Half-width of the 95 % interval that so many test images leave of a mean accuracy, the widest
@@ -269,11 +273,13 @@ def _block(
     rows = [replace(row, on_front=front) for row, front in zip(rows, fronts, strict=True)]
     images = _test_images(stored, dataset)
     means = [row.scores["accuracy"].mean for row in rows if "accuracy" in row.scores]
+    responses, folds = _responses(spec, dataset, replicates), folds_of(spec)
     is_one_part = spec.replicate.folds is None
     return Block(
         dataset=dataset,
         rows=tuple(rows),
-        effects=tuple(_effects(spec, dataset, replicates)),
+        effects=tuple(factorial_effects(responses, spec.factors, folds) if responses else ()),
+        shares=tuple(shapley_shares(responses, spec.factors, folds)),
         test_images=images,
         noise_floor=max(noise_floor(mean, images) for mean in means)
         if means and images and is_one_part
@@ -377,13 +383,13 @@ def _test_images(stored: StoredStudy, dataset: str) -> int | None:
     return None
 
 
-def _effects(
+def _responses(
     spec: StudySpec, dataset: str, replicates: Mapping[Cell, CellReplicates]
-) -> list[Effect]:
-    """Main effects and two-way interactions of a factorial design, seed by seed."""
+) -> dict[int, dict[tuple[Scalar, ...], float]]:
+    """What each cell of a factorial design has scored, of the seeds that all of them have."""
     assert spec.replicate is not None
     if spec.design != "factorial":
-        return []
+        return {}
     attribute = spec.measures.metrics[spec.replicate.metric].attribute
     responses: dict[int, dict[tuple[Scalar, ...], float]] = {seed: {} for seed in spec.seeds}
     for variant in spec.variants:
@@ -394,5 +400,4 @@ def _effects(
         )
         for seed, value in _values(replicates[cell], attribute).items():
             responses[seed][levels] = value
-    whole = {seed: cells for seed, cells in responses.items() if len(cells) == len(spec.variants)}
-    return factorial_effects(whole, spec.factors, folds_of(spec)) if whole else []
+    return {seed: cells for seed, cells in responses.items() if len(cells) == len(spec.variants)}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ablate.document import words
-from ablate.document.elements import Column, Element, Figure, Paragraph, Section, table
+from ablate.document.elements import Column, Element, Figure, Paragraph, Section, Table, table
 from ablate.report.figures import records as figures_data
 from ablate.report.sections.variants import block_title
 from ablate.spec.space import label
 
 if TYPE_CHECKING:
+    from ablate.report.numbers.ablation import Ablation, Block
     from ablate.report.report import Report
 
 
@@ -53,4 +54,40 @@ def effects(report: Report) -> Section | None:
             "note",
         )
     )
+    for block in ablation.blocks:
+        if block.shares:
+            elements += block_title(report, block)
+            elements.append(_shares_table(ablation, block))
+    if any(block.shares for block in ablation.blocks):
+        elements.append(Paragraph(SHARES_NOTE, "note"))
     return Section("Effects", tuple(elements))
+
+
+SHARES_NOTE = (
+    "The share of a component is its Shapley value: the mean of what it adds, over all orders in which the "
+    "components could be added one by one. Shares sum to the difference between all of them and none. p is that "
+    "of the exact sign-flip test of the shares of single seeds, adjusted for the number of components after "
+    "Holm; it comes without a verdict, which is about variants."
+)
+
+
+def _shares_table(ablation: Ablation, block: Block) -> Table:
+    """What each component contributes."""
+    metric = ablation.metric
+    unit = f" ({metric.unit})" if metric.unit else ""
+    rows = [
+        [
+            share.factor,
+            str(share.difference.n),
+            words.difference(share.difference, metric),
+            words.p_value(share.adjusted_p),
+        ]
+        for share in block.shares
+    ]
+    columns = (
+        Column("component", "name"),
+        Column(f"{ablation.noun}s"),
+        Column(f"share of {metric.name}{unit}"),
+        Column("adjusted p"),
+    )
+    return table(columns, rows)
