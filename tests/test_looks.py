@@ -22,6 +22,7 @@ from ablate.statistics import (
     shapley_shares,
     sign_flip_p,
     spending,
+    split_spread,
 )
 from ablate.statistics.alike import above_p, alike_needed, alike_p
 from ablate.statistics.looks import Boundary, Family, span_not_crossed
@@ -271,3 +272,19 @@ def test_shapley_shares_are_means_over_all_orders_and_sum_to_the_whole():
 def test_there_are_no_shares_of_more_than_two_levels():
     responses = {0: {(1,): 1.0, (2,): 2.0, (3,): 3.0}}
     assert shapley_shares(responses, {"a": (1, 2, 3)}) == []
+
+
+def test_the_spread_is_split_into_searches_and_seeds():
+    rng = np.random.default_rng(6)
+    held = {"searches": 0, "seeds": 0}
+    for _ in range(1500):
+        differences = rng.normal(0, 2, (9, 1)) + rng.normal(0, 1, (9, 4))
+        found = split_spread(differences.tolist())
+        held["searches"] += found.searches.low <= 2 <= found.searches.high
+        held["seeds"] += found.seeds.low <= 1 <= found.seeds.high
+    assert min(held.values()) >= 0.935 * 1500
+    assert found.freedom == 8
+    assert found.advice == "searches"
+    assert split_spread(differences[:4].tolist()).advice == "", "too few to advise"
+    assert split_spread([[1.0], [2.0]]) is None
+    assert split_spread([[1.0, 1.0], [2.0, 2.0]]) is None

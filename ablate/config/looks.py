@@ -33,6 +33,10 @@ def check_looks(
     if not comparisons:
         refuse("there is nothing to compare", "add [vary], or leave it out")
         return
+    if isinstance(replicate.searches, int) and replicate.searches > 1:
+        rule = f"looks fall on whole searches, and seeds share {replicate.searches}"
+        refuse(rule, 'set replicate.searches to "each", or leave looks out')
+        return
     first = first_look(comparisons)
     if not isinstance(looks, tuple):
         if replicate.seeds <= first:
@@ -54,3 +58,21 @@ def check_looks(
 
 def _counted(comparisons: int) -> str:
     return "1 comparison" if comparisons == 1 else f"{comparisons} comparisons"
+
+
+def check_searches(
+    replicate: ReplicateSettings, where: str, problems: list[Problem], *, is_tuned: bool
+) -> None:
+    """Refuses several searches where there is none, or where seeds cannot be dealt out to them."""
+    searches, seeds = replicate.searches, replicate.seeds
+    if searches == 1:
+        return
+    key, rule, hint = "replicate.searches", "", "leave it out"
+    if not is_tuned:
+        rule = "says how often each variant is searched for, and nothing is tuned"
+    elif seeds is None:
+        rule = "is said by the folds: each has a search of its own"
+    elif searches != "each" and seeds % searches:
+        rule, hint = f"the {seeds} seeds cannot be dealt out to them evenly", ""
+    if rule:
+        problems.append(Problem(where, rule, key, searches, hint))

@@ -21,7 +21,7 @@ from ablate.config.checks import (
     check_weights,
 )
 from ablate.config.data import parse_datasets
-from ablate.config.looks import check_looks
+from ablate.config.looks import check_looks, check_searches
 from ablate.config.metrics import check_evaluated, parse_metrics
 from ablate.config.published import parse_published
 from ablate.config.search_space import find_search_space, load_search_space
@@ -120,6 +120,7 @@ def load_study(
     if own.replicate is not None and variants is not None:
         count = len(names) * (len(variants.variants) - 1)
         check_looks(own.replicate, count, where, problems)
+        check_searches(own.replicate, where, problems, is_tuned=tables.tune is not None)
     always = task.measures
     metrics = tuple(name for name in lists["metrics"] or () if name not in always)
     metric = None if own.replicate is None else own.replicate.metric

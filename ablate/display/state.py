@@ -150,5 +150,5 @@ class RunState:
             if event.phase == "tune"
             else f"seed {event.parameters[SEED_PARAMETER]}"
         )
-        fold = [] if event.cell.fold is None else [f"fold {event.cell.fold + 1}"]
-        return " ".join([*words, event.cell.variant, *fold, number])
+        within = [event.cell.within] if event.cell.within else []
+        return " ".join([*words, event.cell.variant, *within, number])

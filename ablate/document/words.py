@@ -138,12 +138,12 @@ def verdict(found: Comparison, metric: Metric, noun: str = "seed", planned: int 
     pairs = found.difference.n
     match found.verdict:
         case "not yet":
-            return f"not yet: {pairs} of {planned} {noun}s" if planned else "not yet"
+            return f"not yet: {pairs} of {planned} {several(noun)}" if planned else "not yet"
         case "better" | "worse" if found.is_alike:
             return f"{found.verdict}, and within the margin"
         case "too few seeds":
             seeds = "1 pair" if pairs == 1 else f"{pairs} pairs"
-            return f"cannot be told from {seeds}: needs {found.needed} {noun}s"
+            return f"cannot be told from {seeds}: needs {found.needed} {several(noun)}"
         case "identical":
             return "identical in every pair"
         case "no detectable difference" if found.look is not None:
@@ -166,7 +166,12 @@ def replicates(settings: ReplicateSettings) -> str:
 
 def plural(number: int, noun: str) -> str:
     """A number with its noun."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {several(noun)}"
+
+
+def several(noun: str) -> str:
+    """A noun for more than one."""
+    return f"{noun}es" if noun.endswith("ch") else f"{noun}s"
 
 
 def span_of(counts: Sequence[int]) -> str:

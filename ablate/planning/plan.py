@@ -41,7 +41,7 @@ def _tuning_name(study: StudySpec, cell: Cell) -> str:
     if len(study.searched_cells) == 1:
         return study.name
     names = [study.name, "tune", *([cell.dataset] if len(study.datasets) > 1 else []), cell.variant]
-    return "/".join([*names, *([] if cell.fold is None else [f"fold {cell.fold + 1}"])])
+    return "/".join([*names, *([cell.within] if cell.within else [])])
 
 
 @dataclass(frozen=True)

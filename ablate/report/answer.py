@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ablate.document.words import amount, difference, interval, listed, plural, score
+from ablate.document.words import several as nouns
 from ablate.report.numbers.ablation import Ablation, Block, VariantRow
 from ablate.report.numbers.published import PublishedComparison
 from ablate.spec.measure import Metric
@@ -101,7 +102,7 @@ def _block(ablation: Ablation, block: Block) -> list[str]:
         most = max(row.comparisons[ablation.metric.key].difference.n for row in unknown)
         texts.append(
             f"Whether {names} {'differs' if len(unknown) == 1 else 'differ'} from "
-            f"{baseline.variant} cannot be told: {needed} {ablation.noun}s are needed, "
+            f"{baseline.variant} cannot be told: {needed} {nouns(ablation.pair)} are needed, "
             f"there {'is' if most == 1 else 'are'} {most}."
         )
     if ablation.further:

@@ -53,6 +53,11 @@ class ReplicateSettings(Frozen):
     )
     """After how many seeds comparisons are looked at; those that are decided get no more. True for the
     usual looks, the last of which is at all seeds."""
+    searches: Annotated[
+        Literal["each"] | Annotated[int, Field(ge=1, le=1000)],
+        Field(exclude_if=lambda searches: searches == 1),
+    ] = 1
+    """How many searches each cell has, which its seeds are dealt out to; `each` for one of each seed."""
     margin: Annotated[
         Annotated[float, Field(gt=0, allow_inf_nan=False)] | None,
         Field(exclude_if=lambda margin: margin is None),
@@ -134,16 +139,28 @@ class Cell(Frozen):
     fold: Annotated[int | None, Field(exclude_if=lambda index: index is None)] = None
     """Whose held-out part its search does not meet, counted over all cuts; None where one search
     serves all replicates, and for the replicates themselves."""
+    search: Annotated[int | None, Field(exclude_if=lambda index: index is None)] = None
+    """Which of its searches it is, where it has several; None where it has one, and for the replicates
+    themselves."""
 
     @property
     def whole(self) -> Cell:
-        """The cell, whichever fold its search does without."""
-        return self.model_copy(update={"fold": None})
+        """The cell, whichever fold its search does without, and whichever search it is."""
+        return self.model_copy(update={"fold": None, "search": None})
+
+    @property
+    def within(self) -> str:
+        """Which of its cell's searches it is, in words; empty where there is one."""
+        if self.search is not None:
+            return f"search {self.search + 1}"
+        return "" if self.fold is None else f"fold {self.fold + 1}"
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         return [(name, value) for name, value in super().__repr_args__() if value is not None]
 
 
+SEARCHES = 2**31
+"""How far the seeds of several searches lie from those of the replicates."""
 Phase = Literal["tune", "replicate"]
 """What a training run is for: the search of a cell, or a replicate of what it chose."""
 
@@ -255,8 +272,17 @@ class StudySpec(Frozen):
 
         So nothing that chooses meets what a replicate is tested on.
         """
-        if self.tune is None or self.replicate is None or self.replicate.folds is None:
+        if self.tune is None or self.replicate is None:
             return self.cells
+        if self.replicate.folds is None:
+            if self.search_count == 1:
+                return self.cells
+            searches = range(self.search_count)
+            return tuple(
+                cell.model_copy(update={"search": search})
+                for search in searches
+                for cell in self.cells
+            )
         folds = range(self.replicate.count)
         return tuple(
             cell.model_copy(update={"fold": fold}) for cell in self.cells for fold in folds
@@ -264,9 +290,24 @@ class StudySpec(Frozen):
 
     def searched_cell(self, cell: Cell, seed: int) -> Cell:
         """The one whose choice a replicate trains."""
+        if self.tune is not None and self.fold(seed) is None and self.search_count > 1:
+            search = self.replicate_index(seed) % self.search_count
+            return cell.model_copy(update={"search": search})
         if self.tune is None or self.fold(seed) is None:
             return cell
         return cell.model_copy(update={"fold": self.replicate_index(seed)})
+
+    @property
+    def search_count(self) -> int:
+        """How many searches each cell has; 1 where it has none, or one in each fold."""
+        if self.tune is None or self.replicate is None or self.replicate.seeds is None:
+            return 1
+        asked = self.replicate.searches
+        return self.replicate.seeds if asked == "each" else asked
+
+    def search_seed(self, cell: Cell) -> int:
+        """What drives a cell's search: its sampler, and in every trial all that a seed draws."""
+        return self.seed if cell.search is None else (self.seed + SEARCHES + cell.search) % 2**32
 
     def fold_of(self, cell: Cell) -> Fold | None:
         """What the search of a cell does not meet."""
@@ -311,7 +352,7 @@ class StudySpec(Frozen):
     def cell_name(self, cell: Cell) -> str:
         """What a cell is called: its variant, after its data set where there are several."""
         name = f"{cell.dataset}: {cell.variant}" if len(self.datasets) > 1 else cell.variant
-        return name if cell.fold is None else f"{name}, fold {cell.fold + 1}"
+        return f"{name}, {cell.within}" if cell.within else name
 
     def question(self) -> dict[str, Any]:
         """What makes two studies ask the same, as plain JSON.
@@ -337,6 +378,7 @@ class StudySpec(Frozen):
             "metric": self.replicate.metric if self.replicate else "accuracy",
             "margin": self.replicate.margin if self.replicate else None,
             "looks": self.replicate.looks if self.replicate else False,
+            "searches": self.replicate.searches if self.replicate else 1,
             "folds": self.replicate.folds if self.replicate else None,
         }
         question["study"] = {"metrics": list(self.metrics), "objective": self.objective}

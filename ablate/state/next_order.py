@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from ablate.state.orders import TrainingOrder, TrainReplicate, TuneTrial
-from ablate.state.replicates import begun_replicates, owed_replicates
+from ablate.state.replicates import asked_searches, begun_replicates, owed_replicates
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -40,7 +40,10 @@ def next_order(
     taken = {(one.cell, one.slot) for one in given if isinstance(one, TuneTrial)}
     searching = bool(taken)
     owing: dict[tuple[int, int], TuneTrial] = {}
+    asked = asked_searches(stored)
     for index, (cell, search) in enumerate(stored.searches.items()):
+        if cell not in asked:
+            continue
         total = stored.totals[cell]
         free = search.refresh().free(total, {slot for one, slot in taken if one == cell})
         searching = searching or bool(free or search.running)

@@ -34,7 +34,7 @@ def phase_states(stored: StoredStudy) -> tuple[PhaseState, ...]:
         counts: Counter[str] = sum((search.counts for search in searches), Counter())
         del counts["interrupted"]  # they are trained again
         done = sum(search.finished for search in searches)
-        states.append(PhaseState("tune", sum(stored.totals.values()), done, dict(counts)))
+        states.append(PhaseState("tune", _search_total(stored), done, dict(counts)))
     if spec.replicate is not None:
         cells = settled_replicates(stored).values()
         found = {
@@ -50,3 +50,14 @@ def phase_states(stored: StoredStudy) -> tuple[PhaseState, ...]:
         beyond = tuple(sorted({seed for cell in cells for seed in cell.beyond}))
         states.append(PhaseState("replicate", total, sum(found.values()), counted, beyond))
     return tuple(states)
+
+
+def _search_total(stored: StoredStudy) -> int:
+    """How many trials all searches hold when they are complete; with looks at most."""
+    spec, looks = stored.spec, looks_of(stored)
+    if looks is None or spec.search_count == 1:
+        return sum(stored.totals.values())
+    further = spec.seeds[spec.planned_seeds or 0 :]
+    seeds = {cell: (*spec.seeds[: looks.most[cell]], *further) for cell in spec.cells}
+    cells = {spec.searched_cell(cell, seed) for cell, own in seeds.items() for seed in own}
+    return sum(stored.totals[cell] for cell in cells)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -137,6 +137,15 @@ def asked_seeds(stored: StoredStudy) -> dict[Cell, tuple[int, ...]]:
         return dict.fromkeys(spec.cells, spec.seeds)
     further = spec.seeds[spec.planned_seeds :] if found.is_over else ()
     return {cell: spec.seeds[: found.asked[cell]] + further for cell in spec.cells}
+
+
+def asked_searches(stored: StoredStudy) -> Collection[Cell]:
+    """The searches that are to be made, as far as is known by now: with looks those of asked seeds."""
+    spec = stored.spec
+    if not spec.looks or spec.search_count == 1:
+        return stored.searches
+    seeds = asked_seeds(stored)
+    return {spec.searched_cell(cell, seed) for cell, own in seeds.items() for seed in own}
 
 
 def begun_replicates(stored: StoredStudy) -> int:

@@ -30,6 +30,7 @@ from ablate.statistics.power import POWER, detectable_difference
 from ablate.statistics.searches import expected_best
 from ablate.statistics.shapley import Share, shapley_shares
 from ablate.statistics.sign_flips import ALPHA, seeds_needed, sign_flip_p, smallest_p
+from ablate.statistics.spread import Spread, split_spread
 from ablate.statistics.unpaired import compare_unpaired, welch
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "Looking",
     "Seen",
     "Share",
+    "Spread",
     "Verdict",
     "barren_looks",
     "compare",
@@ -66,5 +68,6 @@ __all__ = [
     "sign_flip_p",
     "smallest_p",
     "spending",
+    "split_spread",
     "welch",
 ]

@@ -48,12 +48,12 @@ class RunReader:
     """Tells which training run of a study a trial is."""
 
     def __init__(self, spec: StudySpec) -> None:
-        self._seed, self._cells = spec.seed, frozenset(spec.cells)
+        self._spec, self._cells = spec, frozenset(spec.cells)
 
     def read(self, part: Part, trial: FrozenTrial) -> TrainingRun | None:
         """The training run that a trial of a part is; None where the study has no such any more."""
         if part.cell is not None:
-            return TrainingRun(part, part.cell, self._seed, trial)
+            return TrainingRun(part, part.cell, self._spec.search_seed(part.cell), trial)
         found = cell_and_seed(trial)
         return TrainingRun(part, *found, trial) if found and found[0] in self._cells else None
 

@@ -88,7 +88,13 @@ class ByHand:
         values = {"learning_rate": 1e-4 * (number + 1), "pooling": ("max", "average")[number % 2]}
         given = {name: values[name] for name in tuned}
         domains = {name: DISTRIBUTIONS[name] for name in tuned}
-        self._write(self._stored.tuning[cell], given, domains, SEED.entry(self.spec.seed), result)
+        self._write(
+            self._stored.tuning[cell],
+            given,
+            domains,
+            SEED.entry(self.spec.search_seed(cell)),
+            result,
+        )
 
     def replicate(self, cell: Cell, seed: int, result: TrialResult) -> None:
         """Writes a replicate of what the search of its cell has chosen."""

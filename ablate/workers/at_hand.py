@@ -48,10 +48,11 @@ class AtHand:
     def keeper(self, order: TrainingOrder) -> ModelKeeper | None:
         """Which models of a cell are kept; None where the study keeps none.
 
-        Of the searches inside folds none is: what they find is trained again.
+        Of searches inside folds, and of one search among several, none is: what they find is trained
+        again.
         """
         models = order.study.artifacts.models
-        if models == "none" or order.cell.fold is not None:
+        if models == "none" or order.cell.within:
             return None
         stored, keeper = self.stored(order), self._keepers.get(order.cell)
         if keeper is None or keeper.stored is not stored:
@@ -69,7 +70,7 @@ class AtHand:
 
             def spec_of(trial: FrozenTrial) -> TrialSpec:
                 return trial_spec(
-                    spec, cell, data_digest, spec.seed, lambda p: trial.params[p.name]
+                    spec, cell, data_digest, spec.search_seed(cell), lambda p: trial.params[p.name]
                 )
 
             known = stored, TrainedTrials(stored.searches[cell], spec_of)

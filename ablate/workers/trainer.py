@@ -97,12 +97,13 @@ class Trainer:
             p.name: None if p.domain.size is None else p.domain.values()
             for p in study.architecture(cell.variant).tuned
         }
-        sampler = make_sampler(study.tune.sampler, domains, study.seed, order.slot)
+        sampler = make_sampler(study.tune.sampler, domains, study.search_seed(cell), order.slot)
         pruner = make_pruner(study.tune.pruner, longest_training(study, cell.variant))
 
         def objective(trial: optuna.Trial) -> TrialResult:
             prepared = self.at_hand.prepared(study.data(cell.dataset), order.place.cache)
-            spec = trial_spec(study, cell, prepared.digest, study.seed, lambda p: suggest(trial, p))
+            seed = study.search_seed(cell)
+            spec = trial_spec(study, cell, prepared.digest, seed, lambda p: suggest(trial, p))
             earlier = self.at_hand.trained(order, prepared.digest).same_as(trial, spec)
             if earlier is not None:
                 self._tell_started(trial, order, spec, trial.params)

@@ -108,3 +108,33 @@ def test_folds_are_judged_once(tmp_path):
     )
     with pytest.raises(InputError, match=r"replicate.looks: folds are judged once"):
         load_study(tmp_path / "study.toml")
+
+
+@pytest.mark.parametrize(
+    ("table", "tune", "told"),
+    [
+        (
+            'searches = "each"',
+            "",
+            "replicate.searches: says how often each variant is searched for, and nothing is tuned, found "
+            '"each"; leave it out',
+        ),
+        (
+            "searches = 5",
+            "[tune]\ntrials = 2\nparameters = ['units_1']\n",
+            "replicate.searches: the 12 seeds cannot be dealt out to them evenly, found 5",
+        ),
+        (
+            "searches = 4\nlooks = true",
+            "[tune]\ntrials = 2\nparameters = ['units_1']\n",
+            "replicate.looks: looks fall on whole searches, and seeds share 4; set replicate.searches to "
+            '"each", or leave looks out',
+        ),
+    ],
+)
+def test_searches_that_cannot_be_are_told(tmp_path, table, tune, told):
+    (tmp_path / "study.toml").write_text(STUDY.format(table=table, seeds=12, more="") + tune)
+    with pytest.raises(InputError) as raised:
+        load_study(tmp_path / "study.toml")
+    found = [str(p).removeprefix(f"{tmp_path}/study.toml: ") for p in raised.value.problems]
+    assert found == [told]

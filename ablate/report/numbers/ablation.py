@@ -25,6 +25,7 @@ from ablate.statistics import (
     Folds,
     Interval,
     Share,
+    Spread,
     compare,
     compare_looked,
     factorial_effects,
@@ -33,6 +34,7 @@ from ablate.statistics import (
     ratio_interval,
     seeds_needed,
     shapley_shares,
+    split_spread,
 )
 from ablate.store.attributes import DATASET_PARAMETER
 from ablate.store.studies import StoredStudy
@@ -86,6 +88,9 @@ class VariantRow:
     """Replicates of a configuration that was overtaken by a better one."""
     on_front: bool = False
     """Whether no variant beats it in mean accuracy, parameters and training time together."""
+    spread: Annotated[Spread | None, Field(exclude_if=is_none)] = None
+    """How its differences spread over searches and seeds; left out where seeds have no search in
+    common."""
     further: Annotated[Further | None, Field(exclude_if=is_none)] = None
     """What the seeds say that came after the verdict; left out where there are none."""
     lag: Annotated[Lag | None, Field(exclude_if=is_none)] = None
@@ -155,10 +160,23 @@ class Ablation:
     folds: Annotated[Folds | None, Field(exclude_if=lambda folds: folds is None)] = None
     """How the replicates came of folds; left out where each seed drew its own split."""
 
+    searches: Annotated[int, Field(exclude_if=lambda count: count < 2)] = 0
+    """How many searches each variant has, whose means are compared; left out where seeds are."""
+
     @property
     def noun(self) -> str:
         """What one replicate stands for."""
         return "seed" if self.folds is None else "fold"
+
+    @property
+    def pair(self) -> str:
+        """What one pair stands for."""
+        return "search" if self.searches else self.noun
+
+    @property
+    def planned_pairs(self) -> int:
+        """How many pairs each comparison has when it is complete."""
+        return self.searches or self.seeds
 
 
 def make_ablation(
@@ -198,6 +216,7 @@ def make_ablation(
         baseline=spec.baseline,
         seeds=len(planned),
         further=len(further),
+        searches=_searches(spec),
         metric=metric,
         comparisons=count,
         seeds_needed=seeds_needed(max(count, 1)) if folds is None else 2,
@@ -232,7 +251,7 @@ def _compare(
         own, other = (_values(replicates[c], metric.attribute) for c in (cell, base))
         shared = [seed for seed in seeds if seed in own and seed in other]
         if shared:
-            pairs[cell] = ([own[seed] for seed in shared], [other[seed] for seed in shared])
+            pairs[cell] = _pairs(spec, own, other, shared)
     planned = len(spec.datasets) * (len(spec.variants) - 1)
     assert spec.replicate is not None
     margin = spec.replicate.margin
@@ -245,6 +264,45 @@ def _compare(
         margin=margin / metric.scale if of_metric and margin is not None else None,
         is_complete=is_complete,
     )
+
+
+def _searches(spec: StudySpec) -> int:
+    """How many searches' means are compared; 0 where seeds are."""
+    asked = 1 if spec.replicate is None else spec.replicate.searches
+    return asked if isinstance(asked, int) and asked > 1 else 0
+
+
+def _pairs(
+    spec: StudySpec,
+    own: Mapping[int, float],
+    other: Mapping[int, float],
+    seeds: Sequence[int],
+) -> tuple[list[float], list[float]]:
+    """What is compared: single seeds, or the means of those that share a search, and its luck."""
+    if not _searches(spec):
+        return [own[seed] for seed in seeds], [other[seed] for seed in seeds]
+    groups = grouped(spec, seeds)
+    return (
+        [fmean(own[seed] for seed in group) for group in groups],
+        [fmean(other[seed] for seed in group) for group in groups],
+    )
+
+
+def grouped(spec: StudySpec, seeds: Sequence[int]) -> list[list[int]]:
+    """Seeds by the search that they are dealt to."""
+    groups: dict[int, list[int]] = {}
+    for seed in seeds:
+        groups.setdefault(spec.replicate_index(seed) % spec.search_count, []).append(seed)
+    return [groups[index] for index in sorted(groups)]
+
+
+def _spread(spec: StudySpec, own: Mapping[int, float], other: Mapping[int, float]) -> Spread | None:
+    """How much of the spread of differences is the luck of searches; None where none can be told."""
+    if not _searches(spec):
+        return None
+    shared = [seed for seed in spec.seeds if seed in own and seed in other]
+    groups = grouped(spec, shared)
+    return split_spread([[own[seed] - other[seed] for seed in group] for group in groups])
 
 
 def _owed(own: CellReplicates, seeds: Sequence[int]) -> int:
@@ -268,7 +326,10 @@ def _block(
         base = Cell(dataset=dataset, variant=spec.baseline)
         own = {name: found[cell] for name, found in comparisons.items() if cell in found}
         row = _row(stored, cell, replicates[cell], replicates[base], own, owed[cell])
-        rows.append(replace(row, further=later.get(cell)))
+        key = spec.measures.metrics[spec.replicate.metric].attribute
+        values = _values(replicates[cell], key), _values(replicates[base], key)
+        spread = None if cell == base else _spread(spec, *values)
+        rows.append(replace(row, further=later.get(cell), spread=spread))
     fronts = front_of(rows, spec.measures)
     rows = [replace(row, on_front=front) for row, front in zip(rows, fronts, strict=True)]
     images = _test_images(stored, dataset)

@@ -55,12 +55,12 @@ def differences(report: Report) -> Section | None:
     count = words.plural(ablation.comparisons, "comparison")
     elements.append(Paragraph(_note(report, ablation, count), "note"))
     elements += [Paragraph(text, "note") for text in _further_notes(report, ablation)]
-    if ablation.seeds < ablation.seeds_needed and not ablation.looks:
+    if ablation.planned_pairs < ablation.seeds_needed and not ablation.looks:
         elements.append(
             Paragraph(
-                f"With {count} the test needs at least {ablation.seeds_needed} seeds, here are "
-                f"{ablation.seeds}: no difference, however large, could reach p <= 0.05. Raise "
-                "seeds under [replicate]; what is trained is kept.",
+                f"With {count} the test needs at least {ablation.seeds_needed} "
+                f"{words.several(ablation.pair)}, here are {ablation.planned_pairs}: no difference, "
+                f"however large, could reach p <= 0.05. {MORE[ablation.pair]}",
                 "strong",
             )
         )
@@ -171,6 +171,41 @@ SETTINGS_NOTE = (
     "What was tuned was searched for once for each variant: verdicts are about the settings found, not about "
     "the tuning. Another search may find others."
 )
+MORE = {
+    "seed": "Raise seeds under [replicate]; what is trained is kept.",
+    "fold": "Ask for more folds under [replicate], in a study of another name.",
+    "search": "Ask for more searches under [replicate], in a study of another name.",
+}
+EACH_NOTE = (
+    "Every seed had a search of its own: verdicts are about variants that are tuned, the luck of the search "
+    "included."
+)
+SEARCHES_NOTE = (
+    "Every variant was searched for {searches} times, and its seeds are dealt out to what these found. Seeds of "
+    "one search share its luck, so the test compares the means of searches: verdicts are about variants that "
+    "are tuned."
+)
+
+
+def _spread_lines(ablation: Ablation) -> Iterator[str]:
+    """How much of the spread is the luck of searches."""
+    metric = ablation.metric
+    for block in ablation.blocks:
+        for row in block.rows:
+            if row.spread is None:
+                continue
+            parts = []
+            for name, part in (("searches", row.spread.searches), ("seeds", row.spread.seeds)):
+                ends = f"{part.low * metric.scale:.2g} to {part.high * metric.scale:.2g}"
+                parts.append(f"{part.sd * metric.scale:.2g} [{ends}] between {name}")
+            advice = row.spread.advice
+            more = f" More {advice} would tell more." if advice else ""
+            yield (
+                f"Spread of the differences of {row.variant}, as standard deviations"
+                f"{f' in {metric.unit}' if metric.unit else ''}: {' and '.join(parts)}.{more}"
+            )
+
+
 MARGIN_NOTE = (
     "Alike means within {margin} of the baseline, either way: two one-sided sign-flip tests at 5 % each, "
     "adjusted after Holm among themselves. So two errors have 5 % each: a difference that is none, and a "
@@ -190,6 +225,11 @@ def _further_notes(report: Report, ablation: Ablation) -> Iterator[str]:
     spec = report.spec
     if spec.tune is not None and len(spec.searched_cells) == len(spec.cells):
         yield SETTINGS_NOTE
+    if ablation.searches:
+        yield SEARCHES_NOTE.format(searches=ablation.searches)
+        yield from _spread_lines(ablation)
+    elif spec.search_count > 1:
+        yield EACH_NOTE
 
 
 def _differences_table(report: Report, ablation: Ablation, block: Block) -> Table:
@@ -260,7 +300,7 @@ def _difference_cells(
             if ablation.looks
             else [words.p_value(found.adjusted_p) if testable else words.NOTHING]
         ),
-        words.verdict(found, metrics[key], ablation.noun, ablation.seeds),
+        words.verdict(found, metrics[key], ablation.pair, ablation.planned_pairs),
         lag_cell(row.lag),
         *(_difference(row, metrics[name]) for name in others),
         words.NOTHING if ratio is None else f"x {ratio:.3g}",

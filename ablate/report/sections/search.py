@@ -22,7 +22,7 @@ def search(report: Report) -> Section | None:
     names = list(dict.fromkeys(name for found in report.searches for name in found.chosen))
     by = report.spec.searched.title
     best = "lowest" if report.spec.searched.sign > 0 else "highest"
-    budget = min(len(found.expected) for found in report.searches)
+    budget = min((len(found.expected) for found in report.searches if found.trials), default=0)
     # At the whole budget it is the lowest loss itself.
     sizes = sorted({size for size in (1, budget // 2) if 0 < size < budget})
     columns = (
@@ -37,9 +37,7 @@ def search(report: Report) -> Section | None:
     rows = [
         [
             found.cell.dataset if several else "",
-            found.cell.variant
-            if found.cell.fold is None
-            else f"{found.cell.variant}, fold {found.cell.fold + 1}",
+            ", ".join(part for part in (found.cell.variant, found.cell.within) if part),
             str(found.trials),
             words.NOTHING if found.number is None else str(found.number),
             words.NOTHING if found.loss is None else words.score(found.loss),
@@ -47,6 +45,7 @@ def search(report: Report) -> Section | None:
             *(words.number(found.chosen.get(name, words.NOTHING)) for name in names),
         ]
         for found in report.searches
+        if found.trials or not report.spec.looks  # a search that was not needed
     ]
     if not several:
         columns, rows = columns[1:], [row[1:] for row in rows]
