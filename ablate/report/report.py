@@ -29,6 +29,7 @@ from ablate.state.phases import PhaseState, phase_states
 from ablate.state.replicates import cell_replicates
 from ablate.store import DEFAULT_STORAGE
 from ablate.store.artifacts import Artifacts
+from ablate.store.attributes import UNSEEN_EPOCHS
 from ablate.store.results import environments_of, parameter_column, results_table, workers_of
 from ablate.store.studies import StoredStudy, data_cards
 
@@ -78,6 +79,8 @@ class Report:
     workers: tuple[int, ...]
     """How many trained side by side; several numbers where that changed."""
     figures: FiguresData
+    unseen: int = 0
+    """Training runs with epochs that our callbacks did not see."""
     is_judged: bool = False
     """Whether it is of a table of results that were trained elsewhere, of which less is known."""
 
@@ -161,6 +164,7 @@ def make_report(
         splits=make_splits(stored),
         environments=environments_of(every),
         workers=workers_of(every),
+        unseen=sum(UNSEEN_EPOCHS.is_on(trial) for trial in every),
         figures=figures_data(
             stored,
             artifacts,

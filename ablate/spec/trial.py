@@ -128,6 +128,9 @@ class TrialResult(Frozen):
     averages: MovingAverages | None = None
     """Those that its network validated with; None where it has no batch norm, or recalibrated ones."""
 
+    unseen_epochs: int = 0
+    """Epochs of a training loop of the user's own that our callbacks did not see."""
+
     @model_validator(mode="after")
     def _are_known(self) -> Self:
         own = {f"{stage}_{name}" for name in self.own for stage in ("val", "test")}

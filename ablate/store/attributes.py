@@ -158,6 +158,8 @@ SAVED = "saved"
 CODE = Attribute[dict[str, str]]("code")
 """Of one whose network is the user's own: the digest of each of the user's files that was executed."""
 
+UNSEEN_EPOCHS = Attribute[int]("unseen_epochs")
+"""How many epochs of a training loop of the user's own our callbacks did not see; where there were some."""
 AVERAGES = Attribute("moving_averages", MovingAverages.model_validate)
 """The moving averages that it validated with; of networks with batch norm only."""
 

@@ -25,6 +25,7 @@ from ablate.store.attributes import (
     REASON,
     REPEATS,
     SEED,
+    UNSEEN_EPOCHS,
     WORKERS,
 )
 from ablate.store.kept_models import keep_model
@@ -86,6 +87,8 @@ def write_result(
     if result.predictions is not None:
         names = class_names[-1:] if len(result.predictions[0]) == 2 else class_names
         keep_predictions(trial, names, result.predictions, artifacts)
+    if result.unseen_epochs:
+        UNSEEN_EPOCHS.write(trial, result.unseen_epochs)
     if result.averages is not None:
         AVERAGES.write(trial, result.averages)
     if result.reason is not None:

@@ -163,11 +163,14 @@ def _train(
     started = clock()
     watched = [Watch(*feeding.streams)] if feeding.streams else []
     callbacks = [*watched, averages, *_asked_for(spec, feeding.measured, scores, monitor), recorder]
+    trained = 0
     with closing(feeding), networks.forgotten_on_error(model):
         try:
             if own_fit is not None:
                 with measured_when_compiled(model, settings, task, values, feeding.units):
-                    call_fit(own_fit, model, feeding.train, feeding.validation, settings, callbacks)
+                    trained = call_fit(
+                        own_fit, model, feeding.train, feeding.validation, settings, callbacks
+                    )
             else:
                 model.fit(
                     feeding.train,
@@ -191,7 +194,10 @@ def _train(
         outcome, reason = recorder.stopped.outcome, recorder.stopped.reason
         curves = tuple(recorder.epochs)
         result = TrialResult(outcome=outcome, reason=reason, measures=measures, curves=curves)
-    return result.model_copy(update={"averages": averages.validated_with()})
+    unseen = max(0, trained - len(recorder.epochs)) if recorder.stopped is None else 0
+    return result.model_copy(
+        update={"averages": averages.validated_with(), "unseen_epochs": unseen}
+    )
 
 
 def _complete(

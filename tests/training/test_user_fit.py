@@ -106,6 +106,19 @@ def test_the_best_epoch_is_that_of_all_phases(run):
     assert result.measures["val_loss"] == best.val_loss
 
 
+def test_epochs_that_callbacks_do_not_see_are_counted(run):
+    quiet = TWO_PHASES.replace(
+        "model.fit(train, epochs=epochs // 2, **common)",
+        "model.fit(train, epochs=epochs // 2, verbose=0)",
+    )
+    assert quiet != TWO_PHASES
+    result = run(quiet)
+    assert (len(result.curves), result.unseen_epochs) == (2, 2)
+    assert run(TWO_PHASES).unseen_epochs == 0
+    pruned = run(quiet, lambda done: Decision.PRUNE)
+    assert (pruned.outcome, pruned.unseen_epochs) == ("pruned", 0)
+
+
 def test_its_network_is_kept_for_no_other_training(run):
     kept = KeptNetworks()
     run(TWO_PHASES, more={"kept": kept})

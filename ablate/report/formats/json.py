@@ -101,6 +101,9 @@ class JsonReport(_Record):
     splits: Annotated[tuple[Parts, ...], Field(exclude_if=lambda splits: not splits)] = ()
     """How each data set was split: of the first seed, of each fold, and where groups are kept together
     of each seed; left out where it was not noted."""
+    unseen: Annotated[int, Field(exclude_if=lambda count: not count)] = 0
+    """Training runs with epochs that callbacks did not see, in a training loop of the user's own; left
+    out where there are none."""
     environments: tuple[Mapping[str, Any], ...]
     """Where the training runs took place."""
     workers: tuple[int, ...]
@@ -125,6 +128,7 @@ def render(report: Report, document: Document, page: Page) -> dict[str, str]:
         published=report.published,
         cards=report.cards,
         splits=report.splits,
+        unseen=report.unseen,
         environments=tuple(one.model_dump(exclude_unset=True) for one in report.environments),
         workers=report.workers,
     )

@@ -40,6 +40,13 @@ def runs(report: Report) -> Section:
         elements.append(Table(columns, rows, "Why runs were infeasible or failed"))
         elements.append(Paragraph(NOTE, "note"))
     elements += [Paragraph(text, "note") for text in _repeats(report)]
+    if report.unseen:
+        which = words.plural(report.unseen, "training run")
+        text = (
+            f"{which} had epochs that ablate's callbacks did not see, because fit did not hand them on: "
+            "nothing was pruned or stopped in these, and the curves lack them."
+        )
+        elements.append(Paragraph(text, "strong"))
     for name, count in report.unreadable.items():
         which = f"The {name} of {words.plural(count, 'replicate')}"
         text = f"{which} cannot be read (deleted, cut or edited): left out above."
