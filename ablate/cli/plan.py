@@ -94,7 +94,8 @@ def estimate_text(study: StudySpec, found: Estimate) -> str:
         pruned = "" if study.tune.pruner.name == "none" else ", less where some are pruned"
         parts.append(f"{duration(found.tune)} for trials{pruned}")
     if study.replicate is not None:
-        parts.append(f"{duration(found.replicate)} for replicates")
+        saved = ", less where looks decide" if study.looks else ""
+        parts.append(f"{duration(found.replicate)} for replicates{saved}")
     return f"about {duration(found.tune + found.replicate)}: {'; '.join(parts)}"
 
 
