@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ablate.errors import Problem
 from ablate.spec.study import ReplicateSettings
-from ablate.statistics import barren_looks, first_look
 
 KEY = "replicate.looks"
 
@@ -26,6 +25,8 @@ def check_looks(
 
     def refuse(rule: str, hint: str, found: object = None) -> None:
         problems.append(Problem(where, rule, KEY, found, hint))
+
+    from ablate.statistics import barren_looks, first_look  # with NumPy, which few need
 
     if replicate.seeds is None:
         refuse("folds are judged once, when all are there", "leave it out, or ask for seeds")

@@ -19,7 +19,6 @@ from ablate.spec.samplers import SamplerSettings, Tpe
 from ablate.spec.space import Frozen, Parameter, Scalar, SearchSpace
 from ablate.spec.training import NotNegative, Positive, TrainingSettings
 from ablate.spec.user_metric import UserMetric
-from ablate.statistics import default_looks
 
 
 class TuneSettings(Frozen):
@@ -252,10 +251,12 @@ class StudySpec(Frozen):
     def looks(self) -> tuple[int, ...]:
         """After how many seeds comparisons are looked at; empty where they are judged once, at the end."""
         asked = False if self.replicate is None else self.replicate.looks
-        if isinstance(asked, tuple):
-            return asked
+        if isinstance(asked, tuple) or not asked:
+            return asked or ()
+        from ablate.statistics import default_looks  # with NumPy, which few need
+
         count = len(self.comparisons)
-        return default_looks(self.planned_seeds or 1, count) if asked and count else ()
+        return default_looks(self.planned_seeds or 1, count) if count else ()
 
     @property
     def planned_seeds(self) -> int | None:
