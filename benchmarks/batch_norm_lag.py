@@ -144,7 +144,7 @@ def validate(
 ) -> tuple[float, float]:
     """Loss and accuracy; `found` is what the population gave."""
     from ablate.training.compiling import plain_loss
-    from ablate.training.evaluation import predict
+    from ablate.training.parts import ArrayPart, see
 
     with restored(model):
         norms = zip(batch_norms(model), averages(model), found, strict=True)
@@ -153,7 +153,7 @@ def validate(
             mean = new[0] if chosen and "means" in replaced else moving[0]
             variance = new[1] if chosen and "variances" in replaced else moving[1]
             replace(norm, (mean, variance))
-        probabilities = predict(model, split.x_val)
+        probabilities = see(model, ArrayPart(split.x_val, split.y_val)).outputs
     right = probabilities.argmax(axis=1) == split.y_val
     classes = probabilities.shape[1]
     loss = plain_loss(tasks.find(tasks.DEFAULT), split.y_val, probabilities, classes)

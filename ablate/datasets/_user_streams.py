@@ -57,14 +57,14 @@ class UserStreams:
         if taken is None:
             rule = f"a file of streams must define {TRAIN_CONVENTION}"
             hint = f'of a function that returns arrays write "{name}:load_data"'
-            raise InputError(Problem(str(found.file), rule, hint=hint))
+            raise InputError(Problem(name, rule, hint=hint))
         for function, convention, asked in (
             (TRAIN, TRAIN_CONVENTION, OFFERED),
             (TEST, TEST_CONVENTION, OFFERED[1:]),
         ):
             takes = found._takes(function)
             if takes and not takes.takes_any and not set(asked) <= takes.names:
-                raise InputError(Problem(str(found.file), f"{function} must be {convention}"))
+                raise InputError(Problem(name, f"{function} must be {convention}"))
         return found
 
     @property

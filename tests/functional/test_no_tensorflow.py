@@ -40,13 +40,12 @@ def test_a_study_runs_and_is_reported(bare, backend):
     around = {"KERAS_BACKEND": backend, "PYTHONPATH": str(bare.folder / "site")}
     for command in (
         ("check", "study.toml", "--models"),
-        ("data", "digits"),
-        ("run", "study.toml", "--trials", "2"),
+        ("run", "study.toml", "--trials", "1", "--workers", "1"),
         ("report", "dense"),
     ):
         found = bare.ablate(*command, **around)
         assert found.returncode == 0, found.stderr
-    assert "2 of 2" in found.stdout or "2 complete" in found.stdout
+    assert "1 complete" in found.stdout
 
 
 def test_a_study_that_needs_it_is_told_what_there_is(bare):
