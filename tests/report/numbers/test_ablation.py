@@ -396,7 +396,7 @@ def test_single_differences_are_dots_and_the_median_stands_beside_the_mean(ask):
     assert len(forest.pairs) == 8
     assert max(forest.pairs) == pytest.approx(20)
     notes = " ".join(texts_of(section(study, "Differences to units=16")))
-    assert "up to 9 in 100 studies of equals claim something, not 5" in notes
+    assert "8 to 16 in 100 studies of equals claim something, not 5" in notes
 
 
 def test_nothing_at_all_is_a_report_too(ask):
