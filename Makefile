@@ -27,6 +27,7 @@ bench: .venv/installed  ## ablate run beside a script by hand, and what it costs
 
 calibration: .venv/installed  ## how often verdicts are false and intervals miss, in simulated studies
 	$(BIN)/python benchmarks/calibration.py
+	$(BIN)/python benchmarks/looks.py
 
 docs: .venv/installed  ## write docs/commands.md, docs/report_schema.json and the committed reports from code and records
 	$(BIN)/python docs/make_commands.py

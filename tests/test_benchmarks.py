@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ablate.architectures import bottleneck
@@ -70,3 +71,16 @@ def test_the_script_by_hand_trains_our_network(pooling, monkeypatch):
         return [one for one in configs if one["name"] != "InputLayer"]
 
     assert layers(by_hand) == layers(ours)
+
+
+def test_what_looks_claim_is_simulated(monkeypatch):
+    looks = load("looks", monkeypatch)
+    rng = np.random.default_rng(3)
+    false, with_futility, *seeds_and_power = looks.row_of_looks(
+        rng, "normal", 1, 300, alike=True
+    ).split(" | ")
+    assert float(with_futility) <= float(false) <= 0.09
+    assert float(seeds_and_power[0]) == pytest.approx(7.1, abs=0.4)
+    one, each, _ = looks.row_of_searches(rng, "normal", 300, 1.0).split(" | ")
+    assert float(one) > 0.3, "one search: its luck is taken for the tuning's"
+    assert float(each) <= 0.09
