@@ -39,7 +39,6 @@ def test_a_study_runs_and_is_reported(bare, backend):
     needs(backend)
     around = {"KERAS_BACKEND": backend, "PYTHONPATH": str(bare.folder / "site")}
     for command in (
-        ("check", "study.toml", "--models"),
         ("run", "study.toml", "--trials", "1", "--workers", "1"),
         ("report", "dense"),
     ):
