@@ -9,7 +9,7 @@ from ablate.cli.readings import reading_lines
 
 if TYPE_CHECKING:
     from ablate.data.reading import Reading
-    from ablate.planning.plan import Plan
+    from ablate.planning.plan import DataPlan, Plan
     from ablate.spec.study import StudySpec
 
 LISTED = 12
@@ -26,11 +26,7 @@ def plan_text(study: StudySpec, plan: Plan, workers: str, readings: Sequence[Rea
     from ablate.planning.length import longest_training
 
     lines = [f"{study.name}: {study.description}", f"  file          {study.path}"]
-    lines += [
-        f"  data          {data.dataset}: {data.images} training {words.examples(data.shape)[0]}, "
-        f"{_steps(data.steps)} an epoch"
-        for data in plan.data
-    ]
+    lines += [f"  data          {data.dataset}: {_counted(data)}" for data in plan.data]
     lines += reading_lines(readings)
     lines += [
         f"  search space  {found.name} ({found.search_space.architecture})"
@@ -64,6 +60,16 @@ def plan_text(study: StudySpec, plan: Plan, workers: str, readings: Sequence[Rea
     doubts = [f"{one.dataset}: {warning}" for one in readings for warning in one.warnings]
     lines += [f"  warning       {warning}" for warning in (*doubts, *plan.warnings)]
     return "\n".join(lines) + "\n"
+
+
+def _counted(data: DataPlan) -> str:
+    """How much a study trains on, in words."""
+    from ablate.document import words
+
+    noun = words.examples(data.shape)[0]
+    if not data.images:
+        return f"how many training {noun} there are is not known before they are read"
+    return f"{data.images} training {noun}, {_steps(data.steps)} an epoch"
 
 
 def _looks(study: StudySpec) -> str:

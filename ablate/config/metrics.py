@@ -89,7 +89,7 @@ def check_evaluated(
     problems: list[Problem],
 ) -> None:
     """What has no function of its own must be given by ``evaluate``, in the file of each network."""
-    lacking = [file.source.name for file in files if not has_evaluate(file)]
+    lacking = [file.source.name for file in files if not _has_evaluate(file)]
     for metric in metrics:
         if metric.function is None and lacking:
             rule = (
@@ -99,7 +99,7 @@ def check_evaluated(
             problems.append(Problem(str(path), rule, f"metrics.{metric.name}", hint=hint))
 
 
-def has_evaluate(file: ArchitectureFile) -> bool:
+def _has_evaluate(file: ArchitectureFile) -> bool:
     """Whether a file of a user's defines ``evaluate``."""
     if not file.is_users:
         return False

@@ -100,8 +100,6 @@ class StreamFacts(Frozen):
     validation: int | None
     width: int | None
     """How many numbers are given as the target of an example; None where it is no array."""
-    whole: bool
-    """Whether targets are whole numbers."""
     highest: float
     """The highest target of the first batches."""
     targets: str

@@ -142,10 +142,9 @@ def compare_looked(
         low, high = span_not_crossed(one, shares, looking.alpha)
         both = span_not_crossed(one, shares, looking.alpha / looking.size)
         is_over = not looking.goes_on(key) or done == len(looking.looks)
-        better = "better" if (plain.mean > 0) == higher_is_better else "worse"
         verdict: Verdict = "no detectable difference" if is_over else "not yet"
         if key in looking.differing.decided:
-            verdict = "better" if better == "better" else "worse"
+            verdict = "better" if (plain.mean > 0) == higher_is_better else "worse"
         elif key in looking.alike.decided:
             verdict = "alike"
         elif is_over and plain.mean == 0 and not plain.sd:

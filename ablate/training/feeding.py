@@ -18,10 +18,12 @@ from ablate.tasks import Task
 from ablate.training.batches import Batches
 from ablate.training.network import ModelError
 from ablate.training.parts import ArrayPart, Part
-from ablate.training.streams import Reading, Stream
+from ablate.training.streams import Stream, Terms
 from ablate.training.weights import training_weights
 from ablate.user_code.streams import TEST, TRAIN, StreamError
 
+NOT_OF_STREAMS = {"class_weight": "balanced", "batch_norm_averages": "recalibrated"}
+"""Settings that read all training examples: checked with the study, but for what it varies or tunes."""
 AnySplit = Split | StreamSplit
 AnyTest = TestSet | StreamTest
 
@@ -100,10 +102,10 @@ def tested(test: AnyTest, split: AnySplit, spec: TrialSpec, task: Task) -> Part:
         made = test.make(spec.training.batch_size)
     except StreamError as error:
         raise ModelError(f"{split.file}: {error}") from error
-    reading = Reading(
+    terms = Terms(
         task, len(split.class_names), split.facts, weighted=spec.training.weighted_metrics
     )
-    return Stream(made, f"the stream of {TEST} in {split.file}", reading)
+    return Stream(made, f"the stream of {TEST} in {split.file}", terms)
 
 
 def _of_arrays(given: Split, spec: TrialSpec, task: Task) -> Feeding:
@@ -141,6 +143,11 @@ def _encoding(split: Split, task: Task) -> Callable[[NDArray[Any]], NDArray[np.f
 
 def _of_streams(split: StreamSplit, spec: TrialSpec, task: Task) -> Feeding:
     settings, values = spec.training, len(split.class_names)
+    for key, cannot in NOT_OF_STREAMS.items():
+        if getattr(settings, key) == cannot:
+            raise ModelError(
+                f"{key} = {cannot!r} needs all examples at hand, which {split.file} streams"
+            )
     try:
         made = split.make(settings.batch_size)
     except StreamError as error:
@@ -153,7 +160,7 @@ def _of_streams(split: StreamSplit, spec: TrialSpec, task: Task) -> Feeding:
         Stream(
             stream,
             f"the {part} stream of {TRAIN} in {split.file}",
-            Reading(task, values, split.facts, weighted=weighted, of_classes=weights),
+            Terms(task, values, split.facts, weighted=weighted, of_classes=weights),
         )
         for stream, part, weighted, weights in (
             (made[0], "training", True, of_classes),

@@ -28,7 +28,7 @@ READ_AHEAD = 2
 
 
 @dataclass(frozen=True)
-class Reading:
+class Terms:
     """How the batches of a stream are read."""
 
     task: Task
@@ -58,7 +58,7 @@ class Stream(DataAdapter):  # type: ignore[misc]
     stream: Any
     called: str
     """What it is called where something is wrong with it."""
-    reading: Reading
+    terms: Terms
     error: Exception | None = None
     """What has ended an epoch before its time."""
     seen: int | None = None
@@ -81,14 +81,14 @@ class Stream(DataAdapter):  # type: ignore[misc]
 
     def _encoded(self, batch: Batch) -> tuple[Any, ...]:
         """A batch as Keras's losses take it."""
-        (x, y, w), task, values = batch, self.reading.task, self.reading.values
+        (x, y, w), task, values = batch, self.terms.task, self.terms.values
         is_encoded = y.ndim > 1 and y.shape[1] == task.units(values) > 1
         encoded = np.asarray(y, np.float32) if is_encoded else task.encoded(self._own(y), values)
-        if not self.reading.gives_weights:
+        if not self.terms.gives_weights:
             return x, encoded
-        weights = np.ones(len(y)) if w is None else w
-        if self.reading.of_classes is not None:
-            weights = weights * self.reading.of_classes[self._own(y)]
+        weights = np.ones(len(y)) if w is None else w  # these count by their class alone
+        if self.terms.of_classes is not None:
+            weights = weights * self.terms.of_classes[self._own(y)]
         return x, encoded, weights.astype(np.float32)
 
     def batches(self) -> Iterator[Batch]:
@@ -96,7 +96,7 @@ class Stream(DataAdapter):  # type: ignore[misc]
         self.on_epoch_begin()
         try:
             for x, y, w in self._batches():
-                yield x, self._own(y), w if self.reading.weighted else None
+                yield x, self._own(y), w if self.terms.weighted else None
         finally:
             self.on_epoch_end()
         self.check()
@@ -132,12 +132,19 @@ class Stream(DataAdapter):  # type: ignore[misc]
             StreamError: it is not.
         """
         x, y, w = parts_of(batch, self.called)
-        facts, found = self.reading.facts, example_of(x)
+        facts, found = self.terms.facts, example_of(x)
         width = int(y.shape[1]) if y.ndim > 1 else None
         if found != facts.example or width != facts.width:
             raise StreamError(
                 f"batch {count + 1} of {self.called} has examples {_told(found, width)}, and its first "
                 f"had {_told(facts.example, facts.width)}; give all of them one shape"
+            )
+        if self.terms.weighted and (w is not None) != facts.weighted:
+            has = "no weights" if w is None else "weights"
+            told = "weights" if facts.weighted else "none"
+            raise StreamError(
+                f"batch {count + 1} of {self.called} has {has}, and the first one to train on has {told}; "
+                "give all batches (x, y, sample_weight), or none"
             )
         if isinstance(x, Mapping):
             return {name: _as(one, facts.kinds[name]) for name, one in x.items()}, y, w
@@ -149,7 +156,7 @@ class Stream(DataAdapter):  # type: ignore[misc]
         Raises:
             StreamError: they are none of the task.
         """
-        task, values = self.reading.task, self.reading.values
+        task, values = self.terms.task, self.terms.values
         rows = y[:, None] if y.ndim == 1 else y
         if not task.has_classes:
             kind = np.float64 if task.outputs == "numbers" else np.int64
@@ -193,14 +200,14 @@ class Stream(DataAdapter):  # type: ignore[misc]
         """For Keras."""
         import tensorflow as tf
 
-        facts, units = self.reading.facts, self.reading.task.units(self.reading.values)
+        facts, units = self.terms.facts, self.terms.task.units(self.terms.values)
         shapes = facts.example if isinstance(facts.example, Mapping) else {"": facts.example}
         inputs: Any = {
             name: tf.TensorSpec((None, *shape), _kind(facts.kinds[name]))
             for name, shape in shapes.items()
         }
         signature = [inputs.get("", inputs), tf.TensorSpec((None, units), "float32")]
-        if self.reading.gives_weights:
+        if self.terms.gives_weights:
             signature.append(tf.TensorSpec((None,), "float32"))
         found = tf.data.Dataset.from_generator(self.__iter__, output_signature=tuple(signature))
         return found.prefetch(READ_AHEAD)

@@ -55,7 +55,6 @@ def look(train: Any, validation: Any) -> dict[str, Any]:
         "train": count_batches(train),
         "validation": count_batches(validation),
         "width": int(y.shape[1]) if y.ndim > 1 else None,
-        "whole": y.dtype.kind in "iub",
         "highest": float(max(y.max(), y_val.max())),
         "targets": targets_digest(y),
     }

@@ -272,6 +272,18 @@ def test_what_a_study_cannot_ask_of_streams_is_told(write, change, told):
     assert refused(write(**change)) == [told]
 
 
+def test_an_unknown_length_is_told_and_not_taken_for_none(write):
+    from ablate.cli.planned import plan_text
+    from ablate.planning.plan import make_plan
+
+    code = CODE.replace("def __len__(self):\n        return self.count\n", "")
+    study, readings = read_study(load_study(write(code)), None)
+    plan = make_plan(study, {"mine.py": shape(study.datasets[0])})
+    text = plan_text(study, plan, "1", readings)
+    assert "mine.py: how many training rows there are is not known before they are read" in text
+    assert "0 steps" not in text
+
+
 def test_folds_cut_no_stream(write):
     path = write()
     path.write_text(path.read_text().replace("seeds = 2", "folds = 3"))

@@ -27,7 +27,6 @@ FACTS = StreamFacts(
     train=4,
     validation=1,
     width=None,
-    whole=True,
     highest=1,
     targets="0",
 )
@@ -281,6 +280,37 @@ TRAINING = "the training stream of train_data in mine.py"
 def test_what_is_wrong_with_one_is_told(stream, reason):
     found = train(spec(), split(stream), go_on)
     assert (found.outcome, found.reason) == ("failed", reason)
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        ({"class_weight": "balanced"}, "class_weight = 'balanced'"),
+        ({"batch_norm_averages": "recalibrated"}, "batch_norm_averages = 'recalibrated'"),
+    ],
+)
+def test_what_a_study_varies_is_not_ignored_either(setting, reason):
+    found = train(spec(**setting), split(Rows(range(64))), go_on)
+    told = f"{reason} needs all examples at hand, which mine.py streams"
+    assert (found.outcome, found.reason) == ("failed", told)
+
+
+def test_weights_that_only_some_batches_have_are_told():
+    weights = np.ones(90)
+    result = train(
+        spec(weighted_metrics=True), split(Rows(range(64), more=(weights,)), weighted=True), go_on
+    )
+    assert result.reason == (
+        "batch 1 of the validation stream of train_data in mine.py has no weights, and the first one to "
+        "train on has weights; give all batches (x, y, sample_weight), or none"
+    )
+
+
+def test_other_scores_are_measured_epoch_by_epoch():
+    stopping = {"monitor": "val_f1"}
+    for stream in (Rows(range(64)), Rows(range(64), workers=1)):
+        found = train(spec(early_stopping=stopping), split(stream), go_on)
+        assert found.outcome == "complete", found.reason
 
 
 def test_a_schedule_needs_its_length():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ablate.report.judging.asked import Asked
 from ablate.report.judging.study import as_study
-from ablate.report.judging.table import metric_column, runs_of
+from ablate.report.judging.table import runs_of
 from ablate.report.report import Report, make_report
 from ablate.spec.study import Cell
 from ablate.statistics import Comparison, compare_unpaired
@@ -40,13 +40,12 @@ def judge_table(
     """
     runs, told = runs_of(table, asked, where)
     is_paired = asked.columns.seed is not None
-    metric = metric_column(table.rename(columns=str.strip), asked, where) if not is_paired else ""
     known = runs if is_paired else _numbered(runs)
     judged = as_study(known, asked, where, name)
     artifacts = Artifacts(StoragePlace("judged.journal"), judged.storage)
     report = replace(make_report(judged.stored, artifacts), is_judged=True)
     if not is_paired and report.ablation is not None:
-        report = replace(report, ablation=_unpaired(report.ablation, runs, metric))
+        report = replace(report, ablation=_unpaired(report.ablation, runs, asked.metric))
         return report, (*told, UNPAIRED)
     return report, (*told, *judged.told)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ablate import tasks
+from ablate.config.looks import check_looks
 from ablate.errors import InputError, Problem
 from ablate.report.judging.asked import Asked
 from ablate.report.judging.table import Run
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 COUNTED = ("parameters", "trainable_parameters", "flops", "epochs", "best_epoch", "test_images")
 """Measures that are whole numbers."""
+MOST_SEEDS = 1000
+"""As many as a study may have."""
 NOT_THERE = "there is no such run in the table"
 
 
@@ -106,6 +109,10 @@ def _spec(runs: Sequence[Run], asked: Asked, where: str, name: str, count: int) 
         for key in ("planned", "looks"):
             if getattr(asked, key):
                 problems.append(Problem(where, "folds are judged once, all of them", f"--{key}"))
+    planned = asked.planned or count
+    if max(planned, count) > MOST_SEEDS:
+        rule = f"there are more than {MOST_SEEDS} seeds"
+        problems.append(Problem(where, rule, found=max(planned, count)))
     if problems:
         raise InputError(*problems)
     is_own = known is None or not known.is_score
@@ -113,27 +120,28 @@ def _spec(runs: Sequence[Run], asked: Asked, where: str, name: str, count: int) 
     own = tuple([UserMetric(name=asked.metric, mode=asked.mode or "max")] if is_own else [])
     asked_for = () if is_own or asked.metric in tasks.find(task).measures else (asked.metric,)
     names = list(dict.fromkeys([asked.baseline, *(run.variant for run in runs)]))
-    planned = asked.planned or count
     space = SearchSpace(architecture=name, parameters=(), name=name)
+    replicate = ReplicateSettings(
+        seeds=None if asked.folds else max(planned, count),
+        folds=asked.folds,
+        fold_repeats=repeats,
+        metric=asked.metric,
+        margin=asked.margin,
+        looks=asked.looks,
+    )
+    sets = list(dict.fromkeys(run.dataset for run in runs))
+    check_looks(replicate, len(sets) * (len(names) - 1), where, problems)
+    if problems:
+        raise InputError(*(replace(one, key="--looks") for one in problems))
     return StudySpec(
         name=name,
-        datasets=tuple(
-            DataSettings(dataset=dataset, task=task)
-            for dataset in dict.fromkeys(run.dataset for run in runs)
-        ),
+        datasets=tuple(DataSettings(dataset=dataset, task=task) for dataset in sets),
         architectures=(Architecture(search_space=space),),
         training=TrainingSettings.model_validate({"loss": tasks.find(task).loss}),
         design="variants",
         variants=tuple(Variant(name=one, search_space=name) for one in names),
         baseline=asked.baseline,
-        replicate=ReplicateSettings(
-            seeds=None if asked.folds else max(planned, count),
-            folds=asked.folds,
-            fold_repeats=repeats,
-            metric=asked.metric,
-            margin=asked.margin,
-            looks=asked.looks,
-        ),
+        replicate=replicate,
         planned=planned if count > planned else None,
         metrics=() if is_own else asked_for,
         user_metrics=own,
@@ -163,7 +171,7 @@ def _write(
     keys = {one.name: one.key("test") for one in spec.measures.scores}
     attributes: dict[str, float | int | str | None] = {
         keys.get(name, name): int(value) if name in COUNTED and value.is_integer() else value
-        for name, value in measures.items()
+        for name, value in sorted(measures.items(), key=lambda one: one[0].startswith("test_"))
     }
     attributes |= {"chosen_from": None, "seed": seed}
     attributes |= {OUTCOME.name: "complete" if reason is None else "infeasible"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,17 +98,21 @@ def runs_of(table: pd.DataFrame, asked: Asked, where: str) -> tuple[list[Run], l
         for name in frame.columns
         if name not in (*needed.values(), "_row") and frame[name].dtype.kind in "iuf"
     ]
-    runs = [
-        Run(
-            row=int(row["_row"]),
-            dataset=ONE_SET if dataset is None else str(row[dataset]),
-            variant=_label(row[columns.variant]),
-            seed=None if columns.seed is None else _label(row[columns.seed]),
-            measures={name: float(row[name]) for name in numbers if row[name] == row[name]},
+    runs = []
+    # The metric under the name that is asked for, and no other column in its place.
+    rest = [name for name in numbers if name not in (asked.metric, f"test_{asked.metric}")]
+    for row in frame.to_dict("records"):
+        of_row = {name: row[name] for name in rest} | {asked.metric: row[metric]}
+        runs.append(
+            Run(
+                row=int(row["_row"]),
+                dataset=ONE_SET if dataset is None else _label(row[dataset]),
+                variant=_label(row[columns.variant]),
+                seed=None if columns.seed is None else _label(row[columns.seed]),
+                measures={n: float(v) for n, v in of_row.items() if math.isfinite(v)},
+            )
         )
-        for row in frame.to_dict("records")
-    ]
-    _check(runs, metric, asked, where)
+    _check(runs, asked, where)
     return runs, told
 
 
@@ -136,7 +141,9 @@ def _nearest(name: str, frame: pd.DataFrame, key: str) -> str:
 
 
 def _label(value: Any) -> str:
-    """A cell as text: a whole number without a point."""
+    """A cell as text: a whole number without a point, nothing for one that is empty."""
+    if isinstance(value, float) and math.isnan(value):
+        return ""
     is_whole = isinstance(value, float) and value.is_integer()
     return str(int(value)) if is_whole else str(value)
 
@@ -168,17 +175,35 @@ def _wide(frame: pd.DataFrame, asked: Asked, where: str) -> pd.DataFrame:
     return wide.reset_index()
 
 
-def _check(runs: list[Run], metric: str, asked: Asked, where: str) -> None:
+def _check(runs: list[Run], asked: Asked, where: str) -> None:
     """Refuses what cannot be judged.
 
     Raises:
         InputError: a value is missing, a run stands twice, or the baseline is not there.
     """
-    problems = [
-        Problem(f"{where}: line {run.row}", f"{metric} is missing", hint="leave the line out")
+    empty = [
+        (run, name)
         for run in runs
-        if metric not in run.measures
-    ][:LISTED]
+        for name, value in (
+            ("variant", run.variant),
+            ("seed", run.seed),
+            ("data set", run.dataset),
+            (asked.metric, asked.metric in run.measures or None),
+        )
+        if value == "" or (value is None and name != "seed")
+    ]
+    problems = [
+        Problem(
+            f"{where}: line {run.row}",
+            f"{name} is missing, or no number",
+            hint="leave the line out",
+        )
+        if name == asked.metric
+        else Problem(
+            f"{where}: line {run.row}", f"the {name} is missing", hint="leave the line out"
+        )
+        for run, name in empty[:LISTED]
+    ]
     seen: dict[tuple[str, str, str | None], Run] = {}
     for run in runs:
         key = (run.dataset, run.variant, run.seed)

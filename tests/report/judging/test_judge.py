@@ -171,6 +171,11 @@ def wide(**changes):
     return pd.DataFrame(table | changes)
 
 
+def test_the_metric_is_the_column_of_its_name_and_no_other():
+    table = wide(test_accuracy=[0.5] * 12)
+    assert ablate.judge(table, baseline="base")["difference"].tolist() == [pytest.approx(0.05)]
+
+
 def test_seeds_that_only_some_have_are_told_and_left_out():
     table = wide().drop(index=[7])
     report, told = judged(table, baseline="base")
@@ -214,7 +219,7 @@ def test_rows_of_a_search_are_left_out_and_told():
         (
             wide(accuracy=[0.9, None, *[0.9] * 10]),
             {},
-            ["results.csv: line 3: accuracy is missing; leave the line out"],
+            ["results.csv: line 3: accuracy is missing, or no number; leave the line out"],
         ),
         (
             wide(seed=[1, 1, 3, 4, 5, 6] * 2),
@@ -259,6 +264,34 @@ def test_rows_of_a_search_are_left_out_and_told():
                 'results.csv: --seed-column: there is no column seed; did you mean "sead"?; runs that are '
                 "not paired are judged with --unpaired"
             ],
+        ),
+        (
+            wide(accuracy=[0.9, float("inf"), *[0.9] * 10]),
+            {},
+            ["results.csv: line 3: accuracy is missing, or no number; leave the line out"],
+        ),
+        (
+            wide(variant=["base", None, *["base"] * 4, *["other"] * 6]),
+            {},
+            ["results.csv: line 3: the variant is missing; leave the line out"],
+        ),
+        (
+            wide(seed=[1, None, 3, 4, 5, 6, *range(1, 7)]),
+            {},
+            ["results.csv: line 3: the seed is missing; leave the line out"],
+        ),
+        (
+            wide(),
+            {"looks": (4, 6)},
+            [
+                "results.csv: --looks: a look after 4 seeds can decide nothing, of 1 comparison, found "
+                "[4, 6]; the first that can is after 6 or more"
+            ],
+        ),
+        (
+            wide(),
+            {"planned": 1001},
+            ["results.csv: there are more than 1000 seeds, found 1001"],
         ),
         (
             wide(),
