@@ -25,7 +25,8 @@ from ablate.statistics import (
     split_spread,
 )
 from ablate.statistics.alike import above_p, alike_needed, alike_p
-from ablate.statistics.looks import Boundary, Family, span_not_crossed
+from ablate.statistics.boundary import Boundary
+from ablate.statistics.looks import Family, span_not_crossed
 from ablate.statistics.medians import median_interval
 
 

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ablate import catalog, tasks
 from ablate.data.in_place import InPlace
+from ablate.data.writing import ABOUT, write_about, write_examples
 from ablate.datasets._base import Examples, Fitted, Places
 from ablate.datasets._user_function import UserFunction
 from ablate.datasets._user_streams import UserStreams, users_data
@@ -28,11 +26,6 @@ from ablate.spec.data import DataSettings, DataShape, StreamFacts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-ARRAYS = ("x_train", "y_train", "x_test", "y_test")
-OPTIONAL = ("x_val", "y_val", "groups")
-"""What not every data set has."""
-_ABOUT = "data.json"
 
 
 @dataclass(frozen=True)
@@ -114,12 +107,14 @@ def prepare(settings: DataSettings, cache: Path) -> PreparedData:
     """
     source = source_of(settings)
     folder = _folder(settings, source, cache)
-    if not (folder / _ABOUT).is_file():
+    if not (folder / ABOUT).is_file():
         streams = streams_of(settings)
         if streams is None:
-            _write(load(settings), source, folder)
+            examples = load(settings)
+            counts = _class_counts(examples) if examples.y_train.ndim == 1 else {}
+            write_examples(examples, source, counts, folder)
         else:
-            _keep(folder, _about_streams(streams, settings, source))
+            write_about(_about_streams(streams, settings, source), folder)
     return _prepared(settings, source, folder)
 
 
@@ -234,7 +229,7 @@ def find_prepared(settings: DataSettings, cache: Path) -> PreparedData | None:
     """
     source = source_of(settings)
     folder = _folder(settings, source, cache)
-    return _prepared(settings, source, folder) if (folder / _ABOUT).is_file() else None
+    return _prepared(settings, source, folder) if (folder / ABOUT).is_file() else None
 
 
 def _folder(settings: DataSettings, source: str, cache: Path) -> Path:
@@ -250,7 +245,7 @@ def _folder(settings: DataSettings, source: str, cache: Path) -> Path:
 
 
 def _prepared(settings: DataSettings, source: str, folder: Path) -> PreparedData:
-    about = json.loads((folder / _ABOUT).read_text())
+    about = json.loads((folder / ABOUT).read_text())
     in_place = {
         name: InPlace(**{**found, "shape": tuple(found["shape"])})
         for name, found in about.get("in_place", {}).items()  # earlier versions copied every array
@@ -289,88 +284,6 @@ def _places(settings: DataSettings) -> Places:
         folded=settings.folds is not None,
         chronological=settings.strategy == "chronological",
     )
-
-
-def _write(examples: Examples, source: str, folder: Path) -> None:
-    """Writes the arrays beside `folder` and then renames, so that it is whole or absent."""
-    import numpy as np
-
-    in_place = {}
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".preparing-"))
-    try:
-        for name, given in arrays_of(examples).items():
-            found = InPlace.of(given)
-            array = np.ascontiguousarray(given)
-            if found is not None:
-                in_place[name] = asdict(found)
-                continue
-            with (temporary / f"{name}.npy").open("wb") as file:
-                np.save(file, array, allow_pickle=False)
-                file.flush()
-                os.fsync(file.fileno())
-        about: dict[str, Any] = {
-            "digest": digest_of(examples),
-            "source": source,
-            "class_names": examples.class_names,
-            # So that nobody need open the test labels; empty where nobody draws by class.
-            "class_counts": _class_counts(examples) if examples.y_train.ndim == 1 else {},
-            "in_place": in_place,
-        }
-        if isinstance(examples.x_train, Mapping):
-            about["input_names"] = list(examples.x_train)
-        if examples.fitted is not None:
-            about["fitted"] = asdict(examples.fitted)
-        (temporary / _ABOUT).write_text(json.dumps(about))
-        _rename(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _keep(folder: Path, about: Mapping[str, Any]) -> None:
-    """Keeps what is known of a data set that has no arrays."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".preparing-"))
-    try:
-        (temporary / _ABOUT).write_text(json.dumps(about))
-        _rename(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _rename(temporary: Path, folder: Path) -> None:
-    temporary.chmod(0o755)
-    try:
-        temporary.rename(folder)
-    except OSError:
-        if not (folder / _ABOUT).is_file():  # else another process has prepared the same
-            raise
-
-
-def arrays_of(examples: Examples) -> dict[str, NDArray[Any]]:
-    """All arrays of a data set, by name; of several inputs each as ``x_train.NAME``."""
-    arrays: dict[str, NDArray[Any]] = {}
-    for name in (*ARRAYS, *OPTIONAL):
-        given = getattr(examples, name)
-        if given is None:
-            continue
-        if isinstance(given, Mapping):
-            arrays |= {f"{name}.{one}": array for one, array in given.items()}
-        else:
-            arrays[name] = given
-    return arrays | {f"weight_{part}": given for part, given in examples.weights.items()}
-
-
-def digest_of(examples: Examples) -> str:
-    """SHA-256 of all examples and labels."""
-    import numpy as np
-
-    digest = hashlib.sha256()
-    for name, given in arrays_of(examples).items():
-        array = np.ascontiguousarray(given)
-        digest.update(f"{name} {array.dtype} {array.shape}".encode())
-        digest.update(array.data)
-    return digest.hexdigest()
 
 
 def _check_classes(examples: Examples, settings: DataSettings) -> None:

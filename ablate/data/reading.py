@@ -17,7 +17,6 @@ from ablate.data.drawing import Drawing
 from ablate.data.prepared import (
     PreparedData,
     check_examples,
-    digest_of,
     find_prepared,
     load,
     prepare,
@@ -25,6 +24,7 @@ from ablate.data.prepared import (
     streams_of,
 )
 from ablate.data.split import are_pixels, drawing_of
+from ablate.data.writing import digest_of
 from ablate.datasets._base import Examples
 from ablate.datasets._files import DOWNLOADED
 from ablate.spec.data import DataSettings, InputShape, StreamFacts

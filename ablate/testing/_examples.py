@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ablate import tasks
-from ablate.data.prepared import arrays_of
+from ablate.data.writing import arrays_of
 from ablate.datasets import Examples
 from ablate.testing._subject import Subject
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ablate.config.validation import validate
 from ablate.data.card import example_shape
-from ablate.data.prepared import arrays_of
+from ablate.data.writing import arrays_of
 from ablate.datasets import DatasetOptions, DataShape, Examples, Places
 from ablate.errors import Problem
 from ablate.spec.data import DataSettings

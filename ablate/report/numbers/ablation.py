@@ -13,6 +13,13 @@ from pydantic import Field
 
 from ablate.report.numbers.design import folds_of
 from ablate.report.numbers.lag import Lag, lag_of
+from ablate.report.numbers.pairs import (
+    compare_variants,
+    owed_of,
+    searches_compared,
+    spread_of,
+    values_of,
+)
 from ablate.report.numbers.tradeoff import undominated
 from ablate.spec.measure import Measure, MeasureTable, Metric
 from ablate.spec.measures import EVERY
@@ -26,7 +33,6 @@ from ablate.statistics import (
     Interval,
     Share,
     Spread,
-    compare,
     compare_looked,
     factorial_effects,
     mean_interval,
@@ -34,7 +40,6 @@ from ablate.statistics import (
     ratio_interval,
     seeds_needed,
     shapley_shares,
-    split_spread,
 )
 from ablate.store.attributes import DATASET_PARAMETER
 from ablate.store.studies import StoredStudy
@@ -193,19 +198,21 @@ def make_ablation(
         spec.seeds[spec.planned_seeds or len(spec.seeds) :],
     )
     owed = {
-        cell: _owed(own, planned if looks is None else planned[: looks.most[cell]])
+        cell: owed_of(own, planned if looks is None else planned[: looks.most[cell]])
         for cell, own in replicates.items()
     }
     comparisons = {
-        name: _compare(spec, replicates, metric, planned, is_complete=not any(owed.values()))
+        name: compare_variants(
+            spec, replicates, metric, planned, is_complete=not any(owed.values())
+        )
         for name, metric in spec.measures.metrics.items()
     }
     metric = spec.measures.metrics[spec.replicate.metric]
     later: Mapping[Cell, Further] = {}
     if further:
-        is_there = not any(_owed(own, further) for own in replicates.values())
-        alone = _compare(spec, replicates, metric, further, is_complete=is_there)
-        pooled = _compare(spec, replicates, metric, spec.seeds, is_complete=False)
+        is_there = not any(owed_of(own, further) for own in replicates.values())
+        alone = compare_variants(spec, replicates, metric, further, is_complete=is_there)
+        pooled = compare_variants(spec, replicates, metric, spec.seeds, is_complete=False)
         later = {cell: Further(pooled[cell], one) for cell, one in alone.items()}
     if looks is not None:
         comparisons[metric.key] = compare_looked(
@@ -216,7 +223,7 @@ def make_ablation(
         baseline=spec.baseline,
         seeds=len(planned),
         further=len(further),
-        searches=_searches(spec),
+        searches=searches_compared(spec),
         metric=metric,
         comparisons=count,
         seeds_needed=seeds_needed(max(count, 1)) if folds is None else 2,
@@ -229,85 +236,6 @@ def make_ablation(
             for data in spec.datasets
         ),
     )
-
-
-def _compare(
-    spec: StudySpec,
-    replicates: Mapping[Cell, CellReplicates],
-    metric: Metric,
-    seeds: Sequence[int],
-    *,
-    is_complete: bool,
-) -> dict[Cell, Comparison]:
-    """Every variant against the baseline on its data set: one family over the whole study.
-
-    Nothing is judged before all that is planned is there: each further look would be a test of its own.
-    """
-    pairs = {}
-    for cell in spec.cells:
-        base = Cell(dataset=cell.dataset, variant=spec.baseline)
-        if cell == base:
-            continue
-        own, other = (_values(replicates[c], metric.attribute) for c in (cell, base))
-        shared = [seed for seed in seeds if seed in own and seed in other]
-        if shared:
-            pairs[cell] = _pairs(spec, own, other, shared)
-    planned = len(spec.datasets) * (len(spec.variants) - 1)
-    assert spec.replicate is not None
-    margin = spec.replicate.margin
-    of_metric = spec.measures.metrics[spec.replicate.metric] == metric
-    return compare(
-        pairs,
-        higher_is_better=metric.higher_is_better,
-        planned=planned,
-        folds=folds_of(spec),
-        margin=margin / metric.scale if of_metric and margin is not None else None,
-        is_complete=is_complete,
-    )
-
-
-def _searches(spec: StudySpec) -> int:
-    """How many searches' means are compared; 0 where seeds are."""
-    asked = 1 if spec.replicate is None else spec.replicate.searches
-    return asked if isinstance(asked, int) and asked > 1 else 0
-
-
-def _pairs(
-    spec: StudySpec,
-    own: Mapping[int, float],
-    other: Mapping[int, float],
-    seeds: Sequence[int],
-) -> tuple[list[float], list[float]]:
-    """What is compared: single seeds, or the means of those that share a search, and its luck."""
-    if not _searches(spec):
-        return [own[seed] for seed in seeds], [other[seed] for seed in seeds]
-    groups = grouped(spec, seeds)
-    return (
-        [fmean(own[seed] for seed in group) for group in groups],
-        [fmean(other[seed] for seed in group) for group in groups],
-    )
-
-
-def grouped(spec: StudySpec, seeds: Sequence[int]) -> list[list[int]]:
-    """Seeds by the search that they are dealt to."""
-    groups: dict[int, list[int]] = {}
-    for seed in seeds:
-        groups.setdefault(spec.replicate_index(seed) % spec.search_count, []).append(seed)
-    return [groups[index] for index in sorted(groups)]
-
-
-def _spread(spec: StudySpec, own: Mapping[int, float], other: Mapping[int, float]) -> Spread | None:
-    """How much of the spread of differences is the luck of searches; None where none can be told."""
-    if not _searches(spec):
-        return None
-    shared = [seed for seed in spec.seeds if seed in own and seed in other]
-    groups = grouped(spec, shared)
-    return split_spread([[own[seed] - other[seed] for seed in group] for group in groups])
-
-
-def _owed(own: CellReplicates, seeds: Sequence[int]) -> int:
-    """How many of these seeds a variant is still to be trained from."""
-    return sum(seed not in own.complete and seed not in own.missing for seed in seeds)
 
 
 def _block(
@@ -327,8 +255,8 @@ def _block(
         own = {name: found[cell] for name, found in comparisons.items() if cell in found}
         row = _row(stored, cell, replicates[cell], replicates[base], own, owed[cell])
         key = spec.measures.metrics[spec.replicate.metric].attribute
-        values = _values(replicates[cell], key), _values(replicates[base], key)
-        spread = None if cell == base else _spread(spec, *values)
+        values = values_of(replicates[cell], key), values_of(replicates[base], key)
+        spread = None if cell == base else spread_of(spec, *values)
         rows.append(replace(row, further=later.get(cell), spread=spread))
     fronts = front_of(rows, spec.measures)
     rows = [replace(row, on_front=front) for row, front in zip(rows, fronts, strict=True)]
@@ -360,10 +288,10 @@ def _row(
     choice = choices(stored).get(cell)
     trials = list(own.complete.values())
     measured = {
-        name: _values(own, metric.attribute) for name, metric in spec.measures.metrics.items()
+        name: values_of(own, metric.attribute) for name, metric in spec.measures.metrics.items()
     }
-    seconds = _values(own, "training_seconds")
-    base_seconds = _values(base, "training_seconds")
+    seconds = values_of(own, "training_seconds")
+    base_seconds = values_of(base, "training_seconds")
     shared = [seed for seed in seconds if seed in base_seconds]
     is_baseline = cell.variant == spec.baseline
     ratio = None
@@ -373,7 +301,7 @@ def _row(
     selected = None
     if choice is not None and choice.number is not None:
         selected = stored.tuning[cell].get_trials(deepcopy=False)[choice.number].value
-    latencies = sorted(_values(own, "inference_seconds").values())
+    latencies = sorted(values_of(own, "inference_seconds").values())
     return VariantRow(
         variant=cell.variant,
         is_baseline=is_baseline,
@@ -397,7 +325,7 @@ def _row(
         costs={
             measure.name: fmean(values)
             for measure in EVERY.costs
-            if (values := _values(own, measure.key()).values())
+            if (values := values_of(own, measure.key()).values())
         },
     )
 
@@ -420,15 +348,6 @@ def _cost(value: float | None, measure: Measure) -> float:
     if value is None:
         return math.nan
     return -value if measure.better == "higher" else value
-
-
-def _values(replicates: CellReplicates, attribute: str) -> dict[int, float]:
-    """One measurement of each seed."""
-    return {
-        seed: float(trial.user_attrs[attribute])
-        for seed, trial in replicates.complete.items()
-        if attribute in trial.user_attrs
-    }
 
 
 def _first(trials: list[FrozenTrial], attribute: str) -> Any:
@@ -459,6 +378,6 @@ def _responses(
             variant.search_space if factor == SPACE else variant.values[factor]
             for factor in spec.factors
         )
-        for seed, value in _values(replicates[cell], attribute).items():
+        for seed, value in values_of(replicates[cell], attribute).items():
             responses[seed][levels] = value
     return {seed: cells for seed, cells in responses.items() if len(cells) == len(spec.variants)}

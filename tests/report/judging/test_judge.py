@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from scipy import stats
 
 import ablate
-from ablate.cli.judge import command
+from ablate.cli import cli
 from ablate.errors import InputError
 from ablate.report.formats import html, latex, markdown, terminal
 from ablate.report.formats import json as json_format
@@ -323,12 +323,12 @@ def test_a_file_that_is_no_table_is_told(tmp_path):
 def test_the_command_reads_standard_input_and_prints_json():
     runner = CliRunner()
     text = wide().to_csv(index=False)
-    found = runner.invoke(command, ["-", "--baseline", "base"], input=text)
+    found = runner.invoke(cli, ["judge", "-", "--baseline", "base"], input=text)
     assert found.exit_code == 0, found.output
     assert "other is better than base" in found.stdout
-    found = runner.invoke(command, ["-", "--baseline", "base", "--json"], input=text)
+    found = runner.invoke(cli, ["judge", "-", "--baseline", "base", "--json"], input=text)
     assert json.loads(found.stdout)["ablation"]["baseline"] == "base"
-    found = runner.invoke(command, ["-", "--baseline", "base", "--unpaired"], input=text)
+    found = runner.invoke(cli, ["judge", "-", "--baseline", "base", "--unpaired"], input=text)
     assert "Runs are not paired" in found.stdout
     assert "compared by Welch's t test" in found.stderr
 
@@ -348,6 +348,8 @@ def test_the_command_reads_standard_input_and_prints_json():
     ],
 )
 def test_options_that_do_not_fit_are_told(options, told):
-    found = CliRunner().invoke(command, ["-", "--baseline", "base", *options], input="variant\n")
+    found = CliRunner().invoke(
+        cli, ["judge", "-", "--baseline", "base", *options], input="variant\n"
+    )
     assert isinstance(found.exception, InputError)
     assert str(found.exception) == told
