@@ -149,10 +149,10 @@ def run_study(
 def _tell_further_seeds(run: StudyRun) -> None:
     """Says what further seeds are good for, where there are any to train."""
     spec = run.stored.spec
-    planned, count = spec.planned_seeds, len(spec.seeds)
-    if planned is None or planned == count or not any(owed_replicates(run.stored)):
+    planned = spec.planned  # None where no verdict was made before
+    if planned is None or not any(owed_replicates(run.stored)):
         return
-    further = count - planned
+    further = len(spec.seeds) - planned
     run.listener.said(
         f"the verdict of the {planned} planned seeds stands. The {further} further "
         f"{'one is' if further == 1 else 'ones are'} reported apart: by themselves they may confirm it, and "

@@ -215,14 +215,9 @@ def span_not_crossed(
     differences = seen.differences
     scale = float(np.abs(differences - differences.mean()).max()) or seen.resolution or 1.0
 
-    def crossed(shift: float) -> bool:
-        looks = range(1, len(seen.counts) + 1)
-        return any(
-            Boundary(
-                differences[: seen.counts[k - 1]] - shift, seen.counts[:k], seen.resolution
-            ).crossed(shares, level)
-            for k in looks
-        )
+    def crossed(shift: float) -> bool:  # at this look, or at one before
+        boundary = Boundary(differences - shift, seen.counts, seen.resolution)
+        return boundary.crossed(shares, level)
 
     centre = float(np.median(differences))
     ends: list[float | None] = []
