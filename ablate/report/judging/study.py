@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from ablate import tasks
 from ablate.config.looks import check_looks
+from ablate.config.validation import validate
 from ablate.errors import InputError, Problem
 from ablate.report.judging.asked import Asked
 from ablate.report.judging.table import Run
 from ablate.spec.data import DataSettings
-from ablate.spec.measures import EVERY
+from ablate.spec.measures import EVERY, MEASURES
 from ablate.spec.space import SearchSpace
 from ablate.spec.study import Architecture, Cell, ReplicateSettings, StudySpec, Variant
 from ablate.spec.training import TrainingSettings
@@ -24,10 +25,8 @@ from ablate.store.studies import StoredStudy, open_study
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
-COUNTED = ("parameters", "trainable_parameters", "flops", "epochs", "best_epoch", "test_images")
+COUNTED = frozenset(one.name for one in MEASURES if one.kind == "count")
 """Measures that are whole numbers."""
-MOST_SEEDS = 1000
-"""As many as a study may have."""
 NOT_THERE = "there is no such run in the table"
 
 
@@ -110,9 +109,6 @@ def _spec(runs: Sequence[Run], asked: Asked, where: str, name: str, count: int) 
             if getattr(asked, key):
                 problems.append(Problem(where, "folds are judged once, all of them", f"--{key}"))
     planned = asked.planned or count
-    if max(planned, count) > MOST_SEEDS:
-        rule = f"there are more than {MOST_SEEDS} seeds"
-        problems.append(Problem(where, rule, found=max(planned, count)))
     if problems:
         raise InputError(*problems)
     is_own = known is None or not known.is_score
@@ -121,14 +117,22 @@ def _spec(runs: Sequence[Run], asked: Asked, where: str, name: str, count: int) 
     asked_for = () if is_own or asked.metric in tasks.find(task).measures else (asked.metric,)
     names = list(dict.fromkeys([asked.baseline, *(run.variant for run in runs)]))
     space = SearchSpace(architecture=name, parameters=(), name=name)
-    replicate = ReplicateSettings(
-        seeds=None if asked.folds else max(planned, count),
-        folds=asked.folds,
-        fold_repeats=repeats,
-        metric=asked.metric,
-        margin=asked.margin,
-        looks=asked.looks,
+    replicate = validate(
+        ReplicateSettings,
+        {
+            "seeds": None if asked.folds else max(planned, count),
+            "folds": asked.folds,
+            "fold_repeats": repeats,
+            "metric": asked.metric,
+            "margin": asked.margin,
+            "looks": asked.looks,
+        },
+        where,
+        "",
+        problems,
     )
+    if replicate is None:
+        raise InputError(*problems)
     sets = list(dict.fromkeys(run.dataset for run in runs))
     check_looks(replicate, len(sets) * (len(names) - 1), where, problems)
     if problems:

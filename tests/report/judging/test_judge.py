@@ -291,7 +291,7 @@ def test_rows_of_a_search_are_left_out_and_told():
         (
             wide(),
             {"planned": 1001},
-            ["results.csv: there are more than 1000 seeds, found 1001"],
+            ["results.csv: seeds: must be at most 1000, found 1001"],
         ),
         (
             wide(),
