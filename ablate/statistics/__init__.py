@@ -6,6 +6,7 @@ comparisons made.
 `benchmarks/calibration.py` measures how often the claims are false and the intervals miss.
 """
 
+from ablate.statistics.alike import alike_needed
 from ablate.statistics.comparisons import Comparison, Verdict, compare, compare_looked, holm
 from ablate.statistics.differences import Difference, paired_difference
 from ablate.statistics.effects import Effect, Level, factorial_effects
@@ -48,6 +49,7 @@ __all__ = [
     "Share",
     "Spread",
     "Verdict",
+    "alike_needed",
     "barren_looks",
     "compare",
     "compare_looked",

@@ -24,6 +24,7 @@ def made(project, seeds, complete, *settings, storage=None):
         (6, 6, 6, None),
         (6, 5, 9, None),
         (6, 6, 4, None),
+        (5, 5, 9, None),  # too few for a verdict: none was made
     ],
 )
 def test_what_was_planned_stands_once_it_is_complete(project, before, complete, asked, planned):
@@ -42,6 +43,12 @@ def test_it_stands_however_often_more_is_asked_for(project):
     assert twice.planned == 6, "also where the further ones are not trained yet"
     fewer = as_planned(compare(project, "tune.trials=1", seeds=5), again)
     assert fewer.planned is None
+
+
+def test_what_could_be_called_alike_was_judged(project):
+    margin = "replicate.margin=1"
+    stored = made(project, 5, 5, margin)
+    assert as_planned(compare(project, "tune.trials=1", margin, seeds=9), stored).planned == 5
 
 
 def test_a_new_study_has_none(project):

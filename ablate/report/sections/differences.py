@@ -208,8 +208,8 @@ def _spread_lines(ablation: Ablation) -> Iterator[str]:
 
 
 MARGIN_NOTE = (
-    "Alike means within {margin} of the baseline, either way: two one-sided sign-flip tests at 5 % each, "
-    "adjusted after Holm among themselves. So two errors have 5 % each: a difference that is none, and a "
+    "Alike means within {margin} of the baseline, either way: two one-sided {test} at 5 % each, "
+    "adjusted for all comparisons among themselves. So two errors have 5 % each: a difference that is none, and a "
     "likeness that is none."
 )
 
@@ -222,7 +222,8 @@ def _further_notes(report: Report, ablation: Ablation) -> Iterator[str]:
         yield f"{TYPICAL_NOTE} {SKEW_NOTE}"
     if ablation.margin is not None:
         margin = f"{ablation.margin:g} {ablation.metric.unit}".strip()
-        yield MARGIN_NOTE.format(margin=margin)
+        test = "sign-flip tests" if ablation.folds is None else "corrected t tests"
+        yield MARGIN_NOTE.format(margin=margin, test=test)
     spec = report.spec
     if spec.tune is not None and len(spec.searched_cells) == len(spec.cells):
         yield SETTINGS_NOTE
