@@ -48,7 +48,7 @@ from ablate.training.parts import Part
 from ablate.training.recorder import Decision, Recorder, ScoredEpochs
 from ablate.training.streams import Watch
 from ablate.training.user_evaluate import find_evaluate
-from ablate.training.user_fit import call_fit, find_fit
+from ablate.training.user_fit import Fit, call_fit, find_fit
 from ablate.user_code.imported import load
 from ablate.user_code.streams import StreamError
 
@@ -163,27 +163,8 @@ def _train(
     started = clock()
     watched = [Watch(*feeding.streams)] if feeding.streams else []
     callbacks = [*watched, averages, *_asked_for(spec, feeding.measured, scores, monitor), recorder]
-    trained = 0
     with closing(feeding), networks.forgotten_on_error(model):
-        try:
-            if own_fit is not None:
-                with measured_when_compiled(model, settings, task, values, feeding.units):
-                    trained = call_fit(
-                        own_fit, model, feeding.train, feeding.validation, settings, callbacks
-                    )
-            else:
-                model.fit(
-                    feeding.train,
-                    shuffle=False,  # batches are given in their order
-                    epochs=settings.epochs,
-                    validation_data=feeding.validation,
-                    callbacks=callbacks,
-                    verbose=0,
-                )
-        except Exception:
-            feeding.check()  # what a stream raised comes as something else
-            raise
-        feeding.check()
+        trained = _fit(model, own_fit, feeding, spec, task, callbacks)
     if not recorder.epochs and recorder.stopped is None:
         raise ModelError("no epoch was told: fit must hand callbacks on to model.fit")
     measures = _measured(size, recorder, clock() - started)
@@ -198,6 +179,46 @@ def _train(
     return result.model_copy(
         update={"averages": averages.validated_with(), "unseen_epochs": unseen}
     )
+
+
+def _fit(
+    model: keras.Model,
+    own_fit: Fit | None,
+    feeding: Feeding,
+    spec: TrialSpec,
+    task: tasks.Task,
+    callbacks: list[keras.callbacks.Callback],
+) -> int:
+    """Fits a network, by Keras or by a loop of the user's own.
+
+    Returns:
+        How many epochs a loop of the user's own had, whichever callbacks saw them; 0 without one.
+
+    Raises:
+        ModelError: a stream is not what it should be, or the loop returned no history.
+    """
+    settings, values = spec.training, len(feeding.class_names)
+    trained = 0
+    try:
+        if own_fit is None:
+            model.fit(
+                feeding.train,
+                shuffle=False,  # batches are given in their order
+                epochs=settings.epochs,
+                validation_data=feeding.validation,
+                callbacks=callbacks,
+                verbose=0,
+            )
+        else:
+            with measured_when_compiled(model, settings, task, values, feeding.units):
+                trained = call_fit(
+                    own_fit, model, feeding.train, feeding.validation, settings, callbacks
+                )
+    except Exception:
+        feeding.check()  # what a stream raised comes as something else
+        raise
+    feeding.check()
+    return trained
 
 
 def _complete(
