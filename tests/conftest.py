@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,17 @@ sampler = "random"
 pruner = "none"
 parameters = ["units"]
 """
+
+
+MEMORY = Path("/dev/shm")
+ROOM = 4 << 30
+"""Bytes that the files of all tests fit into many times."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keeps the files of tests in memory where there is room: tens of thousands of lines are flushed."""
+    if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 
 LONG = ("chaos", "functional", "training", "report", "cli", "workers")

@@ -106,10 +106,7 @@ class UserCode:
 
     def holds(self, file: str) -> bool:
         """Whether a file is the user's own code."""
-        return any(
-            file.startswith(folder) and not _is_installed(Path(file), Path(folder))
-            for folder in self._folders
-        )
+        return _is_own(file, self._folders)
 
     def met(self, file: Path, digest: str) -> None:
         """Notes a file that is executed.
@@ -144,8 +141,8 @@ class UserCode:
         """Where a module lies that is the user's own."""
         if name.partition(".")[0] in NOT_THE_USERS:
             return None
-        places = map(_normal, _places(module))
-        return next((Path(place) for place in places if self.holds(place)), None)
+        own = (_own_place(place, self._folders) for place in _places(module))
+        return next((place for place in own if place is not None), None)
 
 
 _read_code = SourceFileLoader.get_code
@@ -173,12 +170,6 @@ def _executed(code: UserCode, loader: SourceFileLoader, file: Path) -> CodeType:
     text = importlib.util.decode_source(content)
     linecache.cache[str(file)] = len(text), None, text.splitlines(keepends=True), str(file)
     return compiled
-
-
-@cache
-def _normal(path: str) -> str:
-    """A path without detours; asked for every module that is imported, for every training."""
-    return os.path.normpath(path)
 
 
 def _places(module: object) -> list[str]:
@@ -211,6 +202,21 @@ def _set_in_package(name: str, module: ModuleType | None) -> None:
         setattr(holder, own, module)
     elif isinstance(getattr(holder, "__dict__", {}).get(own), ModuleType):
         delattr(holder, own)
+
+
+@cache
+def _own_place(place: str, folders: tuple[str, ...]) -> Path | None:
+    """A place without detours, if it is the user's own; asked for every module, in every training."""
+    normal = os.path.normpath(place)
+    return Path(normal) if _is_own(normal, folders) else None
+
+
+def _is_own(file: str, folders: tuple[str, ...]) -> bool:
+    """Whether a file lies below one of the folders, and was not installed there."""
+    return any(
+        file.startswith(folder) and not _is_installed(Path(file), Path(folder))
+        for folder in folders
+    )
 
 
 def _is_installed(file: Path, folder: Path) -> bool:

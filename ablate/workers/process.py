@@ -37,7 +37,7 @@ from ablate.workers.messages import (
     TimeEpoch,
     order_from_json,
 )
-from ablate.workers.without_tensorflow import do_without_tensorflow
+from ablate.workers.without_others import do_without_others
 
 if TYPE_CHECKING:
     from ablate.spec.space import Scalar
@@ -223,7 +223,7 @@ def main() -> None:
             # the trial stays without an outcome, and is taken up by the next run.
             os._exit(GONE)
 
-    do_without_tensorflow(os.environ.get("KERAS_BACKEND", "tensorflow"))
+    do_without_others(os.environ.get("KERAS_BACKEND", "tensorflow"))
     worker = Worker(tell)
     orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
     reader = threading.Thread(target=_read_orders, args=(sys.stdin, orders, worker), daemon=True)

@@ -1,4 +1,4 @@
-"""Workers of other backends never load TensorFlow, unless the user's code does."""
+"""Workers never load the backend that they have no use for, unless the user's code does."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ REPOSITORY = Path(__file__).parents[2]
 TRAINED = """
 import sys
 
-from ablate.workers.without_tensorflow import do_without_tensorflow
+from ablate.workers.without_others import do_without_others
 
-do_without_tensorflow("jax")
+do_without_others("jax")
 
 import keras
 import numpy as np
@@ -70,9 +70,35 @@ def test_a_training_with_jax_loads_none_and_the_users_code_may(tmp_path):
     assert result.stdout == "done\n"
 
 
-def test_nothing_changes_for_tensorflow():
-    from ablate.workers.without_tensorflow import do_without_tensorflow
+def test_a_worker_of_tensorflow_loads_no_jax_and_the_users_code_may(tmp_path):
+    (tmp_path / "jax.py").write_text('__version__ = "a stand-in"\n')
+    (tmp_path / "users_own.py").write_text("import jax\nVERSION = jax.__version__\n")
+    lines = (
+        "import sys",
+        "from ablate.workers.without_others import do_without_others",
+        "do_without_others('tensorflow')",
+        "import keras, tensorflow",
+        "print(keras.backend.backend(), 'jax' in sys.modules)",
+        "import users_own",
+        "print(users_own.VERSION)",
+    )
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path), str(REPOSITORY)])
+    result = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", "\n".join(lines)],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == "tensorflow False\na stand-in\n"
+
+
+def test_other_backends_of_keras_change_nothing():
+    from ablate.workers.without_others import do_without_others
 
     before = list(sys.meta_path)
-    do_without_tensorflow("tensorflow")
+    do_without_others("numpy")
     assert sys.meta_path == before
