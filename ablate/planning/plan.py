@@ -38,7 +38,7 @@ def parts(study: StudySpec) -> tuple[Part, ...]:
 
 
 def _tuning_name(study: StudySpec, cell: Cell) -> str:
-    if len(study.searched_cells) == 1:
+    if len(study.searched_cells) == 1 and not cell.within:
         return study.name
     names = [study.name, "tune", *([cell.dataset] if len(study.datasets) > 1 else []), cell.variant]
     return "/".join([*names, *([cell.within] if cell.within else [])])

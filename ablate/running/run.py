@@ -153,12 +153,16 @@ def _tell_further_seeds(run: StudyRun) -> None:
     if planned is None or not any(owed_replicates(run.stored)):
         return
     further = len(spec.seeds) - planned
-    run.listener.said(
-        f"the verdict of the {planned} planned seeds stands. The {further} further "
-        f"{'one is' if further == 1 else 'ones are'} reported apart: by themselves they may confirm it, and "
-        "with the others they make estimates more exact. To train until it is decided ask for looks under "
-        "[replicate], in a study of another name"
-    )
+    told = f"the verdict of the {planned} planned seeds stands. The {further} further "
+    told += "one is" if further == 1 else "ones are"
+    if spec.searches_compared:
+        told += " trained from what the same searches found: they make estimates more exact, and confirm nothing"
+    else:
+        told += (
+            " reported apart: by themselves they may confirm it, and with the others they make estimates more "
+            "exact. To train until it is decided ask for looks under [replicate], in a study of another name"
+        )
+    run.listener.said(told)
 
 
 def _one_worker(study: StudySpec, log: Path) -> MakeExecutor:
@@ -203,13 +207,13 @@ def as_stored(
         digests: the digest of each data set's images, where they are known already.
 
     Raises:
-        InputError: the stored one asks something else.
+        InputError: the stored one asks something else, or its verdict was made of more.
     """
     begun = begun_rules(storage, study.name)
     if begun is not None and begun != study.rules and begun <= RULES:
         study = load_study(Path(study.path), study.settings, large=True, rules=begun)
     check_question(storage, study, digests)
-    return study
+    return as_planned(study, find_study(storage, study.name))
 
 
 def _check_idle(storage: BaseStorage, study: StudySpec) -> None:

@@ -276,7 +276,7 @@ class StudySpec(Frozen):
         if self.tune is None or self.replicate is None:
             return self.cells
         if self.replicate.folds is None:
-            if self.search_count == 1:
+            if not self._has_several_searches:
                 return self.cells
             searches = range(self.search_count)
             return tuple(
@@ -291,12 +291,19 @@ class StudySpec(Frozen):
 
     def searched_cell(self, cell: Cell, seed: int) -> Cell:
         """The one whose choice a replicate trains."""
-        if self.tune is not None and self.fold(seed) is None and self.search_count > 1:
+        if self._has_several_searches:
             search = self.replicate_index(seed) % self.search_count
             return cell.model_copy(update={"search": search})
         if self.tune is None or self.fold(seed) is None:
             return cell
         return cell.model_copy(update={"fold": self.replicate_index(seed)})
+
+    @property
+    def _has_several_searches(self) -> bool:
+        """Whether each cell has several searches, or one so far and another for each further seed."""
+        if self.tune is None or self.replicate is None or self.replicate.seeds is None:
+            return False
+        return self.replicate.searches != 1
 
     @property
     def search_count(self) -> int:
@@ -305,6 +312,12 @@ class StudySpec(Frozen):
             return 1
         asked = self.replicate.searches
         return self.replicate.seeds if asked == "each" else asked
+
+    @property
+    def searches_compared(self) -> int:
+        """How many searches' means are compared, each of the seeds that share it; 0 where seeds are."""
+        asked = 1 if self.replicate is None else self.replicate.searches
+        return asked if isinstance(asked, int) and asked > 1 else 0
 
     def search_seed(self, cell: Cell) -> int:
         """What drives a cell's search: its sampler, and in every trial all that a seed draws."""

@@ -33,7 +33,7 @@ def phase_states(stored: StoredStudy) -> tuple[PhaseState, ...]:
         searches = [search.refresh() for search in stored.searches.values()]
         counts: Counter[str] = sum((search.counts for search in searches), Counter())
         del counts["interrupted"]  # they are trained again
-        done = sum(search.finished for search in searches)
+        done = sum(search.filled(stored.totals[cell]) for cell, search in stored.searches.items())
         states.append(PhaseState("tune", _search_total(stored), done, dict(counts)))
     if spec.replicate is not None:
         cells = settled_replicates(stored).values()

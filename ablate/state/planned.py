@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ablate.errors import InputError, Problem
 from ablate.spec.study import StudySpec
 from ablate.state.phases import phase_states
+from ablate.state.replicates import looks_of
 from ablate.statistics import alike_needed, seeds_needed
 
 if TYPE_CHECKING:
@@ -15,33 +17,56 @@ if TYPE_CHECKING:
 def as_planned(study: StudySpec, stored: StoredStudy | None) -> StudySpec:
     """A study with the number of seeds that its verdict is about.
 
-    Once all that were planned are trained, their verdict stands: a later test of more seeds would have
-    been made because of what the first one said. Where they were too few for any verdict none was made.
+    Once all that were planned are trained, their verdict stands: a later test of more seeds, or of fewer,
+    would have been made because of what the first one said. So it is with looks once one was made: when
+    the next ones are is planned, too. Where they were too few for any verdict none was made.
 
     Args:
         study: the study file.
         stored: the study of its name as it was run last; None where there is none.
+
+    Raises:
+        InputError: a verdict was made, and the study no longer asks for all that it is about.
     """
-    if study.replicate is None or study.replicate.seeds is None or stored is None:
+    if study.replicate is None or stored is None or stored.spec.replicate is None:
         return study
-    before = stored.spec.planned_seeds
-    if before is None or study.replicate.seeds <= before:
+    count = study.replicate.count
+    judged = stored.spec.planned_seeds or stored.spec.replicate.count
+    if count == judged or not _is_judged(stored):
         return study
-    phases = phase_states(stored)
-    if stored.spec.planned is None and any(phase.finished < phase.total for phase in phases):
-        return study  # nothing was judged yet
-    if stored.spec.planned is None and not _is_judged(stored.spec, before):
-        return study
-    return study.model_copy(update={"planned": before})
+    folds = study.replicate.folds is not None
+    if folds or count < judged:
+        key, now = ("fold_repeats", study.replicate.fold_repeats) if folds else ("seeds", count)
+        noun = "folds" if folds else "seeds"
+        rule = f"the verdict of its {judged} {noun} was made, and stands"
+        hint = (
+            f"ask for {judged} {noun}{'' if folds else ' or more'}, or ask anew: rename the study, or run with "
+            "--fresh to delete its trials"
+        )
+        raise InputError(Problem(study.path, rule, f"replicate.{key}", now, hint))
+    return study.model_copy(update={"planned": judged})
 
 
-def _is_judged(spec: StudySpec, seeds: int) -> bool:
-    """Whether a test of so many seeds can say anything."""
+def _is_judged(stored: StoredStudy) -> bool:
+    """Whether a verdict was made, or with looks a first one could have been."""
+    spec = stored.spec
+    if spec.planned is not None:
+        return True
+    if spec.looks:
+        found = looks_of(stored)
+        return found is not None and found.done > 0
+    done = all(phase.finished >= phase.total for phase in phase_states(stored))
+    return done and _can_judge(spec)
+
+
+def _can_judge(spec: StudySpec) -> bool:
+    """Whether a test of all seeds that a study asks for can say anything."""
     count = len(spec.comparisons)
     if not count or spec.replicate is None:
         return False
-    searches = spec.replicate.searches
-    pairs = searches if isinstance(searches, int) and searches > 1 else seeds
+    if spec.replicate.folds is not None:
+        return True
+    pairs = spec.searches_compared or spec.replicate.count
     needed = [seeds_needed(count)]
     if spec.replicate.margin is not None:
         needed.append(alike_needed(count))

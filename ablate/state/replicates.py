@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Choice:
     """The configuration of a cell that is replicated.
 
-    That of its complete trial with the lowest validation loss; the only one where nothing is tuned.
+    That of its best complete trial, among as many as the study asks for; the only one where nothing is
+    tuned.
     """
 
     number: int | None
@@ -62,7 +63,10 @@ def choices(stored: StoredStudy) -> dict[Cell, Choice]:
     """The chosen configuration of each searched cell; those whose search found none are left out."""
     if stored.spec.tune is None:
         return {cell: Choice(None, {}) for cell in stored.spec.cells}
-    best = {cell: search.refresh().best for cell, search in stored.searches.items()}
+    best = {
+        cell: search.refresh().best_of(stored.totals[cell])
+        for cell, search in stored.searches.items()
+    }
     return {
         cell: Choice(trial.number, dict(trial.params))
         for cell, trial in best.items()
@@ -162,4 +166,4 @@ def begun_replicates(stored: StoredStudy) -> int:
 def _is_tuning(stored: StoredStudy, cell: Cell) -> bool:
     """Whether the search of a cell is still going on."""
     search = stored.searches.get(cell)
-    return search is None or search.finished < stored.totals[cell]
+    return search is None or search.filled(stored.totals[cell]) < stored.totals[cell]

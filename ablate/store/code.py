@@ -27,33 +27,33 @@ def stored_name(study: StudySpec, file: Path) -> str:
         return file.as_posix()
 
 
-def kept_code(study: StudySpec, first: Bearer) -> dict[Path, str]:
+def kept_code(study: StudySpec, described: Bearer) -> dict[Path, str]:
     """The digest of each file of a study's code, by where it lies now.
 
     Args:
         study: the study.
-        first: its first part.
+        described: its part that says what is asked.
     """
     own = {Path(a.source): a.digest for a in study.architectures if a.source and a.digest}
     if not own and not any(metric.source for metric in study.user_metrics):
         return {}
-    root, kept = _root(study), KEPT_CODE.of(first)
+    root, kept = _root(study), KEPT_CODE.of(described)
     known = {Path(os.path.normpath(root / name)): digest for name, digest in kept.items()}
     return {**known, **own}  # a metric's file is kept as it was executed first
 
 
-def code_problems(study: StudySpec, first: Bearer, hint: str) -> list[Problem]:
+def code_problems(study: StudySpec, described: Bearer, hint: str) -> list[Problem]:
     """Where the user's files are no longer those that a stored study has executed.
 
     Nothing of them is run or imported.
 
     Args:
         study: the study file.
-        first: the first part of the stored study.
+        described: the stored study's part that says what is asked.
         hint: what to do.
     """
     problems = []
-    for file, digest in kept_code(study, first).items():
+    for file, digest in kept_code(study, described).items():
         if not file.is_file():
             rule = f"{file} is gone, which the study {study.name} was begun with"
             problems.append(Problem(study.path, rule, "study.search_space", hint=hint))

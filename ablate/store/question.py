@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 PACKAGE = "keras-ablate"
 ANEW = "rename the study to keep both, or run with --fresh to delete the old one's trials"
 
+OF_VERDICTS = ("replicate.metric", "replicate.margin", "replicate.looks")
+"""What no search depends on."""
+
 
 class OtherVersionError(InputError):
     """A study that another version of ablate stored, and that this one cannot read.
@@ -142,7 +145,8 @@ def check_question(
     stored = asked(own)
     if described is None or stored is None:
         return
-    problems = _rule_problems(stored, study) or _differences(stored, study)
+    tested = any(PHASE.of(part) == "replicate" and part.get_trials(deepcopy=False) for part in own)
+    problems = _rule_problems(stored, study) or _differences(stored, study, tested=tested)
     if not problems:
         problems = _data_problems(described, study, digests or {})
         problems += code_problems(study, described, ANEW)
@@ -164,12 +168,13 @@ def _rule_problems(stored: StudySpec, study: StudySpec) -> list[Problem]:
     return [Problem(study.path, rule, hint=hint)]
 
 
-def _differences(stored: StudySpec, study: StudySpec) -> list[Problem]:
+def _differences(stored: StudySpec, study: StudySpec, *, tested: bool) -> list[Problem]:
+    """What is asked otherwise: of verdicts only where something was tested already."""
     old, new = _flat(stored.question()), _flat(study.question())
     problems = []
     for key in sorted(old.keys() | new.keys()):
         then, now = old.get(key), new.get(key)
-        if then == now:
+        if then == now or (key in OF_VERDICTS and not tested):
             continue
         rule = f"the stored study {study.name} has {shown(then)}, this file has {shown(now)}"
         where = key

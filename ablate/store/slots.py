@@ -84,6 +84,22 @@ class Slots(Ledger):
         """The trials begun in each slot, in the order of their numbers."""
         return {slot: list(trials.values()) for slot, trials in self._begun.items()}
 
+    def filled(self, total: int) -> int:
+        """How many of a search's slots a trial fills."""
+        return min(total, self._end) - sum(slot < total for slot in self._open)
+
+    def best_of(self, total: int) -> FrozenTrial | None:
+        """The best complete trial in a search's slots, the earliest where several are."""
+        if self.best is None or self._end <= total:
+            return self.best
+        complete = (
+            trial
+            for slot in range(total)
+            for trial in self.attempts(slot)
+            if outcome_of(trial) == "complete"
+        )
+        return min(complete, key=self._rank, default=None)
+
     def _is_running(self, slot: int) -> bool:
         return any(outcome_of(trial) == "running" for trial in self._begun.get(slot, {}).values())
 

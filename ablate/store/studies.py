@@ -34,6 +34,9 @@ class StoredStudy:
     """As it was run last."""
     parts: Mapping[Part, Study]
     """Its Optuna studies; those that were never begun are missing."""
+    describing: Study
+    """The one that says what is asked, and holds all else that is kept once for the study: the part that
+    was the first when the study was begun."""
 
     @property
     def tuning(self) -> dict[Cell, Study]:
@@ -98,7 +101,18 @@ def study_of(own: Iterable[Study]) -> StoredStudy | None:
     spec = asked(named.values())
     if spec is None:
         return None
-    return StoredStudy(spec, {part: named[part.name] for part in parts(spec) if part.name in named})
+    return _stored(spec, named)
+
+
+def stored_as(storage: BaseStorage, spec: StudySpec) -> StoredStudy:
+    """A study that is stored already, as a spec asks it."""
+    return _stored(spec, {part.study_name: part for part in own_parts(storage, spec.name)})
+
+
+def _stored(spec: StudySpec, named: Mapping[str, Study]) -> StoredStudy:
+    """A study of its parts, by name."""
+    found = {part: named[part.name] for part in parts(spec) if part.name in named}
+    return StoredStudy(spec, found, next(filter(SPEC.is_on, named.values())))
 
 
 def named_study(storage: BaseStorage, name: str) -> StoredStudy:
@@ -148,43 +162,44 @@ def open_study(storage: BaseStorage, study: StudySpec, digests: Mapping[str, str
             CELL.write(found, part.cell)
             STUDY.write(found, study.name)
         opened[part] = found
-    described = (found for found in opened.values() if SPEC.is_on(found))
-    _describe(next(described, next(iter(opened.values()))), study, digests)
+    described = filter(SPEC.is_on, own_parts(storage, study.name))
+    describing = next(described, next(iter(opened.values())))
+    _describe(describing, study, digests)
     check_question(storage, study, digests)
-    return StoredStudy(study, opened)
+    return StoredStudy(study, opened, describing)
 
 
-def _describe(first: Study, study: StudySpec, digests: Mapping[str, str]) -> None:
-    """Writes what is asked beside a study's first part; the question last, when all is there."""
-    SPEC.update(first, study.model_dump(mode="json"))
-    DATA.update(first, dict(digests))
-    QUESTION.update(first, study.question())
+def _describe(describing: Study, study: StudySpec, digests: Mapping[str, str]) -> None:
+    """Writes what is asked; the question last, when all is there."""
+    SPEC.update(describing, study.model_dump(mode="json"))
+    DATA.update(describing, dict(digests))
+    QUESTION.update(describing, study.question())
 
 
 def data_digests(stored: StoredStudy) -> dict[str, str]:
     """The digest of each data set's images."""
-    return next((DATA.of(part) or {} for part in stored.parts.values()), {})
+    return DATA.of(stored.describing) or {}
 
 
 def data_cards(stored: StoredStudy) -> dict[str, dict[str, Any]]:
     """The data card of each data set of a study that has one."""
-    return next((CARDS.of(part) or {} for part in stored.parts.values()), {})
+    return CARDS.of(stored.describing) or {}
 
 
 def write_cards(stored: StoredStudy, cards: Mapping[str, Mapping[str, Any]]) -> None:
     """Keeps the data cards of a study beside its question."""
     own = {name: dict(card) for name, card in cards.items()}
-    CARDS.update(next(iter(stored.parts.values())), own)
+    CARDS.update(stored.describing, own)
 
 
 def recorded_threads(stored: StoredStudy) -> int | None:
     """How many threads a worker computed with when the study was begun; None where it is unknown."""
-    return THREADS.of(next(iter(stored.parts.values())))
+    return THREADS.of(stored.describing)
 
 
 def record_threads(stored: StoredStudy, threads: int) -> None:
     """Notes how many threads a worker computes with."""
-    THREADS.write(next(iter(stored.parts.values())), threads)
+    THREADS.write(stored.describing, threads)
 
 
 def remove_study(storage: BaseStorage, name: str, artifacts: Artifacts) -> None:

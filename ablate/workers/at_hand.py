@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import optuna
 from optuna.storages import BaseStorage, get_storage
 from optuna.trial import FrozenTrial
 
@@ -27,7 +26,7 @@ from ablate.store.artifacts import Artifacts
 from ablate.store.kept_models import ModelKeeper
 from ablate.store.place import StoragePlace, open_storage
 from ablate.store.repeats import TrainedTrials
-from ablate.store.studies import StoredStudy
+from ablate.store.studies import StoredStudy, stored_as
 
 
 @dataclass
@@ -83,12 +82,7 @@ class AtHand:
         stored = self._studies.get(url)
         if stored is None or stored.spec != study:
             # With one cache for all, a database is asked for a finished trial once.
-            storage = get_storage(self.storage(url))
-            opened = {
-                part: optuna.load_study(study_name=part.name, storage=storage)
-                for part in parts(study)
-            }
-            stored = self._studies[url] = StoredStudy(study, opened)
+            stored = self._studies[url] = stored_as(get_storage(self.storage(url)), study)
         return stored
 
     def is_new(self, order: TrainingOrder, key: str) -> bool:

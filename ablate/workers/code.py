@@ -22,7 +22,7 @@ def check_files(stored: StoredStudy) -> None:
     Raises:
         InputError: one was changed, or is gone.
     """
-    for file, digest in kept_code(stored.spec, _first(stored)).items():
+    for file, digest in kept_code(stored.spec, stored.describing).items():
         if not file.is_file():
             raise InputError(Problem(str(file), "is gone; what is finished is kept"))
         if file_digest(file) != digest:
@@ -41,14 +41,14 @@ def executed_code(stored: StoredStudy, source: str | None, trial: optuna.Trial) 
     Raises:
         InputError: a file that was executed is another than the study keeps; the trial is not over.
     """
-    study, first = stored.spec, _first(stored)
+    study, describing = stored.spec, stored.describing
     others = [metric.source for metric in study.user_metrics if metric.source]
-    known = kept_code(study, first) if source is not None or others else {}
+    known = kept_code(study, describing) if source is not None or others else {}
 
     def meet(file: Path, digest: str) -> None:
         if file not in known:
-            KEPT_CODE.add(first, stored_name(study, file), digest)
-            known.update(kept_code(study, first))  # with what others have met in the meantime
+            KEPT_CODE.add(describing, stored_name(study, file), digest)
+            known.update(kept_code(study, describing))  # with what others have met in the meantime
         if known[file] != digest:
             raise changed(file)
 
@@ -57,12 +57,8 @@ def executed_code(stored: StoredStudy, source: str | None, trial: optuna.Trial) 
         if code is None:
             return
         code.meet_others()
-    kept = kept_code(study, first)
+    kept = kept_code(study, describing)
     for file, digest in code.digests.items():
         if kept[file] != digest:
             raise changed(file)
     CODE.write(trial, {stored_name(study, file): digest for file, digest in code.digests.items()})
-
-
-def _first(stored: StoredStudy) -> optuna.Study:
-    return next(iter(stored.parts.values()))

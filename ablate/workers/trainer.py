@@ -289,8 +289,9 @@ class Trainer:
         varies = fold is not None or prepared.holds("groups")
         key = f"{spec.data.dataset} {spec.seed if varies else ''}"
         if self.at_hand.is_new(order, key):
-            first = next(iter(stored.parts.values()))
-            SPLITS.add(first, key, counted(prepared, spec.data, spec.seed, fold, split, test))
+            SPLITS.add(
+                stored.describing, key, counted(prepared, spec.data, spec.seed, fold, split, test)
+            )
 
     def _tell_started(
         self,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hand_made import cell, compare, make_stored, replicate, tune
 
+from ablate.state.phases import phase_states
 from ablate.state.replicates import Choice, cell_replicates, choices, owed_replicates
 
 FOUR, SIXTEEN = cell("units=4"), cell("units=16")
@@ -23,6 +26,12 @@ def searched(spec):
         for loss in (0.3, 0.4, 0.5):
             tune(stored, variant, loss)
     return stored
+
+
+def given(stored, trials):
+    """The same, asked for another number of trials."""
+    tuned = stored.spec.tune.model_copy(update={"trials": trials})
+    return replace(stored, spec=stored.spec.model_copy(update={"tune": tuned}))
 
 
 def owed(stored):
@@ -172,6 +181,7 @@ def test_replicates_of_an_earlier_choice_are_counted_apart_and_owed_again(search
     for seed in (1, 2, 3):
         replicate(searched, "units=4", seed)
     replicate(searched, "units=16", 1)
+    searched = given(searched, 4)
     tune(searched, "units=4", 0.1, rate=0.7)
     found = cell_replicates(searched)
     assert (found[FOUR].complete, found[FOUR].earlier) == ({}, 3)
@@ -184,10 +194,22 @@ def test_replicates_of_an_earlier_choice_are_counted_apart_and_owed_again(search
 def test_failures_of_an_earlier_choice_do_not_count(searched):
     for _ in range(2):
         replicate(searched, "units=4", 1, "failed", reason="out of memory")
+    searched = given(searched, 4)
     tune(searched, "units=4", 0.1)
     found = cell_replicates(searched)[FOUR]
     assert (found.missing, found.earlier) == ({}, 0)
     assert owed(searched) == ALL
+
+
+def test_trials_beyond_those_that_are_asked_for_are_not_chosen(searched):
+    more = given(searched, 4)
+    tune(more, "units=4", 0.1)
+    assert choices(more)[FOUR].number == 3
+    assert choices(given(more, 3))[FOUR].number == 0
+    assert choices(given(more, 2))[FOUR].number == 0
+    assert phase_states(given(more, 4))[0].finished == 7
+    searches, _ = phase_states(given(more, 3))
+    assert (searches.finished, searches.total) == (6, 6)
 
 
 def test_worse_trials_leave_the_choice_and_its_replicates_alone(searched):
@@ -246,7 +268,7 @@ def test_while_a_search_goes_on_nothing_is_missing(spec):
 def test_a_search_that_was_never_begun_misses_nothing(searched):
     (only,) = [part for part in searched.parts if part.cell == FOUR]
     parts = {part: study for part, study in searched.parts.items() if part != only}
-    found = cell_replicates(type(searched)(searched.spec, parts))
+    found = cell_replicates(replace(searched, parts=parts))
     assert found[FOUR].missing == {}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,6 @@ from optuna.trial import TrialState
 from ablate.store.artifacts import Artifacts
 from ablate.store.kept_models import ModelKeeper, keep_model, model_of, replaced_models, runs_of
 from ablate.store.place import StoragePlace
-from ablate.store.studies import StoredStudy
 
 VARIANT = "units=4"
 
@@ -42,7 +42,7 @@ class Shelf:
         self.turn += 1
         key = (self.models, variant, self.turn % 2)
         if key not in self.keepers:
-            stored = StoredStudy(self.spec, self.stored.parts)
+            stored = replace(self.stored, spec=self.spec)
             keeper = ModelKeeper(self.models, stored, cell(variant), self.artifacts)
             self.keepers[key] = keeper
         return self.keepers[key]

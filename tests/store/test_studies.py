@@ -12,17 +12,25 @@ from optuna import logging
 from optuna.storages import InMemoryStorage
 
 from ablate.errors import InputError
+from ablate.files import file_digest
 from ablate.state.replicates import owed_replicates
 from ablate.store import studies as module
 from ablate.store.artifacts import Artifacts
+from ablate.store.attributes import KEPT_CODE
 from ablate.store.place import StoragePlace, open_existing, open_storage
 from ablate.store.studies import (
     StoredStudy,
     check_question,
+    data_cards,
+    data_digests,
     find_study,
     open_study,
+    record_threads,
+    recorded_threads,
     remove_study,
+    stored_as,
     study_names,
+    write_cards,
 )
 
 REMEDY = "rename the study to keep both, or run with --fresh to delete the old one's trials"
@@ -228,7 +236,7 @@ def test_other_images_are_refused(storage, project):
     ],
 )
 def test_another_question_names_every_difference(storage, project, spec, settings, expected):
-    make_stored(spec, storage)
+    replicate(make_stored(spec, storage), "units=16", 1)
     assert differences(storage, compare(project, *settings)) == expected
 
 
@@ -451,3 +459,60 @@ def test_many_that_make_a_study_at_once_make_one(project):
         thread.join()
     assert errors == []
     assert study_names(open_storage(project.place)) == ["dense"]
+
+
+def test_what_is_kept_once_is_found_in_whatever_order_the_study_is_asked(storage, project):
+    begun = make_stored(named(project, "a", "b"), storage)
+    record_threads(begun, 3)
+    write_cards(begun, {"digits": {"digest": "x"}})
+    KEPT_CODE.add(begun.describing, "models.py", file_digest(project.folder / "models.py"))
+    again = make_stored(named(project, "b", "a"), storage)
+    for stored in (again, find_study(storage, "dense"), stored_as(storage, again.spec)):
+        assert stored.describing.study_name == begun.describing.study_name
+        assert recorded_threads(stored) == 3
+        assert data_digests(stored) == {"digits": "digest of digits"}
+        assert data_cards(stored) == {"digits": {"digest": "x"}}
+        assert list(KEPT_CODE.of(stored.describing)) == ["models.py"]
+
+
+def test_a_search_for_each_seed_keeps_the_first_ones_when_seeds_are_added(storage, project):
+    def asked(seeds):
+        return compare(project, "replicate.searches=each", seeds=seeds)
+
+    one = make_stored(asked(1), storage)
+    assert [part.name for part in one.parts] == [
+        "dense/tune/units=16/search 1",
+        "dense/tune/units=4/search 1",
+        "dense/replicate",
+    ]
+    two = make_stored(asked(2), storage)
+    assert two.parts.keys() > one.parts.keys()
+    assert find_study(storage, "dense").spec.seeds == (1, 2)
+    assert two.spec.search_seed(two.spec.searched_cell(cell("units=4"), 1)) == one.spec.search_seed(
+        one.spec.searched_cell(cell("units=4"), 1)
+    )
+    make_stored(asked(1), storage)
+    assert find_study(storage, "dense").spec.seeds == (1,)
+
+
+def test_a_single_search_for_each_seed_keeps_its_name_too(storage, project):
+    searches = ("replicate.searches=each", "tune.parameters=[]", "tune.units={ choices = [4, 16] }")
+    for seeds in (1, 2):
+        make_stored(project.study(f"replicate.seeds={seeds}", *searches), storage)
+    assert names(storage) == [
+        "dense/tune/space/search 1",
+        "dense/replicate",
+        "dense/tune/space/search 2",
+    ]
+
+
+def test_verdicts_may_be_asked_for_otherwise_until_something_is_tested(storage, project):
+    make_stored(project.study(), storage)
+    added = project.study("replicate.seeds=3", "replicate.metric=f1")
+    stored = make_stored(added, storage)
+    check_question(storage, project.study("replicate.seeds=3", "replicate.margin=2"))
+    replicate(stored, stored.spec.baseline, 1)
+    assert differences(storage, project.study("replicate.seeds=3", "replicate.margin=2")) == [
+        "replicate.margin: the stored study dense has null, this file has 2.0",
+        'replicate.metric: the stored study dense has "f1", this file has "accuracy"',
+    ]

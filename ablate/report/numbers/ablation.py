@@ -16,7 +16,6 @@ from ablate.report.numbers.lag import Lag, lag_of
 from ablate.report.numbers.pairs import (
     compare_variants,
     owed_of,
-    searches_compared,
     spread_of,
     values_of,
 )
@@ -59,8 +58,9 @@ class Further:
 
     pooled: Comparison
     """Of all seeds, those that were planned among them: an estimate, and no verdict."""
-    alone: Comparison
-    """Of the further ones by themselves, a verdict of its own."""
+    alone: Annotated[Comparison | None, Field(exclude_if=is_none)] = None
+    """Of the further ones by themselves, a verdict of its own; left out where they share the searches of
+    the others."""
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,10 @@ def make_ablation(
         is_there = not any(owed_of(own, further) for own in replicates.values())
         alone = compare_variants(spec, replicates, metric, further, is_complete=is_there)
         pooled = compare_variants(spec, replicates, metric, spec.seeds, is_complete=False)
-        later = {cell: Further(pooled[cell], one) for cell, one in alone.items()}
+        later = {
+            cell: Further(pooled[cell], None if spec.searches_compared else one)
+            for cell, one in alone.items()
+        }
     if looks is not None:
         comparisons[metric.key] = compare_looked(
             looks.looking, looks.seen, higher_is_better=metric.higher_is_better, done=looks.done
@@ -223,7 +226,7 @@ def make_ablation(
         baseline=spec.baseline,
         seeds=len(planned),
         further=len(further),
-        searches=searches_compared(spec),
+        searches=spec.searches_compared,
         metric=metric,
         comparisons=count,
         seeds_needed=seeds_needed(max(count, 1)) if folds is None else 2,

@@ -47,12 +47,6 @@ def compare_variants(
     )
 
 
-def searches_compared(spec: StudySpec) -> int:
-    """How many searches' means are compared; 0 where seeds are."""
-    asked = 1 if spec.replicate is None else spec.replicate.searches
-    return asked if isinstance(asked, int) and asked > 1 else 0
-
-
 def _pairs(
     spec: StudySpec,
     own: Mapping[int, float],
@@ -60,7 +54,7 @@ def _pairs(
     seeds: Sequence[int],
 ) -> tuple[list[float], list[float]]:
     """What is compared: single seeds, or the means of those that share a search, and its luck."""
-    if not searches_compared(spec):
+    if not spec.searches_compared:
         return [own[seed] for seed in seeds], [other[seed] for seed in seeds]
     groups = _grouped(spec, seeds)
     return (
@@ -81,7 +75,7 @@ def spread_of(
     spec: StudySpec, own: Mapping[int, float], other: Mapping[int, float]
 ) -> Spread | None:
     """How much of the spread of differences is the luck of searches; None where none can be told."""
-    if not searches_compared(spec):
+    if not spec.searches_compared:
         return None
     shared = [seed for seed in spec.seeds if seed in own and seed in other]
     groups = _grouped(spec, shared)

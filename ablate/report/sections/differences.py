@@ -78,36 +78,45 @@ FURTHER_NOTE = (
 )
 
 
+SHARED_NOTE = (
+    "The verdicts above are those of the {seeds} planned seeds, and stand. The study was given {further} more "
+    "when they had been made, which train what the same searches found: all seeds together give estimates, and "
+    "the further ones by themselves confirm nothing, because the luck of the searches is in both. Another "
+    "study, of another seed, would."
+)
+
+
 def _further_elements(report: Report, ablation: Ablation) -> Iterator[Element]:
     """What seeds say that came after the verdict."""
     metric = ablation.metric
     unit = f" ({metric.unit})" if metric.unit else ""
     yield Paragraph(f"{words.plural(ablation.further, 'further seed')}", "strong")
-    for block in ablation.blocks:
-        yield from block_title(report, block)
-        rows = [
-            [
-                row.variant,
-                words.difference(row.further.pooled.difference, metric),
-                str(row.further.alone.difference.n),
-                words.difference(row.further.alone.difference, metric),
-                words.p_value(row.further.alone.adjusted_p),
-                words.verdict(row.further.alone, metric, ablation.noun, ablation.further),
-            ]
-            for row in block.rows
-            if row.further is not None
-        ]
-        columns = (
-            Column("variant", "name"),
-            Column(f"all seeds{unit}"),
+    columns = [Column("variant", "name"), Column(f"all seeds{unit}")]
+    if not ablation.searches:
+        columns += [
             Column("further pairs"),
             Column(f"further alone{unit}"),
             Column("adjusted p"),
             Column("confirmation", "text"),
-        )
+        ]
+    for block in ablation.blocks:
+        yield from block_title(report, block)
+        rows = []
+        for row in (row for row in block.rows if row.further is not None):
+            assert row.further is not None
+            pooled, alone = row.further.pooled, row.further.alone
+            cells = [row.variant, words.difference(pooled.difference, metric)]
+            if alone is not None:
+                cells += [
+                    str(alone.difference.n),
+                    words.difference(alone.difference, metric),
+                    words.p_value(alone.adjusted_p),
+                    words.verdict(alone, metric, ablation.noun, ablation.further),
+                ]
+            rows.append(cells)
         yield table(columns, rows)
-    text = FURTHER_NOTE.format(seeds=ablation.seeds, further=ablation.further)
-    yield Paragraph(text, "note")
+    note = SHARED_NOTE if ablation.searches else FURTHER_NOTE
+    yield Paragraph(note.format(seeds=ablation.seeds, further=ablation.further), "note")
 
 
 LOOKS_NOTE = (

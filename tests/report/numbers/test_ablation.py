@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from optuna.trial import create_trial
 
 from ablate.report.numbers import ablation
 from ablate.report.numbers.ablation import make_ablation
 from ablate.report.sections import make_document
 from ablate.spec import measures
 from ablate.spec.measure import Measure, MeasureTable
-from ablate.store.studies import StoredStudy, find_study
+from ablate.store.studies import find_study, open_study
 from report.by_hand import answer_of, quoted, rows_of, section, texts_of
 
 TWO = "[vary]\nunits = [4, 16]\n[replicate]\nseeds = {}\n"
@@ -376,7 +379,7 @@ def test_seeds_that_came_after_the_verdict_are_told_apart(ask):
     study.replicates("units=16", BASE)
     study.replicates("units=4", moved(0.02))
     spec = study.stored.spec.model_copy(update={"planned": 6})
-    ablation = make_ablation(StoredStudy(spec, study.stored.parts))
+    ablation = make_ablation(replace(study.stored, spec=spec))
     (row,) = (row for row in ablation.blocks[0].rows if not row.is_baseline)
     assert (ablation.seeds, ablation.further) == (6, 2)
     assert row.comparisons["accuracy"].difference.n == 6
@@ -453,6 +456,41 @@ def test_a_selected_loss_is_called_selected_and_chooses(ask):
     # Nowhere else is that loss shown.
     for text in (study.terminal(), study.markdown()):
         assert text.count("0.4321") == 1
+
+
+def test_a_choice_that_came_after_a_verdict_is_told(ask):
+    study = ask("[vary]\nunits = [4, 16]\n[replicate]\nseeds = 8\n" + TUNE.format())
+    for variant in ("units=16", "units=4"):
+        study.trial(variant, 0.5, 0.01)
+        study.replicates(variant, BASE, chosen_from=0)
+    study.trial("units=4", 0.4, 0.02)
+    assert texts_of(section(study, "Variants"))[-1] == (
+        "units=4: 8 replicates of an earlier choice left out: a better configuration has been found since. So a "
+        "verdict was made before: that it or the present one claims what is not so happens in more than 5 % of "
+        "studies of equals"
+    )
+
+
+def test_further_seeds_of_the_same_searches_confirm_nothing(ask):
+    study = ask("[vary]\nunits = [4, 16]\n[replicate]\nseeds = 12\nsearches = 6\n" + TUNE.format())
+    study.spec = study.spec.model_copy(update={"planned": 6})
+    study.stored = open_study(study.storage, study.spec, {"digits": "0"})
+    for cell, search in study.stored.tuning.items():
+        search.add_trial(create_trial(value=0.5, user_attrs={"outcome": "complete"}))
+        seeds = [
+            seed for seed in study.spec.seeds if study.spec.searched_cell(cell.whole, seed) == cell
+        ]
+        for seed in seeds:
+            better = 0.02 if cell.variant == "units=4" else 0.0
+            study.replicate(cell.variant, seed, BASE[seed % 8] + better, chosen_from=0)
+    ablation = make_ablation(study.stored)
+    (row,) = (row for row in ablation.blocks[0].rows if not row.is_baseline)
+    assert (ablation.seeds, ablation.further, ablation.searches) == (6, 6, 6)
+    assert row.comparisons["accuracy"].verdict == "better"
+    assert (row.further.pooled.difference.n, row.further.alone) == (6, None)
+    told = " ".join(texts_of(section(study, "Differences to units=16")))
+    assert "the further ones by themselves confirm nothing" in told
+    assert "a confirmation, whose own error" not in told
 
 
 def test_replicates_of_an_overtaken_choice_are_left_out_and_said(ask):
