@@ -155,4 +155,5 @@ def _missing_lines(ablation: Ablation) -> Iterator[str]:
                     f"{where}: {words.plural(row.earlier, 'replicate')} of an earlier choice left "
                     "out: a better configuration has been found since"
                 )
-                yield f"{text}{TWICE}" if row.earlier >= ablation.seeds else text
+                could_judge = ablation.planned_pairs >= ablation.seeds_needed
+                yield f"{text}{TWICE}" if could_judge and row.earlier >= ablation.seeds else text
