@@ -12,7 +12,13 @@ from ablate.errors import AblateError, InputError, Problem
 
 @click.command("dashboard")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=8080, show_default=True, help="The port; 0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="The port; 0 takes a free one.",
+)
 @storage_option
 def command(host: str, port: int, storage: str) -> int:
     """Show all studies in Optuna's dashboard, on this machine only unless told otherwise.

@@ -50,6 +50,7 @@ def command(study: str, yes: bool, storage: str) -> int:
         now = overview(opened, study, Artifacts(place, opened))
         if now is not None:  # much may have happened since the question
             _check_idle(now)
+    place.check()
     writable = open_existing(place)
     remove_study(writable, study, Artifacts(place, writable))
     click.echo(f"deleted {content_text(found)}")

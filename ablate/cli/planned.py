@@ -77,10 +77,10 @@ def _looks(study: StudySpec) -> str:
     from ablate.document import words
 
     looks, cells = study.looks, len(study.cells)
-    counts = [look * cells for look in looks]
+    further = len(study.seeds) - looks[-1]
+    counts = [(look + further) * cells for look in looks]
     middle = counts[(len(counts) - 1) // 2 + (len(counts) > 2)]
     after = words.listed([str(look) for look in looks])
-    further = len(study.seeds) - looks[-1]
     more = f", and {words.plural(further, 'seed')} more to confirm" if further else ""
     return (
         f"after {after} seeds{more}: {counts[0]} trainings if the first decides all, {middle} in the middle, "

@@ -72,7 +72,7 @@ def _block(ablation: Ablation, block: Block) -> list[str]:
             )
     waiting = _with_verdict(block, ablation, "not yet")
     if waiting:
-        least = min([baseline.seeds, *(row.seeds for row in block.rows if row.scores)])
+        least = min(row.seeds for row in (baseline, *block.rows) if not _is_lost(row))
         texts.append(
             f"Nothing is judged before its time: {least} of {plural(ablation.seeds, ablation.noun)} are "
             f"complete for every variant, and {plural(ablation.owed, 'replicate')} to come."

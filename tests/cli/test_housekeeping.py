@@ -207,6 +207,16 @@ def test_a_study_that_is_trained_is_not_deleted(kept, called):
     ]
 
 
+# dashboard
+
+
+@pytest.mark.parametrize("port", ["-1", "65536"])
+def test_a_port_that_is_none_is_refused(whole, called, port):
+    code, lines, errors = unchanged(whole, called, "dashboard", "--port", port)
+    assert (code, lines) == (2, [])
+    assert errors.endswith(f"'--port': {port} is not in the range 0<=x<=65535.\n")
+
+
 # doctor
 
 

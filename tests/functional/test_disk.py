@@ -131,5 +131,12 @@ def test_from_a_read_only_folder_a_study_can_be_reported_and_not_run(compared, d
         capture_output=True,
         text=True,
     )
-    assert run.returncode == 2
-    assert run.stderr == "storage runs/ablate.journal: cannot be written: it is read-only\n"
+    deleted = subprocess.run(
+        compared.command("delete", "compared", "--yes"),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    for refused in (run, deleted):
+        assert refused.returncode == 2
+        assert refused.stderr == "storage runs/ablate.journal: cannot be written: it is read-only\n"

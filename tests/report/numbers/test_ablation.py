@@ -322,6 +322,18 @@ def test_a_half_finished_study_says_what_is_missing(ask):
     )
 
 
+def test_a_variant_without_a_replicate_has_no_complete_seed(ask):
+    study = ask(THREE.format(8))
+    study.replicates("units=16", BASE[:3])
+    study.replicates("units=4", moved(0.02)[:2])
+    told, silent = answer_of(study)[0].split(" There is")
+    assert told == (
+        "Nothing is judged before its time: 0 of 8 seeds are complete for every variant, and 19 "
+        "replicates to come."
+    )
+    assert silent == " no replicate yet to judge units=8 by."
+
+
 def test_nothing_is_judged_before_all_comparisons_are_there(ask):
     study = ask(THREE.format(8))
     study.replicates("units=16", BASE)
