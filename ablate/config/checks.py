@@ -234,9 +234,16 @@ def check_loss(
     for loss in dict.fromkeys(possible):
         if loss not in task.losses:
             rule = f"must be one of {', '.join(task.losses)}, for a {task.name}"
-            problem = Problem(where, rule, "training.loss", loss, _near(str(loss), task.losses))
+            hint = _other_task(str(loss)) or _near(str(loss), task.losses)
+            problem = Problem(where, rule, "training.loss", loss, hint)
             if problem not in problems:
                 problems.append(problem)
+
+
+def _other_task(loss: str) -> str:
+    """The tasks that a loss is for."""
+    others = [f'"{name}"' for name in tasks.names() if loss in tasks.find(name).losses]
+    return f"it goes with task = {' or '.join(others)} under [study]" if others else ""
 
 
 def check_exhaustive(

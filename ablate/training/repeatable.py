@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from ablate.spec.data import InputShape
 from ablate.spec.training import TrainingSettings
@@ -18,6 +19,20 @@ from ablate.training.outputs import any_examples
 STEPS = 2
 IMAGES = 4
 """How many each step trains on."""
+
+
+class _Steps(keras.utils.PyDataset):  # type: ignore[misc]
+    """A batch for each step."""
+
+    def __init__(self, examples: Sequence[Any], targets: NDArray[np.float32]) -> None:
+        super().__init__()
+        self._examples, self._targets = examples, targets
+
+    def __len__(self) -> int:
+        return len(self._examples)
+
+    def __getitem__(self, index: int) -> tuple[Any, NDArray[np.float32]]:
+        return self._examples[index], self._targets[index]
 
 
 def repeats_itself(
@@ -52,8 +67,8 @@ def repeats_itself(
             steps = math.ceil(STEPS * IMAGES / settings.batch_size)
             compile_network(model, settings, steps, task, values)
             keras.utils.set_random_seed(seed)
-            for step in range(STEPS):
-                model.train_on_batch(examples[step], targets[step])
+            # As it is trained: `train_on_batch` hands a `train_step` of one's own other things.
+            model.fit(_Steps(examples, targets), shuffle=False, verbose=0)
             return list(model.get_weights())
         finally:
             keras.config.set_dtype_policy("float32")

@@ -82,7 +82,8 @@ def test_a_metric_is_a_score_of_the_study(tmp_path):
         (
             "seeds  = 6",
             'seeds  = 6\n[training]\nloss = "categorical_crossentropy"\n[x]',
-            "training.loss: must be one of mean_squared_error, ",
+            "training.loss: must be one of mean_squared_error, mean_absolute_error, huber, log_cosh, for a "
+            'regression, found "categorical_crossentropy"; it goes with task = "classification" under [study]',
         ),
         (
             "seeds  = 6",

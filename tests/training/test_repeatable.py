@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from keras.src.utils.module_utils import tensorflow as tf
 
 from ablate import tasks
 from ablate.spec.training import TrainingSettings
@@ -51,3 +52,30 @@ def test_what_draws_by_itself_is_found():
     assert not repeats_itself(
         lambda: network(Unseeded()), TrainingSettings(), (4, 4, 1), 3, CLASSES
     )
+
+
+class Guide(keras.Model):
+    """As Keras's guide writes a training step."""
+
+    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(y=y, y_pred=y_pred)
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply(gradients, self.trainable_variables)
+        for metric in self.metrics:
+            if metric.name == "loss":
+                metric.update_state(loss)
+            else:
+                metric.update_state(y, y_pred)
+        return {metric.name: metric.result() for metric in self.metrics}
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="a step is the backend's own")
+def test_a_training_step_of_ones_own_gets_what_it_gets_in_training():
+    def build():
+        inputs = keras.Input((4, 4, 1))
+        return Guide(inputs, layers.Dense(3, "softmax")(layers.Flatten()(inputs)))
+
+    assert repeats_itself(build, TrainingSettings(), (4, 4, 1), 3, CLASSES)
