@@ -58,6 +58,7 @@ def as_study(runs: Sequence[Run], asked: Asked, where: str, name: str) -> Judged
     logging.set_verbosity(logging.WARNING)
     labels = _in_order(runs)
     spec = _spec(runs, asked, where, name, len(labels))
+    _check_shares(spec, runs, where)
     storage = InMemoryStorage()
     stored = open_study(storage, spec, {data.dataset: "" for data in spec.datasets})
     seeds = dict(zip(labels, spec.seeds, strict=False))
@@ -151,6 +152,28 @@ def _spec(runs: Sequence[Run], asked: Asked, where: str, name: str, count: int) 
         user_metrics=own,
         path=where,
     )
+
+
+def _check_shares(spec: StudySpec, runs: Sequence[Run], where: str) -> None:
+    """Refuses accuracies and the like that are no shares.
+
+    Raises:
+        InputError: some are not; tells of each measure the first.
+    """
+    problems = []
+    for measure in spec.measures.scores:
+        if measure.kind != "share":
+            continue
+        names = (measure.name, measure.key("test"))
+        found = ((r, r.measures[name]) for r in runs for name in names if name in r.measures)
+        wrong = next(((run, value) for run, value in found if not 0 <= value <= 1), None)
+        if wrong is not None:
+            run, value = wrong
+            rule = f"{measure.name} must lie between 0 and 1"
+            hint = "divide percentages by 100" if value > 1 else ""
+            problems.append(Problem(f"{where}: line {run.row}", rule, found=value, hint=hint))
+    if problems:
+        raise InputError(*problems)
 
 
 def _task(metric: str | None) -> str:

@@ -305,12 +305,44 @@ def test_rows_of_a_search_are_left_out_and_told():
             {},
             ["results.csv: there is nothing to compare with base"],
         ),
+        (
+            wide(accuracy=[90.375, *[91.0] * 11]),
+            {},
+            [
+                "results.csv: line 2: accuracy must lie between 0 and 1, found 90.375; divide "
+                "percentages by 100"
+            ],
+        ),
+        (
+            wide(f1=[0.9, 0.9, -0.1, *[0.9] * 9], test_recall=[90] * 12),
+            {"metric": "recall"},
+            [
+                "results.csv: line 4: f1 must lie between 0 and 1, found -0.1",
+                "results.csv: line 2: recall must lie between 0 and 1, found 90.0; divide percentages by "
+                "100",
+            ],
+        ),
+        (
+            wide(accuracy=[*[0.9] * 11, 91.5]).drop(columns="seed"),
+            {"columns": {"seed": None}},
+            [
+                "results.csv: line 13: accuracy must lie between 0 and 1, found 91.5; divide "
+                "percentages by 100"
+            ],
+        ),
     ],
 )
 def test_what_cannot_be_judged_is_told_with_its_row(table, asked, expected):
     with pytest.raises(InputError) as raised:
         judged(table, **{"baseline": "base", **asked})
     assert [str(problem) for problem in raised.value.problems] == expected
+
+
+def test_a_measure_of_ones_own_may_be_in_percent():
+    table = wide(bleu=wide()["accuracy"] * 100)
+    report, _ = judged(table, baseline="base", metric="bleu", mode="max")
+    difference = report.ablation.blocks[0].rows[1].comparisons["bleu"].difference
+    assert difference.mean == pytest.approx(5)
 
 
 def test_a_file_that_is_no_table_is_told(tmp_path):
