@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 COUNTED = frozenset(one.name for one in MEASURES if one.kind == "count")
 """Measures that are whole numbers."""
+ABOVE_0 = frozenset(one.name for one in MEASURES if one.unit == "s" or one.name == "test_images")
+"""Measures that were not made where they are 0."""
 NOT_THERE = "there is no such run in the table"
 
 
@@ -197,8 +199,11 @@ def _write(
     assert study is not None
     keys = {one.name: one.key("test") for one in spec.measures.scores}
     attributes: dict[str, float | int | str | None] = {
-        keys.get(name, name): int(value) if name in COUNTED and value.is_integer() else value
+        key: int(value) if name in COUNTED and value.is_integer() else value
         for name, value in sorted(measures.items(), key=lambda one: one[0].startswith("test_"))
+        # Another column may be called like what is stored beside the measures.
+        if (key := keys.get(name, name)) in spec.measures.by_key
+        and (value > 0 or key not in ABOVE_0)
     }
     attributes |= {"chosen_from": None, "seed": seed}
     attributes |= {OUTCOME.name: "complete" if reason is None else "infeasible"}

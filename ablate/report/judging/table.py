@@ -71,14 +71,6 @@ def runs_of(table: pd.DataFrame, asked: Asked, where: str) -> tuple[list[Run], l
         if others:
             told.append(f"{others} rows of a search are left out: only replicates are judged")
     columns = asked.columns
-    if columns.name is not None and columns.value is not None:
-        frame = _wide(frame, asked, where)
-    elif columns.name is not None or columns.value is not None:
-        rule = (
-            "a long table needs two columns: that of the metrics' names, and that of their values"
-        )
-        raise InputError(Problem(where, rule, hint="give --name-column and --value-column"))
-    metric = metric_column(frame, asked, where)
     dataset = columns.dataset or ("dataset" if "dataset" in frame.columns else None)
     needed = {"variant": columns.variant, "seed": columns.seed, "dataset": dataset}
     problems = [
@@ -93,6 +85,14 @@ def runs_of(table: pd.DataFrame, asked: Asked, where: str) -> tuple[list[Run], l
     ]
     if problems:
         raise InputError(*problems)
+    if columns.name is not None and columns.value is not None:
+        frame = _wide(frame, [one for one in needed.values() if one is not None], asked, where)
+    elif columns.name is not None or columns.value is not None:
+        rule = (
+            "a long table needs two columns: that of the metrics' names, and that of their values"
+        )
+        raise InputError(Problem(where, rule, hint="give --name-column and --value-column"))
+    metric = metric_column(frame, asked, where)
     numbers = [
         name
         for name in frame.columns
@@ -142,17 +142,25 @@ def _nearest(name: str, frame: pd.DataFrame, key: str) -> str:
 
 def _label(value: Any) -> str:
     """A cell as text: a whole number without a point, nothing for one that is empty."""
-    if isinstance(value, float) and math.isnan(value):
+    import pandas as pd
+
+    if pd.isna(value):
         return ""
     is_whole = isinstance(value, float) and value.is_integer()
     return str(int(value)) if is_whole else str(value)
 
 
-def _wide(frame: pd.DataFrame, asked: Asked, where: str) -> pd.DataFrame:
+def _wide(frame: pd.DataFrame, keys: list[str], asked: Asked, where: str) -> pd.DataFrame:
     """A long table as a wide one: a column for each metric.
 
+    Args:
+        frame: the long table.
+        keys: its columns that tell which rows are of one run.
+        asked: how it is judged.
+        where: the file.
+
     Raises:
-        InputError: a column is missing, or a run has two values of one metric.
+        InputError: a column or a metric's name is missing, or a run has two values of one metric.
     """
     columns = asked.columns
     name, value = columns.name or "", columns.value or ""
@@ -163,16 +171,19 @@ def _wide(frame: pd.DataFrame, asked: Asked, where: str) -> pd.DataFrame:
     if columns.seed is None:
         rule = "a long table needs a column of seeds, that tells which rows are of one run"
         raise InputError(Problem(where, rule, "--unpaired"))
-    keys = [one for one in frame.columns if one not in (name, value, "_row")]
+    nameless = frame["_row"][frame[name].isna()][:LISTED]
+    if len(nameless):
+        rule, hint = "the name of the metric is missing", "leave the line out"
+        raise InputError(*(Problem(f"{where}: line {n}", rule, hint=hint) for n in nameless))
+    frame = frame.assign(**{key: frame[key].map(_label) for key in keys})
     twice = frame.duplicated([*keys, name], keep=False)
     if twice.any():
         lines = ", ".join(map(str, frame["_row"][twice][:LISTED]))
         rule = f"a run has more than one value of a metric, in the lines {lines}"
         raise InputError(Problem(where, rule, hint="keep one of each"))
-    rows = frame.groupby(keys, sort=False)["_row"].min()
     wide = frame.pivot(index=keys, columns=name, values=value)
-    wide["_row"] = rows
-    return wide.reset_index()
+    others = frame.drop(columns=[name, value]).groupby(keys).first()
+    return wide.join(others[[one for one in others if one not in wide]]).reset_index()
 
 
 def _check(runs: list[Run], asked: Asked, where: str) -> None:

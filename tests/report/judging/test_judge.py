@@ -131,6 +131,36 @@ def test_long_tables_and_wide_ones_say_the_same():
     assert one.ablation.blocks[0].rows[1].comparisons["bleu"].verdict == "better"
 
 
+def test_other_columns_of_a_long_table_may_be_empty_and_differ_in_a_run():
+    long = long_table()
+    more = long.assign(what="ter", note="rerun", parameters=1000)
+    table = pd.concat([long.assign(note=None), more], ignore_index=True)
+    columns = {"variant": "model", "seed": "run", "name": "what", "value": "is"}
+    asked = {"baseline": "a", "metric": "bleu", "mode": "max", "columns": columns}
+    (one, told), (other, _) = judged(table, **asked), judged(long, **asked)
+    assert told == ()
+    (base, row), (_, known) = (found.ablation.blocks[0].rows for found in (one, other))
+    assert row.comparisons["bleu"] == known.comparisons["bleu"]
+    assert base.parameters == 1000
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ("model", "results.csv: line 2: the variant is missing; leave the line out"),
+        ("run", "results.csv: line 2: the seed is missing; leave the line out"),
+        ("is", "results.csv: line 2: bleu is missing, or no number; leave the line out"),
+    ],
+)
+def test_empty_cells_of_a_long_table_are_told_with_their_row(column, expected):
+    table = long_table().astype(object)
+    table.loc[0, column] = None
+    columns = {"variant": "model", "seed": "run", "name": "what", "value": "is"}
+    with pytest.raises(InputError) as raised:
+        judged(table.infer_objects(), baseline="a", metric="bleu", mode="max", columns=columns)
+    assert [str(problem) for problem in raised.value.problems] == [expected]
+
+
 def test_it_agrees_with_scipy():
     table = pd.DataFrame(
         {
@@ -336,6 +366,31 @@ def test_what_cannot_be_judged_is_told_with_its_row(table, asked, expected):
     with pytest.raises(InputError) as raised:
         judged(table, **{"baseline": "base", **asked})
     assert [str(problem) for problem in raised.value.problems] == expected
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["environment", "tuned", "owner", "workers", "moving_averages", "outcome", "reason", "units"],
+)
+def test_columns_that_are_no_measures_are_left_alone(column):
+    report, told = judged(wide(**{column: [3] * 12}), baseline="base")
+    assert (report.ablation, told) == (judged(wide(), baseline="base")[0].ablation, ())
+    assert make_document(report, JUDGED)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("training_seconds", 0),
+        ("training_seconds", -1.0),
+        ("inference_seconds", 0),
+        ("test_images", 0),
+        ("test_images", -5),
+    ],
+)
+def test_times_and_numbers_of_images_that_were_not_measured_count_as_missing(column, value):
+    report, _ = judged(wide(**{column: [value] * 12}), baseline="base")
+    assert report.ablation == judged(wide(), baseline="base")[0].ablation
 
 
 def test_a_measure_of_ones_own_may_be_in_percent():
