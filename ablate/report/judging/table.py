@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from ablate.document.words import plural
 from ablate.errors import InputError, Problem, did_you_mean
 from ablate.report.judging.asked import Asked
+from ablate.store.results import LEFT_OUT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,10 +68,7 @@ def runs_of(table: pd.DataFrame, asked: Asked, where: str) -> tuple[list[Run], l
     frame["_row"] = range(2, len(frame) + 2)
     told: list[str] = []
     if "phase" in frame.columns and (frame["phase"] == "replicate").any():
-        others = int((frame["phase"] != "replicate").sum())
-        frame = frame[frame["phase"] == "replicate"]
-        if others:
-            told.append(f"{others} rows of a search are left out: only replicates are judged")
+        frame = _counted(frame, told)
     columns = asked.columns
     dataset = columns.dataset or ("dataset" if "dataset" in frame.columns else None)
     needed = {"variant": columns.variant, "seed": columns.seed, "dataset": dataset}
@@ -98,6 +97,10 @@ def runs_of(table: pd.DataFrame, asked: Asked, where: str) -> tuple[list[Run], l
         for name in frame.columns
         if name not in (*needed.values(), "_row") and frame[name].dtype.kind in "iuf"
     ]
+    missing_as_nan = {
+        name: frame[name].to_numpy(dtype=float, na_value=math.nan) for name in {*numbers, metric}
+    }
+    frame = frame.assign(**missing_as_nan)
     runs = []
     # The metric under the name that is asked for, and no other column in its place.
     rest = [name for name in numbers if name not in (asked.metric, f"test_{asked.metric}")]
@@ -114,6 +117,29 @@ def runs_of(table: pd.DataFrame, asked: Asked, where: str) -> tuple[list[Run], l
         )
     _check(runs, asked, where)
     return runs, told
+
+
+def _counted(frame: pd.DataFrame, told: list[str]) -> pd.DataFrame:
+    """The rows of a study of ablate's that its report counts.
+
+    Args:
+        frame: all training runs, see `store.results.results_table`.
+        told: takes in what is left out.
+    """
+    is_replicate = frame["phase"] == "replicate"
+    if others := int((~is_replicate).sum()):
+        told.append(f"{others} rows of a search are left out: only replicates are judged")
+    frame = frame[is_replicate]
+    if "outcome" in frame.columns:
+        is_complete = frame["outcome"] == "complete"
+        if unfinished := int((~is_complete).sum()):
+            told.append(f"left out: {plural(unfinished, 'replicate')}, not complete")
+        frame = frame[is_complete]
+    if LEFT_OUT in frame.columns:
+        for reason, count in frame[LEFT_OUT].value_counts().items():
+            told.append(f"left out: {plural(count, 'replicate')}, {reason}")
+        frame = frame[frame[LEFT_OUT].isna()]
+    return frame
 
 
 def metric_column(frame: pd.DataFrame, asked: Asked, where: str) -> str:

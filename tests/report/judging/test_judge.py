@@ -15,6 +15,7 @@ from scipy import stats
 import ablate
 from ablate.cli import cli
 from ablate.errors import InputError
+from ablate.report.formats import csv as csv_format
 from ablate.report.formats import html, latex, markdown, terminal
 from ablate.report.formats import json as json_format
 from ablate.report.formats._base import Page
@@ -241,6 +242,55 @@ def test_rows_of_a_search_are_left_out_and_told():
     table = pd.concat([table, pd.DataFrame({"phase": ["tune"], "variant": ["base"]})])
     _, told = judged(table, baseline="base")
     assert told == ("1 rows of a search are left out: only replicates are judged",)
+
+
+SEARCHED = """[vary]
+units = [4, 16]
+[tune]
+trials = 2
+learning_rate = {low = 0.0001, high = 0.1, log = true}
+[replicate]
+seeds = 8
+"""
+
+
+def test_it_reads_what_ablate_wrote_of_a_study_that_went_astray(project, tmp_path):
+    own = ByHand(project.folder, SEARCHED)
+    for variant in ("units=16", "units=4"):
+        own.trial(variant, 0.5)
+    own.replicate("units=4", 1, 0.1, chosen_from=0)
+    own.trial("units=16", 0.6)
+    own.trial("units=4", 0.4)
+    own.replicate("units=16", 1, outcome="failed", chosen_from=0, reason="out of memory")
+    own.replicate("units=4", 2, outcome="running", chosen_from=1)
+    own.replicates("units=16", BASE, chosen_from=0)
+    own.replicates("units=4", OTHERS["units=4"], chosen_from=1)
+    report = own.report()
+    (text,) = csv_format.render(report, make_document(report), Page()).values()
+    (tmp_path / "trials.csv").write_text(text)
+    found, told = judged(read_table(str(tmp_path / "trials.csv")))
+    assert told == (
+        "4 rows of a search are left out: only replicates are judged",
+        "left out: 2 replicates, not complete",
+        "left out: 1 replicate, of an earlier choice",
+    )
+    rows, expected = (one.ablation.blocks[0].rows for one in (found, report))
+    assert [row.comparisons for row in rows] == [row.comparisons for row in expected]
+    assert found.ablation.blocks[0].rows[1].comparisons["accuracy"].verdict == "better"
+
+
+def test_cells_that_are_missing_are_no_numbers_whatever_pandas_keeps_them_as():
+    table = wide(f1=[None, *[0.9] * 11]).astype({"seed": object})
+    for kept in (table, table.convert_dtypes()):
+        assert ablate.judge(kept, baseline="base")["pairs"].tolist() == [6]
+        kept.loc[2, ["variant", "seed", "accuracy"]] = None
+        with pytest.raises(InputError) as raised:
+            judged(kept, baseline="base")
+        assert [str(problem) for problem in raised.value.problems] == [
+            "results.csv: line 4: the variant is missing; leave the line out",
+            "results.csv: line 4: the seed is missing; leave the line out",
+            "results.csv: line 4: accuracy is missing, or no number; leave the line out",
+        ]
 
 
 @pytest.mark.parametrize(
