@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ablate.document.words import plural
 from ablate.errors import InputError, Problem, did_you_mean
-from ablate.report.judging.asked import Asked
+from ablate.report.judging.asked import Asked, Columns
 from ablate.store.results import LEFT_OUT
 
 if TYPE_CHECKING:
@@ -35,26 +35,49 @@ class Run:
     """All that is a number, by its column."""
 
 
-def read_table(source: str, stream: IO[str] | None = None) -> pd.DataFrame:
+def read_table(
+    source: str, stream: IO[str] | None = None, columns: Columns | None = None
+) -> pd.DataFrame:
     """The table of a CSV file.
+
+    In columns of numbers ``NA``, ``nan`` and the like are missing; in names and texts only empty
+    cells are.
 
     Args:
         source: the file.
         stream: what is read in its place.
+        columns: those that hold names, whatever stands in them.
 
     Raises:
         InputError: it is missing, or no table.
     """
-    import pandas as pd
-
     if stream is None and not Path(source).is_file():
         raise InputError(Problem(source, "there is no such file", hint="name a CSV file, or - "))
     try:
-        given: Any = io.StringIO(stream.read()) if stream is not None else source
-        return pd.read_csv(given, skipinitialspace=True)
+        text = None if stream is None else stream.read()
+        table, written = (_read(source, text, as_written=as_it_is) for as_it_is in (False, True))
     except (ValueError, UnicodeDecodeError) as error:  # pandas's own are ValueErrors
         first = next(iter(str(error).splitlines()), "")
         raise InputError(Problem(source, f"is no CSV table: {first}")) from error
+    asked = columns or Columns()
+    names = (asked.variant, asked.dataset or "dataset", asked.name)
+    for name in table.columns[table.isna().any()]:
+        known = table[name].dropna()
+        if str(name).strip() in names or known.empty or any(isinstance(one, str) for one in known):
+            table[name] = written[name].array
+    return table
+
+
+def _read(source: str, text: str | None, *, as_written: bool) -> pd.DataFrame:
+    """A file, or a text in its place; as it is written all cells are texts, or empty."""
+    import pandas as pd
+
+    given: Any = source if text is None else io.StringIO(text)
+    if not as_written:
+        return pd.read_csv(given, skipinitialspace=True)
+    return pd.read_csv(
+        given, skipinitialspace=True, dtype=str, keep_default_na=False, na_values=[""]
+    )
 
 
 def runs_of(table: pd.DataFrame, asked: Asked, where: str) -> tuple[list[Run], list[str]]:

@@ -450,6 +450,30 @@ def test_a_measure_of_ones_own_may_be_in_percent():
     assert difference.mean == pytest.approx(5)
 
 
+@pytest.mark.parametrize("names", [("base", "None"), ("NA", "null"), ("0.5", "None")])
+def test_variants_may_be_called_as_what_is_missing_is_elsewhere(names):
+    base, other = names
+    text = wide(variant=[base] * 6 + [other] * 6, dataset=["nan"] * 12).to_csv(index=False)
+    table = read_table("-", io.StringIO(text), Columns())
+    found, _ = judged(table, baseline=base)
+    (block,) = found.ablation.blocks
+    assert (block.dataset, [row.variant for row in block.rows]) == ("nan", [base, other])
+
+
+def test_empty_cells_and_marks_among_numbers_are_missing():
+    text = wide().to_csv(index=False).replace("base,2,0.91", ",NA,n/a")
+    with pytest.raises(InputError) as raised:
+        judged(read_table("-", io.StringIO(text), Columns()), baseline="base")
+    assert [str(problem) for problem in raised.value.problems] == [
+        "results.csv: line 3: the variant is missing; leave the line out",
+        "results.csv: line 3: the seed is missing; leave the line out",
+        "results.csv: line 3: accuracy is missing, or no number; leave the line out",
+    ]
+    text = "variant,seed,accuracy\nbase,1,n/a\nother,1,n/a\n"
+    with pytest.raises(InputError, match='the column accuracy must hold numbers, found "n/a"'):
+        judged(read_table("-", io.StringIO(text), Columns()), baseline="base")
+
+
 def test_a_file_that_is_no_table_is_told(tmp_path):
     with pytest.raises(InputError, match="there is no such file"):
         read_table("nowhere.csv")
