@@ -117,17 +117,20 @@ def results(study: StudySpec | str, *, storage: str = DEFAULT_STORAGE) -> pd.Dat
         ``parameters``, ``trainable_parameters``, ``flops`` (of one image), ``training_seconds``,
         ``seconds_per_epoch``, ``epochs``, ``best_epoch`` (from 1); of replicates ``test_loss``,
         ``test_accuracy``, ``test_f1``, ``test_images`` and ``inference_seconds`` (of one image);
-        ``reason``, ``seed``, ``fingerprint``, ``device``, and one for each tuned parameter.
+        ``reason``, ``seed``, ``fingerprint``, ``device``, where complete replicates do not count
+        ``left_out``, the reason, and one for each tuned parameter.
 
     Raises:
         InputError: nothing was run there, or no study of that name.
     """
+    from ablate.state.replicates import cell_replicates, left_out_replicates
     from ablate.store.place import StoragePlace, open_existing
     from ablate.store.results import results_table
     from ablate.store.studies import named_study
 
     name = study if isinstance(study, str) else study.name
-    return results_table(named_study(open_existing(StoragePlace(storage)), name))
+    stored = named_study(open_existing(StoragePlace(storage)), name)
+    return results_table(stored, left_out_replicates(stored, cell_replicates(stored)))
 
 
 def judge(

@@ -104,7 +104,7 @@ def command(results: str, formats: str, as_json: bool, out: Path, **given: Any) 
 
     def judge() -> Report:
         nonlocal told
-        table = read_table(where, sys.stdin if is_piped else None)
+        table = read_table(where, sys.stdin if is_piped else None, asked.columns)
         report, told = judge_table(
             table, asked, where, "results" if is_piped else Path(results).stem
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,42 @@ def read_table(path: Path, separator: str = ",") -> pd.DataFrame:
     table = pd.read_csv(path, sep=separator, encoding="utf-8-sig", skipinitialspace=True)
     table.columns = table.columns.str.strip()
     return table
+
+
+def texts_of(table: pd.DataFrame, names: Iterable[str | None]) -> tuple[str, ...]:
+    """Those of some columns that hold text."""
+    return tuple(
+        name
+        for name in names
+        if name is not None
+        and name in table.columns
+        and any(isinstance(value, str) for value in table[name])
+    )
+
+
+def as_written(
+    table: pd.DataFrame, path: Path, separator: str, texts: Collection[str]
+) -> pd.DataFrame:
+    """A table that was read from a file, in which only empty cells of columns of text are missing.
+
+    pandas takes ``NA``, ``None``, ``null`` and the like for missing, which are names here.
+    """
+    lacking = [name for name in texts if name in table.columns and table[name].isna().any()]
+    if not lacking or path.suffix.lower() in PARQUET:
+        return table
+    import pandas as pd
+
+    written = pd.read_csv(
+        path,
+        sep=separator,
+        encoding="utf-8-sig",
+        skipinitialspace=True,
+        dtype=str,
+        keep_default_na=False,
+        na_values=[""],
+    )
+    written.columns = written.columns.str.strip()
+    return table.assign(**{name: written[name] for name in lacking})
 
 
 def _check(path: Path, separator: str) -> None:

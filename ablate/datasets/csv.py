@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 from ablate import tasks
 from ablate.datasets._base import DatasetOptions, Examples, Places
 from ablate.datasets._columns import Columns, columns_of
-from ablate.datasets._csv_files import read_table
+from ablate.datasets._csv_files import as_written, read_table, texts_of
 from ablate.datasets._marks import read_marks
 from ablate.datasets._tables import Scale, Share, check_test_rows, with_test_rows
 from ablate.datasets._targets import read_targets
@@ -109,6 +109,14 @@ def _loaded(written: str, places: Places, state: str) -> Examples:
         part: read_table(places.folder / name, options.separator)
         for part, name in named.items()
         if name is not None
+    }
+    # Of categories NA was missing from the first version on, and stored studies are of such data.
+    texts = texts_of(tables["train"], (*options.target, options.groups))
+    tables = {
+        part: as_written(
+            one, places.folder / (named.get(part) or options.file), options.separator, texts
+        )
+        for part, one in tables.items()
     }
     columns = columns_of(tables["train"], options, path, problems)
     for part, name in named.items():

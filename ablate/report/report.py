@@ -26,7 +26,7 @@ from ablate.spec.environment import Environment
 from ablate.spec.parts import Parts
 from ablate.spec.study import StudySpec
 from ablate.state.phases import PhaseState, phase_states
-from ablate.state.replicates import cell_replicates
+from ablate.state.replicates import cell_replicates, left_out_replicates
 from ablate.store import DEFAULT_STORAGE
 from ablate.store.artifacts import Artifacts
 from ablate.store.attributes import UNSEEN_EPOCHS
@@ -125,13 +125,13 @@ def make_report(
     Raises:
         InputError: there is no column to sort by of that name.
     """
-    trials = results_table(stored)
+    replicates = cell_replicates(stored)
+    trials = results_table(stored, left_out_replicates(stored, replicates))
     names = dict.fromkeys(
         parameter.name for found in stored.spec.architectures for parameter in found.tuned
     )
     tuned = [parameter_column(name) for name in names if parameter_column(name) in trials]
     tradeoff = tradeoff_table(trials, tuned, stored.spec.measures, sort)
-    replicates = cell_replicates(stored)
     searches, ablation = make_searches(stored), make_ablation(stored, replicates)
     curves = make_mean_curves(replicates, artifacts, folds_of(stored.spec))
     confusions = make_confusions(replicates, artifacts)

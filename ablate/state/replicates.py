@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,8 @@ from ablate.spec.space import Scalar
 from ablate.spec.study import Cell
 from ablate.state.looks import Looked, looked
 from ablate.store.attempts import Settled
+from ablate.store.attributes import CHOSEN_FROM
+from ablate.store.runs import training_runs
 from ablate.store.studies import StoredStudy
 from ablate.store.trials import outcome_of, reason_of
 
@@ -112,6 +114,24 @@ def cell_replicates(stored: StoredStudy) -> dict[Cell, CellReplicates]:
             beyond=tuple(sorted(settled.beyond)),
         )
     return found
+
+
+def left_out_replicates(
+    stored: StoredStudy, replicates: Mapping[Cell, CellReplicates]
+) -> dict[int, str]:
+    """Complete replicates that no report counts, by the number of their trial, with the reason."""
+    seeds, left_out = frozenset(stored.spec.seeds), {}
+    for run in training_runs(stored.spec, stored.parts):
+        if run.phase != "replicate" or outcome_of(run.trial) != "complete":
+            continue
+        counted = replicates[run.cell].complete.get(run.seed)
+        if run.seed not in seeds:
+            left_out[run.trial.number] = "of a seed that is not asked for"
+        elif counted is None or CHOSEN_FROM.of(counted) != CHOSEN_FROM.of(run.trial):
+            left_out[run.trial.number] = "of an earlier choice"
+        elif counted.number != run.trial.number:
+            left_out[run.trial.number] = "trained twice"
+    return left_out
 
 
 def owed_replicates(stored: StoredStudy) -> Iterator[Replicate]:

@@ -47,7 +47,9 @@ PLACE = ("phase", "dataset", "variant", "number")
 """Columns that say together which training run a row is."""
 NOTED = (REASON, SEED, FINGERPRINT)
 """Attributes that are columns."""
-COLUMNS = (*PLACE, "outcome", *EVERY.keys, *(one.name for one in NOTED), "device")
+LEFT_OUT = "left_out"
+"""The column that says why a complete replicate does not count."""
+COLUMNS = (*PLACE, "outcome", *EVERY.keys, *(one.name for one in NOTED), "device", LEFT_OUT)
 """All columns that there may be besides those of parameters."""
 
 
@@ -99,16 +101,21 @@ def write_result(
     return no_model
 
 
-def results_table(stored: StoredStudy) -> pd.DataFrame:
+def results_table(stored: StoredStudy, left_out: Mapping[int, str] | None = None) -> pd.DataFrame:
     """All training runs of a study, waiting and running ones included, one row each.
+
+    Args:
+        stored: the study.
+        left_out: complete replicates that do not count, by number, with the reason; see
+            `state.replicates.left_out_replicates`.
 
     Returns:
         Columns ``phase`` (tune or replicate), ``dataset``, ``variant``, ``number`` (of the trial
         in its Optuna study), ``outcome``, all keys of the study's measures, ``reason``, ``seed``,
         ``fingerprint``, ``device``, where a trial repeats another ``repeats_trial``, the number of
-        that, and one column for each tuned or varied parameter. What a trial
-        did not reach is missing. The loss of a trial that was not finished is missing too: it was
-        measured at another epoch and does not compare.
+        that, where replicates do not count ``left_out``, the reason, and one column for each tuned or
+        varied parameter. What a trial did not reach is missing. The loss of a trial that was not
+        finished is missing too: it was measured at another epoch and does not compare.
     """
     import pandas as pd
 
@@ -118,11 +125,15 @@ def results_table(stored: StoredStudy) -> pd.DataFrame:
         values = {**stored.spec.variant(run.cell.variant).values, **run.tuned}
         names |= dict.fromkeys(values)
         place = (run.phase, run.cell.dataset, run.cell.variant, run.trial.number)
-        rows.append({**dict(zip(PLACE, place, strict=True)), **_row(run.trial, values, keys)})
+        row = {**dict(zip(PLACE, place, strict=True)), **_row(run.trial, values, keys)}
+        if left_out and run.phase == "replicate":
+            row[LEFT_OUT] = left_out.get(run.trial.number)
+        rows.append(row)
     # A parameter that is called like a column keeps its own column.
-    repeats = [REPEATS.name] if any(row.get(REPEATS.name) is not None for row in rows) else []
+    of_some = (REPEATS.name, LEFT_OUT)
+    some = [name for name in of_some if any(row.get(name) is not None for row in rows)]
     common = [*PLACE, "outcome", *keys, *(one.name for one in NOTED), "device"]
-    columns = [*common, *repeats, *(parameter_column(name) for name in names)]
+    columns = [*common, *some, *(parameter_column(name) for name in names)]
     return pd.DataFrame(rows, columns=columns).convert_dtypes()
 
 

@@ -286,6 +286,47 @@ def test_with_folds_no_row_is_set_apart(tmp_path):
     assert shape(options, places).test == 0
 
 
+REGIONS = ["NA", "None", "EU"]
+
+
+def regions(folder, rows, task="classification", **options):
+    write(folder, *rows, header="a,region", name="r.csv")
+    given = {"file": "r.csv", "target": ("region",), **options}
+    return load(Options(**given), Places(folder=folder, task=task))
+
+
+def test_classes_may_be_called_as_what_is_missing_is_elsewhere(tmp_path):
+    found = regions(tmp_path, [f"{n},{REGIONS[n % 3]}" for n in range(30)])
+    assert found.class_names == ("EU", "NA", "None")
+    assert np.bincount(found.y_train).tolist() == [8, 8, 8]
+    write(tmp_path, *(f"{n},NA" for n in range(4)), header="a, region", name="t.csv")
+    rows = [f"{n},{REGIONS[n % 3]}" for n in range(30)]
+    tested = regions(tmp_path, rows, test_file="t.csv")
+    assert tested.y_test.tolist() == [1] * 4
+
+
+@pytest.mark.parametrize("classes", [("EU", ""), ("0", "NA"), ("True", "NA")])
+def test_empty_cells_and_marks_among_numbers_are_missing_classes(tmp_path, classes):
+    with pytest.raises(InputError, match="the target is missing in 10 of 30 rows"):
+        regions(tmp_path, [f"{n},{classes[n % 3 == 0]}" for n in range(30)])
+
+
+def test_groups_may_be_called_as_what_is_missing_is_elsewhere(tmp_path):
+    rows = [f"{n},{['NA', 'null', 'b', 'c', 'd'][n // 6]},{n % 2}" for n in range(30)]
+    write(tmp_path, *rows, header=PATIENT_HEADER.removesuffix(",counts"), name="p.csv")
+    assert {"NA", "null"} & set(patients(tmp_path).groups)
+
+
+def test_marks_in_columns_that_are_trained_on_are_missing(tmp_path):
+    write(tmp_path, *ROWS, "NA,2,None,1", ",nan,,1")
+    assert problems(tmp_path) == [
+        'numbers are missing in area (2), rooms (1) of 32 rows; set impute = "median" under [data], or '
+        "drop the columns"
+    ]
+    found = read(tmp_path, impute="median", test_share=None, test_file="homes.csv")
+    assert found.x_train[-2:, 2:].tolist() == [[0, 0, 0, 1]] * 2, "with all other categories"
+
+
 @pytest.mark.parametrize(
     ("rows", "others", "options", "expected"),
     [

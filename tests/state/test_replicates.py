@@ -8,7 +8,13 @@ import pytest
 from hand_made import cell, compare, make_stored, replicate, tune
 
 from ablate.state.phases import phase_states
-from ablate.state.replicates import Choice, cell_replicates, choices, owed_replicates
+from ablate.state.replicates import (
+    Choice,
+    cell_replicates,
+    choices,
+    left_out_replicates,
+    owed_replicates,
+)
 
 FOUR, SIXTEEN = cell("units=4"), cell("units=16")
 
@@ -189,6 +195,21 @@ def test_replicates_of_an_earlier_choice_are_counted_apart_and_owed_again(search
     assert owed(searched) == ALL[1:]
     again = [r for r in owed_replicates(searched) if r.cell == FOUR]
     assert {r.choice.number for r in again} == {3}
+
+
+def test_complete_replicates_that_do_not_count_are_known_with_their_reason(searched):
+    replicate(searched, "units=4", 1)
+    tune(searched, "units=4", 0.1, rate=0.7)
+    replicate(searched, "units=4", 1, "failed", chosen_from=3)
+    replicate(searched, "units=4", 1, chosen_from=3)
+    replicate(searched, "units=4", 1, chosen_from=3)
+    replicate(searched, "units=16", 1)
+    replicate(searched, "units=16", 4)
+    assert left_out_replicates(searched, cell_replicates(searched)) == {
+        0: "of an earlier choice",
+        3: "trained twice",
+        5: "of a seed that is not asked for",
+    }
 
 
 def test_failures_of_an_earlier_choice_do_not_count(searched):

@@ -37,6 +37,12 @@ def test_the_table_of_results_has_a_row_for_each(stored):
     assert table["units"].tolist() == [16, 4, 4]
 
 
+def test_the_table_says_which_replicates_do_not_count(stored):
+    assert "left_out" not in results_table(stored)
+    table = results_table(stored, {0: "of an earlier choice"})
+    assert table["left_out"].fillna("").tolist() == ["", "", "of an earlier choice"]
+
+
 def test_what_the_study_has_no_more_is_no_run_of_it(stored):
     part = next(part for part in stored.parts if part.cell is None)
     trial, other = stored.replicates.trials

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from ablate.report.figures.records import (
@@ -24,7 +25,7 @@ from ablate.report.figures.records import (
     VariantPoint,
     confusion_file,
 )
-from ablate.report.numbers.ablation import Ablation
+from ablate.report.numbers.ablation import Ablation, responses_of
 from ablate.report.numbers.confusion import Confusion
 from ablate.report.numbers.curves import MeanCurves
 from ablate.report.numbers.design import folds_of
@@ -33,7 +34,7 @@ from ablate.report.numbers.search import CellSearch
 from ablate.report.numbers.tradeoff import FRONT
 from ablate.spec.measure import Measure
 from ablate.spec.space import Scalar, label
-from ablate.spec.study import SPACE, Cell, StudySpec
+from ablate.spec.study import Cell, StudySpec
 from ablate.state.replicates import CellReplicates
 from ablate.statistics import Interval, mean_interval
 from ablate.store.artifacts import Artifacts
@@ -89,7 +90,7 @@ def figures_data(
         unit=ablation.metric.unit if ablation else "",
         baseline=ablation.baseline if ablation else "",
         forest=tuple(_forest(ablation)) if ablation else (),
-        responses=tuple(_responses(spec, replicates, ablation)) if ablation else (),
+        responses=tuple(_responses(spec, replicates)) if ablation else (),
         variants=tuple(_variant_points(ablation, score)) if ablation else (),
         cell_curves=tuple(_cell_curves(found) for found in curves),
         separations=tuple(map(_separation, separations)),
@@ -233,32 +234,22 @@ def _forest(ablation: Ablation) -> Iterator[ForestRow]:
             )
 
 
-def _responses(
-    spec: StudySpec, replicates: Mapping[Cell, CellReplicates], ablation: Ablation
-) -> Iterator[Response]:
+def _responses(spec: StudySpec, replicates: Mapping[Cell, CellReplicates]) -> Iterator[Response]:
     """For each pair of factors the mean at each pair of their levels, over all else."""
     if spec.design != "factorial":
         return
-    attribute = ablation.metric.attribute
     for data in spec.datasets:
-        cells = [Cell(dataset=data.dataset, variant=variant.name) for variant in spec.variants]
-        # A seed that lacks a cell would be an average of other things.
-        whole = [s for s in spec.seeds if all(s in replicates[cell].complete for cell in cells)]
-        for x, line in combinations(spec.factors, 2):
+        responses = responses_of(spec, data.dataset, replicates)
+        for (x_place, x), (line_place, line) in combinations(enumerate(spec.factors), 2):
             for x_level in _in_order(spec.factors[x]):
                 for line_level in _in_order(spec.factors[line]):
-                    found: dict[int, list[float]] = {}
-                    for variant in spec.variants:
-                        values: dict[str, Scalar] = {**variant.values, SPACE: variant.search_space}
-                        if values[x] != x_level or values[line] != line_level:
-                            continue
-                        cell = Cell(dataset=data.dataset, variant=variant.name)
-                        for seed in whole:
-                            trial = replicates[cell].complete[seed]
-                            found.setdefault(seed, []).append(trial.user_attrs[attribute])
-                    if not found:
+                    means = [
+                        fmean(values)
+                        for cells in responses.values()
+                        if (values := _at(cells, {x_place: x_level, line_place: line_level}))
+                    ]
+                    if not means:
                         continue
-                    means = [sum(values) / len(values) for values in found.values()]
                     interval = mean_interval(means, folds=folds_of(spec))
                     yield Response(
                         dataset=data.dataset,
@@ -270,6 +261,15 @@ def _responses(
                         low=interval.low,
                         high=interval.high,
                     )
+
+
+def _at(cells: Mapping[tuple[Scalar, ...], float], levels: Mapping[int, Scalar]) -> list[float]:
+    """What the cells have scored whose factors, by their places, have these levels."""
+    return [
+        value
+        for own, value in cells.items()
+        if all(own[place] == level for place, level in levels.items())
+    ]
 
 
 def _in_order(levels: Sequence[Scalar]) -> Sequence[Scalar]:

@@ -25,7 +25,7 @@ from ablate.spec.study import Phase, StudySpec
 from ablate.spec.training import TrainingSettings
 from ablate.state.phases import PhaseState
 from ablate.store.attributes import REPEATS
-from ablate.store.results import COLUMNS, PLACE
+from ablate.store.results import COLUMNS, LEFT_OUT, PLACE
 
 if TYPE_CHECKING:
     from ablate.document.elements import Document
@@ -59,6 +59,8 @@ class TrainingRun(_Record):
     repeats_trial: int | None = Field(default=None, exclude_if=lambda number: number is None)
     """The trial of its search that it repeats, and whose result it has; missing where it was
     trained."""
+    left_out: str | None = Field(default=None, exclude_if=lambda reason: reason is None)
+    """Why a complete replicate does not count; missing where it does."""
     hyperparameters: Mapping[str, Scalar]
     """Those that were varied or tuned."""
     on_front: bool
@@ -174,6 +176,7 @@ def _trials(report: Report) -> Iterator[TrainingRun]:
                 for name in (*PLACE, "outcome", "reason", "seed", "fingerprint", "device")
             },
             repeats_trial=known.get(REPEATS.name),
+            left_out=known.get(LEFT_OUT),
             hyperparameters={name: known[name] for name in own if name in known},
             on_front=is_tuned and tuple(row[name] for name in names) in on_front,
             measures={name: known[name] for name in keys if name in known},

@@ -38,10 +38,11 @@ def render(report: Report, document: Document, page: Page) -> dict[str, str]:
 def _text(element: Element) -> str:
     match element:
         case Paragraph():
-            text = escape(element.text)
-            return f"**{text}**" if element.style == "strong" else text
+            if element.style == "strong":
+                return f"**{escape(element.text)}**"
+            return _line(element.text)
         case Bullets():
-            return "\n".join(f"- {escape(item)}" for item in element.items)
+            return "\n".join(f"- {_line(item)}" for item in element.items)
         case Bars():
             rows = [[escape(name), f"{share:.1%}"] for name, share in element.shares]
             return _table([element.heading, "importance"], rows, ["left", "right"])
@@ -49,7 +50,7 @@ def _text(element: Element) -> str:
             rows = [[escape(value) for value in row] for row in element.rows]
             headings = [escape(column.heading) for column in element.columns]
             is_text = [column.kind in ("name", "text") for column in element.columns]
-            caption = f"{escape(element.caption)}\n\n" if element.caption else ""
+            caption = f"{_line(element.caption)}\n\n" if element.caption else ""
             return caption + _table(
                 headings, rows, ["left" if text else "right" for text in is_text]
             )
@@ -67,6 +68,12 @@ def escape(text: str) -> str:
     special = r"([\\`*{}\[\]<>#|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))"
     escaped = re.sub(special, r"\\\1", one_line)
     return escaped.replace("&", "&amp;").replace("\\<", "&lt;").replace("\\>", "&gt;")
+
+
+def _line(text: str) -> str:
+    """Text that Markdown shows as it is at the beginning of a line: no list, no rule."""
+    begins_block = r"^(?=[-+]|\d{1,9}[.)])(\d*)([-+.)])(?=\s|$|[-\s]+$)"
+    return re.sub(begins_block, r"\1\\\2", escape(text))
 
 
 def _table(headings: list[str], rows: list[list[str]], alignment: list[str]) -> str:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 COUNTED = frozenset(one.name for one in MEASURES if one.kind == "count")
 """Measures that are whole numbers."""
+ABOVE_0 = frozenset(one.name for one in MEASURES if one.unit == "s" or one.name == "test_images")
+"""Measures that were not made where they are 0."""
 NOT_THERE = "there is no such run in the table"
 
 
@@ -58,6 +60,7 @@ def as_study(runs: Sequence[Run], asked: Asked, where: str, name: str) -> Judged
     logging.set_verbosity(logging.WARNING)
     labels = _in_order(runs)
     spec = _spec(runs, asked, where, name, len(labels))
+    _check_shares(spec, runs, where)
     storage = InMemoryStorage()
     stored = open_study(storage, spec, {data.dataset: "" for data in spec.datasets})
     seeds = dict(zip(labels, spec.seeds, strict=False))
@@ -153,6 +156,28 @@ def _spec(runs: Sequence[Run], asked: Asked, where: str, name: str, count: int) 
     )
 
 
+def _check_shares(spec: StudySpec, runs: Sequence[Run], where: str) -> None:
+    """Refuses accuracies and the like that are no shares.
+
+    Raises:
+        InputError: some are not; tells of each measure the first.
+    """
+    problems = []
+    for measure in spec.measures.scores:
+        if measure.kind != "share":
+            continue
+        names = (measure.name, measure.key("test"))
+        found = ((r, r.measures[name]) for r in runs for name in names if name in r.measures)
+        wrong = next(((run, value) for run, value in found if not 0 <= value <= 1), None)
+        if wrong is not None:
+            run, value = wrong
+            rule = f"{measure.name} must lie between 0 and 1"
+            hint = "divide percentages by 100" if value > 1 else ""
+            problems.append(Problem(f"{where}: line {run.row}", rule, found=value, hint=hint))
+    if problems:
+        raise InputError(*problems)
+
+
 def _task(metric: str | None) -> str:
     """A task that has a measure."""
     if metric is None:
@@ -174,8 +199,11 @@ def _write(
     assert study is not None
     keys = {one.name: one.key("test") for one in spec.measures.scores}
     attributes: dict[str, float | int | str | None] = {
-        keys.get(name, name): int(value) if name in COUNTED and value.is_integer() else value
+        key: int(value) if name in COUNTED and value.is_integer() else value
         for name, value in sorted(measures.items(), key=lambda one: one[0].startswith("test_"))
+        # Another column may be called like what is stored beside the measures.
+        if (key := keys.get(name, name)) in spec.measures.by_key
+        and (value > 0 or key not in ABOVE_0)
     }
     attributes |= {"chosen_from": None, "seed": seed}
     attributes |= {OUTCOME.name: "complete" if reason is None else "infeasible"}

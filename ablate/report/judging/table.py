@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from ablate.document.words import plural
 from ablate.errors import InputError, Problem, did_you_mean
-from ablate.report.judging.asked import Asked
+from ablate.report.judging.asked import Asked, Columns
+from ablate.store.results import LEFT_OUT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,26 +35,49 @@ class Run:
     """All that is a number, by its column."""
 
 
-def read_table(source: str, stream: IO[str] | None = None) -> pd.DataFrame:
+def read_table(
+    source: str, stream: IO[str] | None = None, columns: Columns | None = None
+) -> pd.DataFrame:
     """The table of a CSV file.
+
+    In columns of numbers ``NA``, ``nan`` and the like are missing; in names and texts only empty
+    cells are.
 
     Args:
         source: the file.
         stream: what is read in its place.
+        columns: those that hold names, whatever stands in them.
 
     Raises:
         InputError: it is missing, or no table.
     """
-    import pandas as pd
-
     if stream is None and not Path(source).is_file():
         raise InputError(Problem(source, "there is no such file", hint="name a CSV file, or - "))
     try:
-        given: Any = io.StringIO(stream.read()) if stream is not None else source
-        return pd.read_csv(given, skipinitialspace=True)
+        text = None if stream is None else stream.read()
+        table, written = (_read(source, text, as_written=as_it_is) for as_it_is in (False, True))
     except (ValueError, UnicodeDecodeError) as error:  # pandas's own are ValueErrors
         first = next(iter(str(error).splitlines()), "")
         raise InputError(Problem(source, f"is no CSV table: {first}")) from error
+    asked = columns or Columns()
+    names = (asked.variant, asked.dataset or "dataset", asked.name)
+    for name in table.columns[table.isna().any()]:
+        known = table[name].dropna()
+        if str(name).strip() in names or known.empty or any(isinstance(one, str) for one in known):
+            table[name] = written[name].array
+    return table
+
+
+def _read(source: str, text: str | None, *, as_written: bool) -> pd.DataFrame:
+    """A file, or a text in its place; as it is written all cells are texts, or empty."""
+    import pandas as pd
+
+    given: Any = source if text is None else io.StringIO(text)
+    if not as_written:
+        return pd.read_csv(given, skipinitialspace=True)
+    return pd.read_csv(
+        given, skipinitialspace=True, dtype=str, keep_default_na=False, na_values=[""]
+    )
 
 
 def runs_of(table: pd.DataFrame, asked: Asked, where: str) -> tuple[list[Run], list[str]]:
@@ -66,19 +91,8 @@ def runs_of(table: pd.DataFrame, asked: Asked, where: str) -> tuple[list[Run], l
     frame["_row"] = range(2, len(frame) + 2)
     told: list[str] = []
     if "phase" in frame.columns and (frame["phase"] == "replicate").any():
-        others = int((frame["phase"] != "replicate").sum())
-        frame = frame[frame["phase"] == "replicate"]
-        if others:
-            told.append(f"{others} rows of a search are left out: only replicates are judged")
+        frame = _counted(frame, told)
     columns = asked.columns
-    if columns.name is not None and columns.value is not None:
-        frame = _wide(frame, asked, where)
-    elif columns.name is not None or columns.value is not None:
-        rule = (
-            "a long table needs two columns: that of the metrics' names, and that of their values"
-        )
-        raise InputError(Problem(where, rule, hint="give --name-column and --value-column"))
-    metric = metric_column(frame, asked, where)
     dataset = columns.dataset or ("dataset" if "dataset" in frame.columns else None)
     needed = {"variant": columns.variant, "seed": columns.seed, "dataset": dataset}
     problems = [
@@ -93,11 +107,23 @@ def runs_of(table: pd.DataFrame, asked: Asked, where: str) -> tuple[list[Run], l
     ]
     if problems:
         raise InputError(*problems)
+    if columns.name is not None and columns.value is not None:
+        frame = _wide(frame, [one for one in needed.values() if one is not None], asked, where)
+    elif columns.name is not None or columns.value is not None:
+        rule = (
+            "a long table needs two columns: that of the metrics' names, and that of their values"
+        )
+        raise InputError(Problem(where, rule, hint="give --name-column and --value-column"))
+    metric = metric_column(frame, asked, where)
     numbers = [
         name
         for name in frame.columns
         if name not in (*needed.values(), "_row") and frame[name].dtype.kind in "iuf"
     ]
+    missing_as_nan = {
+        name: frame[name].to_numpy(dtype=float, na_value=math.nan) for name in {*numbers, metric}
+    }
+    frame = frame.assign(**missing_as_nan)
     runs = []
     # The metric under the name that is asked for, and no other column in its place.
     rest = [name for name in numbers if name not in (asked.metric, f"test_{asked.metric}")]
@@ -114,6 +140,29 @@ def runs_of(table: pd.DataFrame, asked: Asked, where: str) -> tuple[list[Run], l
         )
     _check(runs, asked, where)
     return runs, told
+
+
+def _counted(frame: pd.DataFrame, told: list[str]) -> pd.DataFrame:
+    """The rows of a study of ablate's that its report counts.
+
+    Args:
+        frame: all training runs, see `store.results.results_table`.
+        told: takes in what is left out.
+    """
+    is_replicate = frame["phase"] == "replicate"
+    if others := int((~is_replicate).sum()):
+        told.append(f"{others} rows of a search are left out: only replicates are judged")
+    frame = frame[is_replicate]
+    if "outcome" in frame.columns:
+        is_complete = frame["outcome"] == "complete"
+        if unfinished := int((~is_complete).sum()):
+            told.append(f"left out: {plural(unfinished, 'replicate')}, not complete")
+        frame = frame[is_complete]
+    if LEFT_OUT in frame.columns:
+        for reason, count in frame[LEFT_OUT].value_counts().items():
+            told.append(f"left out: {plural(count, 'replicate')}, {reason}")
+        frame = frame[frame[LEFT_OUT].isna()]
+    return frame
 
 
 def metric_column(frame: pd.DataFrame, asked: Asked, where: str) -> str:
@@ -142,17 +191,25 @@ def _nearest(name: str, frame: pd.DataFrame, key: str) -> str:
 
 def _label(value: Any) -> str:
     """A cell as text: a whole number without a point, nothing for one that is empty."""
-    if isinstance(value, float) and math.isnan(value):
+    import pandas as pd
+
+    if pd.isna(value):
         return ""
     is_whole = isinstance(value, float) and value.is_integer()
     return str(int(value)) if is_whole else str(value)
 
 
-def _wide(frame: pd.DataFrame, asked: Asked, where: str) -> pd.DataFrame:
+def _wide(frame: pd.DataFrame, keys: list[str], asked: Asked, where: str) -> pd.DataFrame:
     """A long table as a wide one: a column for each metric.
 
+    Args:
+        frame: the long table.
+        keys: its columns that tell which rows are of one run.
+        asked: how it is judged.
+        where: the file.
+
     Raises:
-        InputError: a column is missing, or a run has two values of one metric.
+        InputError: a column or a metric's name is missing, or a run has two values of one metric.
     """
     columns = asked.columns
     name, value = columns.name or "", columns.value or ""
@@ -163,16 +220,19 @@ def _wide(frame: pd.DataFrame, asked: Asked, where: str) -> pd.DataFrame:
     if columns.seed is None:
         rule = "a long table needs a column of seeds, that tells which rows are of one run"
         raise InputError(Problem(where, rule, "--unpaired"))
-    keys = [one for one in frame.columns if one not in (name, value, "_row")]
+    nameless = frame["_row"][frame[name].isna()][:LISTED]
+    if len(nameless):
+        rule, hint = "the name of the metric is missing", "leave the line out"
+        raise InputError(*(Problem(f"{where}: line {n}", rule, hint=hint) for n in nameless))
+    frame = frame.assign(**{key: frame[key].map(_label) for key in keys})
     twice = frame.duplicated([*keys, name], keep=False)
     if twice.any():
         lines = ", ".join(map(str, frame["_row"][twice][:LISTED]))
         rule = f"a run has more than one value of a metric, in the lines {lines}"
         raise InputError(Problem(where, rule, hint="keep one of each"))
-    rows = frame.groupby(keys, sort=False)["_row"].min()
     wide = frame.pivot(index=keys, columns=name, values=value)
-    wide["_row"] = rows
-    return wide.reset_index()
+    others = frame.drop(columns=[name, value]).groupby(keys).first()
+    return wide.join(others[[one for one in others if one not in wide]]).reset_index()
 
 
 def _check(runs: list[Run], asked: Asked, where: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from statistics import fmean
+from statistics import fmean, median
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import numpy as np
@@ -265,7 +265,7 @@ def _block(
     rows = [replace(row, on_front=front) for row, front in zip(rows, fronts, strict=True)]
     images = _test_images(stored, dataset)
     means = [row.scores["accuracy"].mean for row in rows if "accuracy" in row.scores]
-    responses, folds = _responses(spec, dataset, replicates), folds_of(spec)
+    responses, folds = responses_of(spec, dataset, replicates), folds_of(spec)
     is_one_part = spec.replicate.folds is None
     return Block(
         dataset=dataset,
@@ -304,7 +304,7 @@ def _row(
     selected = None
     if choice is not None and choice.number is not None:
         selected = stored.tuning[cell].get_trials(deepcopy=False)[choice.number].value
-    latencies = sorted(values_of(own, "inference_seconds").values())
+    latencies = values_of(own, "inference_seconds").values()
     return VariantRow(
         variant=cell.variant,
         is_baseline=is_baseline,
@@ -318,7 +318,7 @@ def _row(
         flops=_first(trials, "flops"),
         seconds=mean_interval(list(seconds.values()), folds=folds) if seconds else None,
         time_ratio=ratio,
-        inference_seconds=latencies[len(latencies) // 2] if latencies else None,
+        inference_seconds=median(latencies) if latencies else None,
         chosen=choice.tuned if choice is not None else {},
         selected_loss=selected,
         missing=own.missing,
@@ -366,10 +366,13 @@ def _test_images(stored: StoredStudy, dataset: str) -> int | None:
     return None
 
 
-def _responses(
+def responses_of(
     spec: StudySpec, dataset: str, replicates: Mapping[Cell, CellReplicates]
 ) -> dict[int, dict[tuple[Scalar, ...], float]]:
-    """What each cell of a factorial design has scored, of the seeds that all of them have."""
+    """What each cell of a factorial design has scored, by seed and by the levels of its factors.
+
+    A seed that lacks a cell is left out: it would be an average of other things.
+    """
     assert spec.replicate is not None
     if spec.design != "factorial":
         return {}

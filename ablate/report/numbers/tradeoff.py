@@ -108,7 +108,8 @@ def undominated(costs: NDArray[np.float64], tolerances: Sequence[float]) -> list
     whole = np.isfinite(columns).all(axis=0)
     front = []
     for cost, is_whole in zip(costs, np.atleast_1d(whole), strict=True):
-        low, high = (cost / slack)[:, None], (cost * slack)[:, None]
+        # Of a negative cost the larger is the nearer to 0.
+        low, high = np.sort([cost / slack, cost * slack], axis=0)[:, :, None]
         beaten = (columns <= high).all(axis=0) & (columns < low).any(axis=0) & whole
         front.append(bool(is_whole) and not bool(beaten.any()))
     return front

@@ -15,6 +15,7 @@ from scipy import stats
 import ablate
 from ablate.cli import cli
 from ablate.errors import InputError
+from ablate.report.formats import csv as csv_format
 from ablate.report.formats import html, latex, markdown, terminal
 from ablate.report.formats import json as json_format
 from ablate.report.formats._base import Page
@@ -131,6 +132,36 @@ def test_long_tables_and_wide_ones_say_the_same():
     assert one.ablation.blocks[0].rows[1].comparisons["bleu"].verdict == "better"
 
 
+def test_other_columns_of_a_long_table_may_be_empty_and_differ_in_a_run():
+    long = long_table()
+    more = long.assign(what="ter", note="rerun", parameters=1000)
+    table = pd.concat([long.assign(note=None), more], ignore_index=True)
+    columns = {"variant": "model", "seed": "run", "name": "what", "value": "is"}
+    asked = {"baseline": "a", "metric": "bleu", "mode": "max", "columns": columns}
+    (one, told), (other, _) = judged(table, **asked), judged(long, **asked)
+    assert told == ()
+    (base, row), (_, known) = (found.ablation.blocks[0].rows for found in (one, other))
+    assert row.comparisons["bleu"] == known.comparisons["bleu"]
+    assert base.parameters == 1000
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ("model", "results.csv: line 2: the variant is missing; leave the line out"),
+        ("run", "results.csv: line 2: the seed is missing; leave the line out"),
+        ("is", "results.csv: line 2: bleu is missing, or no number; leave the line out"),
+    ],
+)
+def test_empty_cells_of_a_long_table_are_told_with_their_row(column, expected):
+    table = long_table().astype(object)
+    table.loc[0, column] = None
+    columns = {"variant": "model", "seed": "run", "name": "what", "value": "is"}
+    with pytest.raises(InputError) as raised:
+        judged(table.infer_objects(), baseline="a", metric="bleu", mode="max", columns=columns)
+    assert [str(problem) for problem in raised.value.problems] == [expected]
+
+
 def test_it_agrees_with_scipy():
     table = pd.DataFrame(
         {
@@ -211,6 +242,55 @@ def test_rows_of_a_search_are_left_out_and_told():
     table = pd.concat([table, pd.DataFrame({"phase": ["tune"], "variant": ["base"]})])
     _, told = judged(table, baseline="base")
     assert told == ("1 rows of a search are left out: only replicates are judged",)
+
+
+SEARCHED = """[vary]
+units = [4, 16]
+[tune]
+trials = 2
+learning_rate = {low = 0.0001, high = 0.1, log = true}
+[replicate]
+seeds = 8
+"""
+
+
+def test_it_reads_what_ablate_wrote_of_a_study_that_went_astray(project, tmp_path):
+    own = ByHand(project.folder, SEARCHED)
+    for variant in ("units=16", "units=4"):
+        own.trial(variant, 0.5)
+    own.replicate("units=4", 1, 0.1, chosen_from=0)
+    own.trial("units=16", 0.6)
+    own.trial("units=4", 0.4)
+    own.replicate("units=16", 1, outcome="failed", chosen_from=0, reason="out of memory")
+    own.replicate("units=4", 2, outcome="running", chosen_from=1)
+    own.replicates("units=16", BASE, chosen_from=0)
+    own.replicates("units=4", OTHERS["units=4"], chosen_from=1)
+    report = own.report()
+    (text,) = csv_format.render(report, make_document(report), Page()).values()
+    (tmp_path / "trials.csv").write_text(text)
+    found, told = judged(read_table(str(tmp_path / "trials.csv")))
+    assert told == (
+        "4 rows of a search are left out: only replicates are judged",
+        "left out: 2 replicates, not complete",
+        "left out: 1 replicate, of an earlier choice",
+    )
+    rows, expected = (one.ablation.blocks[0].rows for one in (found, report))
+    assert [row.comparisons for row in rows] == [row.comparisons for row in expected]
+    assert found.ablation.blocks[0].rows[1].comparisons["accuracy"].verdict == "better"
+
+
+def test_cells_that_are_missing_are_no_numbers_whatever_pandas_keeps_them_as():
+    table = wide(f1=[None, *[0.9] * 11]).astype({"seed": object})
+    for kept in (table, table.convert_dtypes()):
+        assert ablate.judge(kept, baseline="base")["pairs"].tolist() == [6]
+        kept.loc[2, ["variant", "seed", "accuracy"]] = None
+        with pytest.raises(InputError) as raised:
+            judged(kept, baseline="base")
+        assert [str(problem) for problem in raised.value.problems] == [
+            "results.csv: line 4: the variant is missing; leave the line out",
+            "results.csv: line 4: the seed is missing; leave the line out",
+            "results.csv: line 4: accuracy is missing, or no number; leave the line out",
+        ]
 
 
 @pytest.mark.parametrize(
@@ -305,12 +385,93 @@ def test_rows_of_a_search_are_left_out_and_told():
             {},
             ["results.csv: there is nothing to compare with base"],
         ),
+        (
+            wide(accuracy=[90.375, *[91.0] * 11]),
+            {},
+            [
+                "results.csv: line 2: accuracy must lie between 0 and 1, found 90.375; divide "
+                "percentages by 100"
+            ],
+        ),
+        (
+            wide(f1=[0.9, 0.9, -0.1, *[0.9] * 9], test_recall=[90] * 12),
+            {"metric": "recall"},
+            [
+                "results.csv: line 4: f1 must lie between 0 and 1, found -0.1",
+                "results.csv: line 2: recall must lie between 0 and 1, found 90.0; divide percentages by "
+                "100",
+            ],
+        ),
+        (
+            wide(accuracy=[*[0.9] * 11, 91.5]).drop(columns="seed"),
+            {"columns": {"seed": None}},
+            [
+                "results.csv: line 13: accuracy must lie between 0 and 1, found 91.5; divide "
+                "percentages by 100"
+            ],
+        ),
     ],
 )
 def test_what_cannot_be_judged_is_told_with_its_row(table, asked, expected):
     with pytest.raises(InputError) as raised:
         judged(table, **{"baseline": "base", **asked})
     assert [str(problem) for problem in raised.value.problems] == expected
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["environment", "tuned", "owner", "workers", "moving_averages", "outcome", "reason", "units"],
+)
+def test_columns_that_are_no_measures_are_left_alone(column):
+    report, told = judged(wide(**{column: [3] * 12}), baseline="base")
+    assert (report.ablation, told) == (judged(wide(), baseline="base")[0].ablation, ())
+    assert make_document(report, JUDGED)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("training_seconds", 0),
+        ("training_seconds", -1.0),
+        ("inference_seconds", 0),
+        ("test_images", 0),
+        ("test_images", -5),
+    ],
+)
+def test_times_and_numbers_of_images_that_were_not_measured_count_as_missing(column, value):
+    report, _ = judged(wide(**{column: [value] * 12}), baseline="base")
+    assert report.ablation == judged(wide(), baseline="base")[0].ablation
+
+
+def test_a_measure_of_ones_own_may_be_in_percent():
+    table = wide(bleu=wide()["accuracy"] * 100)
+    report, _ = judged(table, baseline="base", metric="bleu", mode="max")
+    difference = report.ablation.blocks[0].rows[1].comparisons["bleu"].difference
+    assert difference.mean == pytest.approx(5)
+
+
+@pytest.mark.parametrize("names", [("base", "None"), ("NA", "null"), ("0.5", "None")])
+def test_variants_may_be_called_as_what_is_missing_is_elsewhere(names):
+    base, other = names
+    text = wide(variant=[base] * 6 + [other] * 6, dataset=["nan"] * 12).to_csv(index=False)
+    table = read_table("-", io.StringIO(text), Columns())
+    found, _ = judged(table, baseline=base)
+    (block,) = found.ablation.blocks
+    assert (block.dataset, [row.variant for row in block.rows]) == ("nan", [base, other])
+
+
+def test_empty_cells_and_marks_among_numbers_are_missing():
+    text = wide().to_csv(index=False).replace("base,2,0.91", ",NA,n/a")
+    with pytest.raises(InputError) as raised:
+        judged(read_table("-", io.StringIO(text), Columns()), baseline="base")
+    assert [str(problem) for problem in raised.value.problems] == [
+        "results.csv: line 3: the variant is missing; leave the line out",
+        "results.csv: line 3: the seed is missing; leave the line out",
+        "results.csv: line 3: accuracy is missing, or no number; leave the line out",
+    ]
+    text = "variant,seed,accuracy\nbase,1,n/a\nother,1,n/a\n"
+    with pytest.raises(InputError, match='the column accuracy must hold numbers, found "n/a"'):
+        judged(read_table("-", io.StringIO(text), Columns()), baseline="base")
 
 
 def test_a_file_that_is_no_table_is_told(tmp_path):

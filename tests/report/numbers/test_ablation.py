@@ -299,6 +299,20 @@ def test_the_figure_of_interactions_leaves_out_seeds_that_lack_a_cell_too(ask):
     assert found == [pytest.approx(0.7)] * 4
 
 
+def test_a_metric_that_is_not_defined_for_a_seed_leaves_it_out_of_effects_and_of_their_figure(ask):
+    study = ask(
+        '[vary]\ndesign = "factorial"\nunits = [4, 16]\nepochs = [1, 10]\n'
+        '[replicate]\nseeds = 3\nmetric = "f1"\n'
+    )
+    for variant in study.spec.variants:
+        is_first = variant.name == study.spec.variants[0].name
+        for seed, f1 in zip(study.spec.seeds, [0.8, 0.8, None if is_first else 0.1], strict=True):
+            study.replicate(variant.name, seed, 0.9, f1=f1)
+    assert {row["seeds"] for row in rows_of(section(study, "Effects"))} == {"2"}
+    found = [response.mean for response in study.report().figures.responses]
+    assert found == [pytest.approx(0.8)] * 4
+
+
 def test_a_reason_cannot_colour_the_screen(ask):
     study = ask(TWO.format(1))
     study.replicates("units=16", [0.9])
@@ -555,6 +569,15 @@ def test_expected_best_of_all_trials_is_the_selected_loss_also_of_last_weights(a
         study.trial(variant, 0.5, curve=(0.2, 0.5))
     for found in study.report().searches:
         assert found.expected[-1] == found.loss == 0.4
+
+
+@pytest.mark.parametrize(("seconds", "median"), [((0.1, 0.2), 0.15), ((0.1, 0.9, 0.2), 0.2)])
+def test_the_latency_is_the_median_over_the_seeds(ask, seconds, median):
+    study = ask(TWO.format(len(seconds)))
+    for seed, one in zip(study.spec.seeds, seconds, strict=True):
+        study.replicate("units=16", seed, 0.9, inference_seconds=one)
+    row = next(row for row in study.report().ablation.blocks[0].rows if row.is_baseline)
+    assert row.inference_seconds == pytest.approx(median)
 
 
 def test_a_score_that_was_not_measured_is_left_out(ask):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ablate.errors import InputError
-from ablate.report.numbers.tradeoff import pareto_front, tradeoff_table
+from ablate.report.numbers.tradeoff import pareto_front, tradeoff_table, undominated
 from ablate.spec.measure import MeasureTable
 from ablate.spec.measures import measures_of
 
@@ -118,3 +119,9 @@ def test_the_front_is_what_nothing_dominates(points):
     expected = [not any(dominates(other, point) for other in points) for point in points]
     assert pareto_front(table, OBJECTIVES) == expected
     assert any(expected)
+
+
+def test_costs_that_are_about_the_same_are_so_below_0_too():
+    costs = np.array([[-1.0, 2.0], [-1.05, 1.0], [-1.0, 1.0]])
+    assert undominated(costs, [0.1, 0.0]) == [False, True, True]
+    assert undominated(-costs, [0.1, 0.0]) == [True, False, False]
