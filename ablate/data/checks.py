@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ablate import tasks
 from ablate.data.doubts import many_classes
 from ablate.errors import InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ablate.data.drawing import Drawing
     from ablate.spec.data import DataSettings
     from ablate.spec.training import TrainingSettings
@@ -154,6 +156,32 @@ def _check_share(examples: int, settings: DataSettings) -> None:
 
 def _counted(number: int, noun: str) -> str:
     return f"only {number} {noun}{'' if number == 1 else 's'}"
+
+
+def check_whole_numbers(arrays: Mapping[str, NDArray[Any]], dataset: str) -> None:
+    """Makes sure that whole numbers fit into the 32 bits that a network gets of them.
+
+    Args:
+        arrays: all of a data set, by name; those of examples are looked at.
+        dataset: the data set.
+
+    Raises:
+        InputError: some do not.
+    """
+    import numpy as np
+
+    limits, problems = np.iinfo(np.int32), []
+    for name, array in arrays.items():
+        is_whole = name.startswith("x_") and array.dtype.kind in "iu"
+        if not is_whole or np.can_cast(array.dtype, np.int32) or not array.size:
+            continue
+        low, high = int(array.min()), int(array.max())
+        if low < limits.min or high > limits.max:
+            rule = f"a network gets whole numbers from {limits.min} to {limits.max}"
+            hint = "take off the lowest, number them anew, or give floats, of which it gets float32"
+            problems.append(Problem(dataset, rule, name, f"{low} to {high}", hint))
+    if problems:
+        raise InputError(*problems)
 
 
 def check_weights(

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ablate import catalog, tasks
+from ablate.data.checks import check_whole_numbers
 from ablate.data.in_place import InPlace
-from ablate.data.writing import ABOUT, write_about, write_examples
+from ablate.data.writing import ABOUT, arrays_of, write_about, write_examples
 from ablate.datasets._base import Examples, Fitted, Places
 from ablate.datasets._user_function import UserFunction
 from ablate.datasets._user_streams import UserStreams, users_data
@@ -180,8 +181,9 @@ def check_examples(examples: Examples, settings: DataSettings) -> None:
     """Makes sure that a study can be trained on a data set.
 
     Raises:
-        InputError: it holds too few examples, or classes.
+        InputError: it holds too few examples, or classes, or numbers that no network gets whole.
     """
+    check_whole_numbers(arrays_of(examples), settings.dataset)
     task = tasks.find(settings.task)
     if task.has_classes:
         if task.outputs == "shares" and len(examples.class_names) != 2:

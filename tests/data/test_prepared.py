@@ -8,6 +8,7 @@ from hand_made import npz, settings
 from ablate.data import prepared as data
 from ablate.data import split
 from ablate.data.card import data_card, find_card, keep_card
+from ablate.data.reading import read_data
 from ablate.errors import InputError
 from ablate.spec.data import DataSettings, DataShape
 
@@ -72,6 +73,33 @@ def test_a_preparation_that_fails_leaves_nothing(tmp_path):
     ):
         data.prepare(npz(tmp_path, [1, 2], [1, 1], [3], [1]), tmp_path / "cache")
     assert not list((tmp_path / "cache").glob("*"))
+
+
+def numbers(tmp_path, x_train, **arrays):
+    y = np.arange(len(x_train)) % 2
+    np.savez(tmp_path / "a.npz", x_train=x_train, y_train=y, **arrays)
+    return DataSettings(dataset="npz", folder=str(tmp_path), options={"file": "a.npz"})
+
+
+def test_whole_numbers_that_32_bits_do_not_hold_are_refused(tmp_path):
+    times = 1_700_000_000_000 + np.arange(12).reshape(6, 2)
+    asked = numbers(tmp_path, times, x_test=np.full((2, 2), 2**31, np.uint32), y_test=[0, 1])
+    for look in (read_data, lambda asked: data.prepare(asked, tmp_path / "cache")):
+        with pytest.raises(InputError) as caught:
+            look(asked)
+        rule = "a network gets whole numbers from -2147483648 to 2147483647"
+        hint = "take off the lowest, number them anew, or give floats, of which it gets float32"
+        assert [str(problem) for problem in caught.value.problems] == [
+            f'npz: x_train: {rule}, found "1700000000000 to 1700000000011"; {hint}',
+            f'npz: x_test: {rule}, found "2147483648 to 2147483648"; {hint}',
+        ]
+
+
+def test_whole_numbers_that_32_bits_just_hold_reach_the_network(tmp_path):
+    held = np.array([[-(2**31)], [2**31 - 1], [0], [5]])
+    asked = numbers(tmp_path, held, x_val=held, y_val=[0, 1, 0, 1])
+    found = split.training_split(data.prepare(asked, tmp_path / "cache"), asked, 0)
+    assert np.array_equal(found.x_train[:], held)
 
 
 @pytest.mark.parametrize(
