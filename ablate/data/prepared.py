@@ -242,6 +242,9 @@ def _folder(settings: DataSettings, source: str, cache: Path) -> Path:
         text += " folded"
     if settings.strategy == "chronological":
         text += " chronological"
+    module, _ = _module(settings)
+    if getattr(module, "LOCAL", False):  # files of one size and time may lie in two folders
+        text += f" in {Path(settings.folder).resolve()}"
     key = hashlib.sha256(text.encode()).hexdigest()[:12]
     return cache / f"{folder_name(settings.dataset)}-{key}"
 

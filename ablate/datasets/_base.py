@@ -7,6 +7,8 @@ A file ``ablate/datasets/NAME.py`` makes the data set ``NAME``. It defines:
   examples do (a cached copy is kept under a hash of it);
 - ``shape(options, places) -> DataShape``: the sizes, found without loading large files;
 - ``load(options, places) -> Examples``: the examples themselves;
+- where its files are named by their place from the study file: ``LOCAL = True``; what is prepared of
+  those of one folder is then never taken for those of another;
 - where its examples have an order in time: ``ORDERED = True``; ``split = "chronological"`` needs it;
 - where its targets are no classes, or a network shall give one probability: ``TASK``, the name of
   its task, see `ablate.tasks`.

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from ablate.datasets import npz
 from ablate.datasets._base import Examples, Places
@@ -32,6 +32,7 @@ class UserFunction:
     """As the study file names it."""
     file: Path
     function: str
+    LOCAL: ClassVar = True
 
     @classmethod
     def named(cls, name: str, folder: Path) -> Self | None:

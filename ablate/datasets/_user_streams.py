@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from ablate import tasks
 from ablate.datasets._base import Places
@@ -40,6 +40,7 @@ class UserStreams:
     name: str
     """As the study file names the file."""
     file: Path
+    LOCAL: ClassVar = True
 
     @classmethod
     def named(cls, name: str, folder: Path) -> Self | None:

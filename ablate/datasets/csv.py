@@ -31,6 +31,7 @@ def _names(value: Any) -> Any:
 
 
 LATER = Field(exclude_if=lambda value: value is None)
+LOCAL = True
 ORDERED = True
 TASK = tasks.DEFAULT
 """Unless the study says otherwise."""

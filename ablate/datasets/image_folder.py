@@ -23,6 +23,7 @@ from ablate.tasks import DEFAULT
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+LOCAL = True
 IMAGES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 MODES = {"rgb": ("RGB", 3), "grayscale": ("L", 1), "rgba": ("RGBA", 4)}
 DEEP = ("I", "F")

@@ -1,9 +1,11 @@
 import json
+import os
 from dataclasses import asdict
 
 import numpy as np
 import pytest
 from hand_made import npz, settings
+from PIL import Image
 
 from ablate.data import prepared as data
 from ablate.data import split
@@ -56,6 +58,47 @@ def test_a_changed_file_is_prepared_anew(tmp_path):
     second = data.prepare(npz(tmp_path, [1, 2, 4], [0, 1, 0], [3], [0]), tmp_path / "cache")
     assert len(second.array("y_train")) == 3
     assert first.digest != second.digest
+
+
+def csv_file(folder, labels):
+    rows = "".join(f"{x},{y}\n" for x, y in zip("123456", labels, strict=True))
+    (folder / "a.csv").write_text(f"x,y\n{rows}")
+    options = {"file": "a.csv", "target": ["y"], "test_share": 0.34}
+    return DataSettings(dataset="csv", folder=str(folder), options=options)
+
+
+def npz_file(folder, labels):
+    return npz(folder, range(6), labels, [1], [0])
+
+
+def image_files(folder, labels):
+    for number, label in enumerate(labels):
+        file = folder / "a" / str(number % 2) / f"{number}.bmp"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (4, 4), 100 * label).save(file)
+    options = {"directory": "a", "image_size": [4, 4], "test_share": 0.34}
+    return DataSettings(dataset="image_folder", folder=str(folder), options=options)
+
+
+@pytest.mark.parametrize("make", [csv_file, npz_file, image_files])
+def test_files_of_one_name_size_and_time_in_two_folders_are_two_data_sets(tmp_path, make):
+    digests = set()
+    for name, labels in (("here", [0, 1] * 3), ("there", [1, 0] * 3), ("moved", [0, 1] * 3)):
+        (tmp_path / name).mkdir()
+        asked = make(tmp_path / name, labels)
+        for file in (tmp_path / name).rglob("*.*"):
+            os.utime(file, (1, 1))
+        found = data.prepare(asked, tmp_path / "cache")
+        assert data.find_prepared(asked, tmp_path / "cache") == found
+        digests.add(found.digest)
+    assert len(digests) == 2, "equal examples are the same data, wherever they lie"
+
+
+def test_a_data_set_that_ships_is_prepared_once_for_all_folders(tmp_path):
+    asked = settings("line", images_per_class=2)
+    first = data.prepare(asked, tmp_path)
+    elsewhere = asked.model_copy(update={"folder": str(tmp_path)})
+    assert data.find_prepared(elsewhere, tmp_path) == first
 
 
 def test_the_digest_is_that_of_the_images_wherever_they_lie(tmp_path):
