@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,6 +24,7 @@ from ablate.datasets._user_streams import UserStreams, users_data
 from ablate.errors import InputError, Problem
 from ablate.files import folder_name
 from ablate.spec.data import DataSettings, DataShape, StreamFacts
+from ablate.user_code.used import Used
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,6 +48,8 @@ class PreparedData:
     """What is learnt of the columns of a table."""
     stream: StreamFacts | None = None
     """What was seen of a user's streams, of which nothing is kept; None for any other data set."""
+    used: Used | None = None
+    """The user's files that it was made of; None for any other data set."""
 
     def array(self, name: str) -> NDArray[Any]:
         """One of ``x_train``, ``y_train``, ``x_test`` and ``y_test``, memory-mapped, read-only.
@@ -106,16 +109,19 @@ def prepare(settings: DataSettings, cache: Path) -> PreparedData:
     Raises:
         InputError: its files are missing or wrong, or it holds too few examples.
     """
+    found = find_prepared(settings, cache)
+    if found is not None:
+        return found
     source = source_of(settings)
     folder = _folder(settings, source, cache)
-    if not (folder / ABOUT).is_file():
-        streams = streams_of(settings)
-        if streams is None:
-            examples = load(settings)
-            counts = _class_counts(examples) if examples.y_train.ndim == 1 else {}
-            write_examples(examples, source, counts, folder)
-        else:
-            write_about(_about_streams(streams, settings, source), folder)
+    streams = streams_of(settings)
+    if streams is None:
+        examples = load(settings)
+        counts = _class_counts(examples) if examples.y_train.ndim == 1 else {}
+        folder = _of_state(folder, examples.used)
+        write_examples(examples, source, counts, folder)
+    else:
+        write_about(_about_streams(streams, settings, source), folder)
     return _prepared(settings, source, folder)
 
 
@@ -231,10 +237,24 @@ def find_prepared(settings: DataSettings, cache: Path) -> PreparedData | None:
     """
     source = source_of(settings)
     folder = _folder(settings, source, cache)
-    return _prepared(settings, source, folder) if (folder / ABOUT).is_file() else None
+    for copy in (folder, *sorted(cache.glob(f"{folder.name}-*"))):
+        if (copy / ABOUT).is_file():
+            found = _prepared(settings, source, copy)
+            if found.used is None or found.used.is_unchanged:
+                return found
+    return None
+
+
+def _of_state(folder: Path, used: Used | None) -> Path:
+    """Where a data set is kept in a state of the user's files: copies that are in use stay."""
+    if used is None:
+        return folder
+    state = hashlib.sha256(json.dumps(asdict(used), sort_keys=True).encode()).hexdigest()
+    return folder.with_name(f"{folder.name}-{state[:8]}")
 
 
 def _folder(settings: DataSettings, source: str, cache: Path) -> Path:
+    """Where a data set of a source is kept."""
     text = f"{settings.dataset}: {source}"
     if settings.task != tasks.DEFAULT or settings.positive is not None:
         text += f" {settings.task} {settings.positive}"
@@ -264,6 +284,7 @@ def _prepared(settings: DataSettings, source: str, folder: Path) -> PreparedData
         in_place=in_place,
         input_names=tuple(about.get("input_names", ())),
         fitted=fitted and Fitted(**{name: tuple(values) for name, values in fitted.items()}),
+        used=about.get("used") and Used.from_json(about["used"]),
         stream=about.get("stream") and StreamFacts.model_validate_json(json.dumps(about["stream"])),
     )
     if about["class_counts"]:

@@ -63,6 +63,8 @@ def write_examples(
             about["input_names"] = list(examples.x_train)
         if examples.fitted is not None:
             about["fitted"] = asdict(examples.fitted)
+        if examples.used is not None:
+            about["used"] = asdict(examples.used)
         (temporary / ABOUT).write_text(json.dumps(about))
 
 
