@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from ablate import tasks
 from ablate.data.card import bounds, example_shape, target_spans
-from ablate.data.checks import check_split
+from ablate.data.checks import check_examples, check_split
 from ablate.data.doubts import doubts
 from ablate.data.drawing import Drawing
 from ablate.data.prepared import (
     PreparedData,
-    check_examples,
     find_prepared,
     load,
     prepare,

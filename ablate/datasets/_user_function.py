@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
 import sys
@@ -16,7 +15,6 @@ from typing import Any, ClassVar, Self
 from ablate.datasets import npz
 from ablate.datasets._base import Examples, Places
 from ablate.errors import InputError, Problem, did_you_mean
-from ablate.files import file_digest
 from ablate.spec.data import DataShape
 from ablate.user_code.arguments import build_arguments
 from ablate.user_code.used import Used
@@ -138,15 +136,6 @@ def _made(user: UserFunction, written: str, places: Places) -> Examples:
             x_val=None if found.x_val is None else _copied(found.x_val),
             used=Used.from_json(told["used"]),
         )
-
-
-def code_digest(file: Path) -> str:
-    """A digest of all Python files beside a file and below."""
-    digest, folder = hashlib.sha256(), file.parent
-    for name in sorted(found.relative_to(folder) for found in folder.rglob("*.py")):
-        if not any(part.startswith(".") or part == "site-packages" for part in name.parts):
-            digest.update(f"{name} {file_digest(folder / name)}".encode())
-    return digest.hexdigest()[:16]
 
 
 def is_plain(value: Any) -> bool:
