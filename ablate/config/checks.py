@@ -218,7 +218,9 @@ def check_warmup(
     Whatever is varied and tuned; of no variants, where these are wrong, ``[training]`` alone.
     """
     named = {one.name: one for one in architectures}
-    cases = [(named[one.search_space], one) for one in variants if one.search_space in named]
+    cases: list[tuple[Architecture | None, Variant | None]] = [
+        (named[one.search_space], one) for one in variants if one.search_space in named
+    ]
     for architecture, variant in cases or [(None, None)]:
         longest, table = max(_setting("warmup_epochs", training, architecture, variant))
         fewest, _ = min(_setting("epochs", training, architecture, variant))
