@@ -35,14 +35,18 @@ def check_split(
     import numpy as np
 
     has_classes = tasks.find(settings.task).has_classes
-    rows = len(drawing.targets)
+    rows, told = len(drawing.targets), "training {}"
     counts = np.bincount(drawing.targets, minlength=len(names)).tolist() if has_classes else []
     if has_classes and settings.per_class is not None:
         counts = [min(count, settings.per_class) for count in counts]
     if settings.folds is not None:
         _check_folds(drawing, counts, names, settings)
         counts = [count - math.ceil(count / settings.folds) for count in counts]
-        rows -= math.ceil(rows / settings.folds)
+        if drawing.strategy == "chronological":  # the window before the first is the smallest
+            rows -= settings.folds * (rows // (settings.folds + 1))
+            told = "{} before the first fold"
+        else:
+            rows -= math.ceil(rows / settings.folds)
     if own:
         return
     if drawing.groups is not None:
@@ -50,7 +54,7 @@ def check_split(
     elif drawing.strategy == "stratified":
         _check_classes(counts, names, settings)
     else:
-        _check_share(rows, settings)
+        _check_share(rows, told, settings)
 
 
 def _check_folds(
@@ -141,7 +145,7 @@ def _check_classes(counts: Sequence[int], names: Sequence[str], settings: DataSe
         raise refused(rule, hint)
 
 
-def _check_share(examples: int, settings: DataSettings) -> None:
+def _check_share(examples: int, told: str, settings: DataSettings) -> None:
     """Makes sure that there is something to train and something to validate.
 
     Raises:
@@ -149,7 +153,8 @@ def _check_share(examples: int, settings: DataSettings) -> None:
     """
     held = math.ceil(examples * settings.validation)
     if examples - held < 1:
-        rule = f"a share of {settings.validation:g} of {examples} training examples leaves none"
+        noun = told.format("example" if examples == 1 else "examples")
+        rule = f"a share of {settings.validation:g} of {examples} {noun} leaves none"
         hint = "set it to less, or take more examples"
         raise InputError(Problem(settings.dataset, rule, "data.validation", hint=hint))
 
