@@ -1,6 +1,7 @@
 import json
 import os
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -108,6 +109,29 @@ def test_the_digest_is_that_of_the_images_wherever_they_lie(tmp_path):
         asked = npz(tmp_path / name, [1, 2], [0, 1], [3], [0])
         digests.add(data.prepare(asked, tmp_path / "cache").digest)
     assert len(digests) == 1
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="files are named by Linux")
+def test_all_of_it_is_on_the_disk_before_it_is_found(tmp_path, monkeypatch):
+    done, flush, rename = [], os.fsync, Path.rename
+
+    def fsync(descriptor):
+        done.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        flush(descriptor)
+
+    def renamed(path, target):
+        done.append(path)
+        return rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "rename", renamed)
+    found = data.prepare(npz(tmp_path, [1, 2], [0, 1], [3], [0]), tmp_path / "cache")
+    *files, folder, moved, above = done
+    arrays = {file.name for file in files if file.suffix == ".npy"}
+    assert arrays == {file.name for file in found.folder.glob("*.npy")}
+    assert [file.name for file in files if "data.json" in file.name]
+    assert folder == moved == files[0].parent
+    assert above == tmp_path / "cache"
 
 
 def test_a_preparation_that_fails_leaves_nothing(tmp_path):
