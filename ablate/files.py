@@ -7,7 +7,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -36,6 +36,18 @@ def write_text(path: Path, text: str) -> None:
     """Writes a whole text file, or leaves the old one."""
     with replacing(path) as file:
         file.write(text.encode())
+
+
+def keep_names(folder: Path) -> None:
+    """Has the names of a folder's files outlive a power cut, where the system knows how."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some network drives cannot
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def regular_files(folder: Path) -> list[Path]:

@@ -206,12 +206,46 @@ def check_monitor(
     problems.append(_no_measure("training.early_stopping.monitor", name, listed, where))
 
 
-def check_warmup(training: TrainingSettings, where: str, problems: list[Problem]) -> None:
-    """A learning rate that is still climbing when training ends was never reached."""
-    if training.warmup_epochs >= training.epochs:
-        rule = f"must be less than the {training.epochs} epochs"
-        found = training.warmup_epochs
-        problems.append(Problem(where, rule, "training.warmup_epochs", found))
+def check_warmup(
+    training: TrainingSettings,
+    architectures: Sequence[Architecture],
+    variants: Sequence[Variant],
+    where: str,
+    problems: list[Problem],
+) -> None:
+    """A learning rate that is still climbing when training ends was never reached.
+
+    Whatever is varied and tuned; of no variants, where these are wrong, ``[training]`` alone.
+    """
+    named = {one.name: one for one in architectures}
+    cases: list[tuple[Architecture | None, Variant | None]] = [
+        (named[one.search_space], one) for one in variants if one.search_space in named
+    ]
+    for architecture, variant in cases or [(None, None)]:
+        longest, table = max(_setting("warmup_epochs", training, architecture, variant))
+        fewest, _ = min(_setting("epochs", training, architecture, variant))
+        if longest >= fewest:
+            rule = f"must be less than the {fewest} epochs"
+            problem = Problem(where, rule, f"{table}.warmup_epochs", longest)
+            if problem not in problems:
+                problems.append(problem)
+
+
+def _setting(
+    name: str,
+    training: TrainingSettings,
+    architecture: Architecture | None,
+    variant: Variant | None,
+) -> list[tuple[Any, str]]:
+    """The values of a setting that a variant can have, or their ends, each with its table."""
+    given = getattr(training, name)
+    own = () if architecture is None else architecture.search_space.parameters
+    if architecture is None or variant is None or any(one.name == name for one in own):
+        return [(given, "training")]  # or a parameter of that name has another meaning
+    domain = possible_values(name, architecture, [variant], given)
+    if not isinstance(domain, tuple):
+        return [(value, "tune") for value in domain.ends()]
+    return [(value, "vary" if name in variant.values else "training") for value in domain]
 
 
 def _near(name: str, known: Iterable[str]) -> str:

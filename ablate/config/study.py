@@ -132,7 +132,9 @@ def load_study(
     if own.training is not None:
         scores = [name for name in (*always, *metrics, *own_names) if name != "loss"]
         check_monitor(own.training, scores, where, problems)
-        check_warmup(own.training, where, problems)
+        architectures = () if compared is None else compared.architectures
+        compares = () if variants is None else variants.variants
+        check_warmup(own.training, architectures, compares, where, problems)
         changed = {"vary": tables.vary or {}, "tune": tables.tune or {}}
         check_weights(own.training, task, datasets, changed, where, problems)
     if problems or compared is None or variants is None or not own.are_right or not datasets:

@@ -1,4 +1,4 @@
-"""Whether a data set can be split as a study asks for."""
+"""Whether a data set can be trained on, and split, as a study asks for."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from ablate import tasks
 from ablate.data.doubts import many_classes
+from ablate.data.writing import arrays_of
 from ablate.errors import InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:
     from ablate.data.drawing import Drawing
+    from ablate.datasets._base import Examples
     from ablate.spec.data import DataSettings
     from ablate.spec.training import TrainingSettings
 
@@ -33,14 +35,18 @@ def check_split(
     import numpy as np
 
     has_classes = tasks.find(settings.task).has_classes
-    rows = len(drawing.targets)
+    rows, told = len(drawing.targets), "training {}"
     counts = np.bincount(drawing.targets, minlength=len(names)).tolist() if has_classes else []
     if has_classes and settings.per_class is not None:
         counts = [min(count, settings.per_class) for count in counts]
     if settings.folds is not None:
         _check_folds(drawing, counts, names, settings)
         counts = [count - math.ceil(count / settings.folds) for count in counts]
-        rows -= math.ceil(rows / settings.folds)
+        if drawing.strategy == "chronological":  # the window before the first is the smallest
+            rows -= settings.folds * (rows // (settings.folds + 1))
+            told = "{} before the first fold"
+        else:
+            rows -= math.ceil(rows / settings.folds)
     if own:
         return
     if drawing.groups is not None:
@@ -48,7 +54,7 @@ def check_split(
     elif drawing.strategy == "stratified":
         _check_classes(counts, names, settings)
     else:
-        _check_share(rows, settings)
+        _check_share(rows, told, settings)
 
 
 def _check_folds(
@@ -139,7 +145,7 @@ def _check_classes(counts: Sequence[int], names: Sequence[str], settings: DataSe
         raise refused(rule, hint)
 
 
-def _check_share(examples: int, settings: DataSettings) -> None:
+def _check_share(examples: int, told: str, settings: DataSettings) -> None:
     """Makes sure that there is something to train and something to validate.
 
     Raises:
@@ -147,13 +153,83 @@ def _check_share(examples: int, settings: DataSettings) -> None:
     """
     held = math.ceil(examples * settings.validation)
     if examples - held < 1:
-        rule = f"a share of {settings.validation:g} of {examples} training examples leaves none"
+        noun = told.format("example" if examples == 1 else "examples")
+        rule = f"a share of {settings.validation:g} of {examples} {noun} leaves none"
         hint = "set it to less, or take more examples"
         raise InputError(Problem(settings.dataset, rule, "data.validation", hint=hint))
 
 
 def _counted(number: int, noun: str) -> str:
     return f"only {number} {noun}{'' if number == 1 else 's'}"
+
+
+def check_examples(examples: Examples, settings: DataSettings) -> None:
+    """Makes sure that a study can be trained on a data set.
+
+    Raises:
+        InputError: it holds too few examples, or classes, or numbers that no network gets whole.
+    """
+    _check_whole_numbers(examples, settings)
+    task, names = tasks.find(settings.task), examples.class_names
+    if not task.has_classes:
+        return
+    if task.outputs == "shares" and len(names) != 2:
+        rule = f"task = {task.name!r} tells two classes apart, found {len(names)}"
+        hint = 'set task = "classification" under [study]'
+        raise InputError(Problem(settings.dataset, rule, "study.task", hint=hint))
+    if len(set(examples.y_train.tolist())) < 2:
+        rule = "the training examples must belong to at least two classes"
+        raise InputError(Problem(settings.dataset, rule))
+    check_counts(class_counts(examples), names, settings)
+
+
+def _check_whole_numbers(examples: Examples, settings: DataSettings) -> None:
+    """Makes sure that whole numbers fit into the 32 bits that a network gets of them.
+
+    Raises:
+        InputError: some do not.
+    """
+    import numpy as np
+
+    limits, problems = np.iinfo(np.int32), []
+    for name, array in arrays_of(examples).items():
+        is_whole = name.startswith("x_") and array.dtype.kind in "iu"
+        if not is_whole or np.can_cast(array.dtype, np.int32) or not array.size:
+            continue
+        low, high = int(array.min()), int(array.max())
+        if low < limits.min or high > limits.max:
+            rule = f"a network gets whole numbers from {limits.min} to {limits.max}"
+            hint = "take off the lowest, number them anew, or give floats, of which it gets float32"
+            problems.append(Problem(settings.dataset, rule, name, f"{low} to {high}", hint))
+    if problems:
+        raise InputError(*problems)
+
+
+def class_counts(examples: Examples) -> dict[str, list[int]]:
+    """How many examples of each class there are to draw from, by the setting that draws them."""
+    import numpy as np
+
+    labels = {"per_class": examples.y_train, "test_per_class": examples.y_test}
+    classes = len(examples.class_names)
+    return {key: np.bincount(y, minlength=classes).tolist() for key, y in labels.items()}
+
+
+def check_counts(
+    counts: Mapping[str, Sequence[int]], names: Sequence[str], settings: DataSettings
+) -> None:
+    """Makes sure that there are as many examples of each class as are drawn.
+
+    Raises:
+        InputError: there are fewer.
+    """
+    problems = []
+    for key, of_classes in counts.items():
+        wanted, least = getattr(settings, key), min(of_classes)
+        if wanted is not None and least < wanted:
+            rule = f"class {names[of_classes.index(least)]} has only {least} examples"
+            problems.append(Problem(settings.dataset, rule, f"data.{key}", wanted))
+    if problems:
+        raise InputError(*problems)
 
 
 def check_weights(

@@ -12,6 +12,16 @@ if TYPE_CHECKING:
     from ablate.datasets._base import Fitted
 
 
+def _deviation(table: NDArray[Any]) -> NDArray[np.float64]:
+    """Of each column; 1 of one that is the same everywhere."""
+    import numpy as np
+
+    deviation: NDArray[np.float64] = table.std(axis=0)
+    # That of equal numbers is seldom 0: their mean is rounded. The bound is scikit-learn's.
+    noise = len(table) * np.finfo(np.float64).eps * np.abs(table.mean(axis=0))
+    return np.where(deviation > noise, deviation, 1.0)
+
+
 @dataclass(frozen=True, eq=False)
 class Fit:
     """How the columns of a table are filled and scaled."""
@@ -36,12 +46,10 @@ class Fit:
             own = table[known[:, column], column]
             median[column] = np.median(own) if len(own) else 0.0
         whole = np.where(known, table, median)
-        deviation = np.where(scaled, whole.std(axis=0), 1.0)
         return cls(
             median=median,
             mean=np.where(scaled, whole.mean(axis=0), 0.0),
-            # A column that is the same everywhere says nothing, whatever it is divided by.
-            deviation=np.where(deviation > 0, deviation, 1.0),
+            deviation=np.where(scaled, _deviation(whole), 1.0),
         )
 
     def of(self, rows: NDArray[Any]) -> NDArray[np.float64]:
@@ -63,10 +71,7 @@ class Units:
     @classmethod
     def of(cls, targets: NDArray[Any]) -> Self:
         """Learns from the training targets of a split, ``(n, numbers)``."""
-        import numpy as np
-
-        deviation = targets.std(axis=0)
-        return cls(targets.mean(axis=0), np.where(deviation > 0, deviation, 1.0))
+        return cls(targets.mean(axis=0), _deviation(targets))
 
     def scaled(self, targets: NDArray[Any]) -> NDArray[Any]:
         """Targets as they are trained on."""

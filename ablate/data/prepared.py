@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ablate import catalog, tasks
+from ablate.data.checks import check_counts, check_examples, class_counts
 from ablate.data.in_place import InPlace
 from ablate.data.writing import ABOUT, write_about, write_examples
 from ablate.datasets._base import Examples, Fitted, Places
@@ -23,6 +24,7 @@ from ablate.datasets._user_streams import UserStreams, users_data
 from ablate.errors import InputError, Problem
 from ablate.files import folder_name
 from ablate.spec.data import DataSettings, DataShape, StreamFacts
+from ablate.user_code.used import Used
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,6 +48,8 @@ class PreparedData:
     """What is learnt of the columns of a table."""
     stream: StreamFacts | None = None
     """What was seen of a user's streams, of which nothing is kept; None for any other data set."""
+    used: Used | None = None
+    """The user's files that it was made of; None for any other data set."""
 
     def array(self, name: str) -> NDArray[Any]:
         """One of ``x_train``, ``y_train``, ``x_test`` and ``y_test``, memory-mapped, read-only.
@@ -107,15 +111,20 @@ def prepare(settings: DataSettings, cache: Path) -> PreparedData:
     """
     source = source_of(settings)
     folder = _folder(settings, source, cache)
-    if not (folder / ABOUT).is_file():
-        streams = streams_of(settings)
-        if streams is None:
-            examples = load(settings)
-            counts = _class_counts(examples) if examples.y_train.ndim == 1 else {}
-            write_examples(examples, source, counts, folder)
-        else:
-            write_about(_about_streams(streams, settings, source), folder)
-    return _prepared(settings, source, folder)
+    found = _current(settings, folder)
+    if found is not None:
+        return found
+    streams = streams_of(settings)
+    if streams is None:
+        examples = load(settings)
+        counts = class_counts(examples) if examples.y_train.ndim == 1 else {}
+        folder = _of_state(folder, examples.used)
+        write_examples(examples, source, counts, folder)
+    else:
+        about, used = _about_streams(streams, settings, cache)
+        folder = _of_state(folder, used)
+        write_about(about, folder)
+    return _prepared(settings, folder)
 
 
 def streams_of(settings: DataSettings) -> UserStreams | None:
@@ -124,21 +133,40 @@ def streams_of(settings: DataSettings) -> UserStreams | None:
     return user if isinstance(user, UserStreams) else None
 
 
-def _about_streams(streams: UserStreams, settings: DataSettings, source: str) -> dict[str, Any]:
+def _about_streams(
+    streams: UserStreams, settings: DataSettings, cache: Path
+) -> tuple[dict[str, Any], Used]:
     """What is kept of a user's streams: what they are, and nothing that they give.
 
     Raises:
         InputError: they cannot be trained on.
     """
     places = _places(settings)
-    facts = streams.facts(settings.options, places)
-    return {
-        "digest": hashlib.sha256(f"{source} {facts.targets}".encode()).hexdigest(),
+    facts, used = streams.look(settings.options, places)
+    code = used.code_digest(streams.file.parent)
+    source = f"{streams.source(settings.options, places)} {code}"
+    digest = hashlib.sha256(f"{source} {facts.targets}".encode()).hexdigest()
+    earlier = _of_earlier_version(streams, settings, cache)
+    if earlier is not None and earlier.stream == facts:
+        digest = earlier.digest  # studies that were begun with it go on
+    about = {
+        "digest": digest,
         "source": source,
         "class_names": streams.class_names(facts, settings.options, places),
         "class_counts": {},
         "stream": facts.model_dump(mode="json"),
+        "used": asdict(used),
     }
+    return about, used
+
+
+def _of_earlier_version(
+    streams: UserStreams, settings: DataSettings, cache: Path
+) -> PreparedData | None:
+    """What an earlier version kept of the streams, as long as no Python file beside them changes."""
+    source = streams.earlier_source(settings.options, _places(settings))
+    folder = _folder(settings, source, cache, with_place=False)
+    return _prepared(settings, folder) if (folder / ABOUT).is_file() else None
 
 
 def load(settings: DataSettings) -> Examples:
@@ -176,24 +204,6 @@ def _in_order(examples: Examples, settings: DataSettings) -> Examples:
     )
 
 
-def check_examples(examples: Examples, settings: DataSettings) -> None:
-    """Makes sure that a study can be trained on a data set.
-
-    Raises:
-        InputError: it holds too few examples, or classes.
-    """
-    task = tasks.find(settings.task)
-    if task.has_classes:
-        if task.outputs == "shares" and len(examples.class_names) != 2:
-            rule = (
-                f"task = {task.name!r} tells two classes apart, found {len(examples.class_names)}"
-            )
-            hint = 'set task = "classification" under [study]'
-            raise InputError(Problem(settings.dataset, rule, "study.task", hint=hint))
-        _check_classes(examples, settings)
-        _check_counts(_class_counts(examples), examples.class_names, settings)
-
-
 def source_of(settings: DataSettings) -> str:
     """Where a data set comes from, in words that change when its examples do.
 
@@ -215,7 +225,8 @@ def check_unchanged(prepared: PreparedData, settings: DataSettings) -> None:
     """
     if UserFunction.named(settings.dataset, Path(settings.folder)) is not None:
         return
-    if source_of(settings) != prepared.source:
+    used = prepared.used
+    if not (used.is_unchanged if used else source_of(settings) == prepared.source):
         rule = "its files were changed while the study ran; what is finished is kept"
         hint = "put them back and run again, or ask the new question under another study.name"
         raise InputError(Problem(settings.dataset, rule, hint=hint))
@@ -228,11 +239,31 @@ def find_prepared(settings: DataSettings, cache: Path) -> PreparedData | None:
         InputError: its files are missing, or it holds too few examples.
     """
     source = source_of(settings)
-    folder = _folder(settings, source, cache)
-    return _prepared(settings, source, folder) if (folder / ABOUT).is_file() else None
+    found = _current(settings, _folder(settings, source, cache))
+    streams = streams_of(settings) if found is None else None
+    return found if streams is None else _of_earlier_version(streams, settings, cache)
 
 
-def _folder(settings: DataSettings, source: str, cache: Path) -> Path:
+def _current(settings: DataSettings, folder: Path) -> PreparedData | None:
+    """The copy in a folder, or beside it in one of its states, whose files have not changed since."""
+    for copy in (folder, *sorted(folder.parent.glob(f"{folder.name}-*"))):
+        if (copy / ABOUT).is_file():
+            found = _prepared(settings, copy)
+            if found.used is None or found.used.is_unchanged:
+                return found
+    return None
+
+
+def _of_state(folder: Path, used: Used | None) -> Path:
+    """Where a data set is kept in a state of the user's files: copies that are in use stay."""
+    if used is None:
+        return folder
+    state = hashlib.sha256(json.dumps(asdict(used), sort_keys=True).encode()).hexdigest()
+    return folder.with_name(f"{folder.name}-{state[:8]}")
+
+
+def _folder(settings: DataSettings, source: str, cache: Path, *, with_place: bool = True) -> Path:
+    """Where a data set of a source is kept."""
     text = f"{settings.dataset}: {source}"
     if settings.task != tasks.DEFAULT or settings.positive is not None:
         text += f" {settings.task} {settings.positive}"
@@ -240,11 +271,16 @@ def _folder(settings: DataSettings, source: str, cache: Path) -> Path:
         text += " folded"
     if settings.strategy == "chronological":
         text += " chronological"
+    module, _ = _module(settings)
+    if with_place and getattr(
+        module, "LOCAL", False
+    ):  # files of one size and time may lie in two folders
+        text += f" in {Path(settings.folder).resolve()}"
     key = hashlib.sha256(text.encode()).hexdigest()[:12]
     return cache / f"{folder_name(settings.dataset)}-{key}"
 
 
-def _prepared(settings: DataSettings, source: str, folder: Path) -> PreparedData:
+def _prepared(settings: DataSettings, folder: Path) -> PreparedData:
     about = json.loads((folder / ABOUT).read_text())
     in_place = {
         name: InPlace(**{**found, "shape": tuple(found["shape"])})
@@ -254,15 +290,16 @@ def _prepared(settings: DataSettings, source: str, folder: Path) -> PreparedData
     prepared = PreparedData(
         folder=folder,
         digest=about["digest"],
-        source=source,
+        source=about["source"],
         class_names=tuple(about["class_names"]),
         in_place=in_place,
         input_names=tuple(about.get("input_names", ())),
         fitted=fitted and Fitted(**{name: tuple(values) for name, values in fitted.items()}),
+        used=about.get("used") and Used.from_json(about["used"]),
         stream=about.get("stream") and StreamFacts.model_validate_json(json.dumps(about["stream"])),
     )
     if about["class_counts"]:
-        _check_counts(about["class_counts"], prepared.class_names, settings)
+        check_counts(about["class_counts"], prepared.class_names, settings)
     return prepared
 
 
@@ -284,31 +321,3 @@ def _places(settings: DataSettings) -> Places:
         folded=settings.folds is not None,
         chronological=settings.strategy == "chronological",
     )
-
-
-def _check_classes(examples: Examples, settings: DataSettings) -> None:
-    if len(set(examples.y_train.tolist())) < 2:
-        rule = "the training examples must belong to at least two classes"
-        raise InputError(Problem(settings.dataset, rule))
-
-
-def _class_counts(examples: Examples) -> dict[str, list[int]]:
-    """How many examples of each class there are to draw from, by the setting that draws them."""
-    import numpy as np
-
-    labels = {"per_class": examples.y_train, "test_per_class": examples.y_test}
-    classes = len(examples.class_names)
-    return {key: np.bincount(y, minlength=classes).tolist() for key, y in labels.items()}
-
-
-def _check_counts(
-    class_counts: Mapping[str, list[int]], class_names: Sequence[str], settings: DataSettings
-) -> None:
-    problems = []
-    for key, counts in class_counts.items():
-        wanted = getattr(settings, key)
-        if wanted is not None and min(counts) < wanted:
-            rule = f"class {class_names[counts.index(min(counts))]} has only {min(counts)} examples"
-            problems.append(Problem(settings.dataset, rule, f"data.{key}", wanted))
-    if problems:
-        raise InputError(*problems)

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from ablate import tasks
 from ablate.data.card import bounds, example_shape, target_spans
-from ablate.data.checks import check_split
+from ablate.data.checks import check_examples, check_split
 from ablate.data.doubts import doubts
 from ablate.data.drawing import Drawing
 from ablate.data.prepared import (
     PreparedData,
-    check_examples,
     find_prepared,
     load,
     prepare,
@@ -27,6 +26,7 @@ from ablate.data.split import are_pixels, drawing_of
 from ablate.data.writing import digest_of
 from ablate.datasets._base import Examples
 from ablate.datasets._files import DOWNLOADED
+from ablate.datasets._user_streams import users_data
 from ablate.spec.data import DataSettings, InputShape, StreamFacts
 
 if TYPE_CHECKING:
@@ -104,7 +104,11 @@ def read_data(settings: DataSettings, cache: Path | None = None) -> Reading | No
     if source_of(settings).startswith(DOWNLOADED):
         return None
     whole = {"per_class": None, "test_per_class": None}
-    examples = _loaded(settings.model_copy(update=whole).model_dump_json(), source_of(settings))
+    asked = settings.model_copy(update=whole)
+    # What a user's function gives is kept by itself, as long as its files stay the same.
+    is_users = users_data(settings.dataset, Path(settings.folder)) is not None
+    source = source_of(settings)
+    examples = load(asked) if is_users else _loaded(asked.model_dump_json(), source)
     check_examples(examples, settings)
     return _reading(
         settings,

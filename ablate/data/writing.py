@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate.data.in_place import InPlace
+from ablate.files import keep_names, write_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,13 +64,15 @@ def write_examples(
             about["input_names"] = list(examples.x_train)
         if examples.fitted is not None:
             about["fitted"] = asdict(examples.fitted)
-        (temporary / ABOUT).write_text(json.dumps(about))
+        if examples.used is not None:
+            about["used"] = asdict(examples.used)
+        write_text(temporary / ABOUT, json.dumps(about))
 
 
 def write_about(about: Mapping[str, Any], folder: Path) -> None:
     """Writes what is known of a data set that has no arrays."""
     with _whole(folder) as temporary:
-        (temporary / ABOUT).write_text(json.dumps(about))
+        write_text(temporary / ABOUT, json.dumps(about))
 
 
 @contextmanager
@@ -80,11 +83,13 @@ def _whole(folder: Path) -> Iterator[Path]:
     try:
         yield temporary
         temporary.chmod(0o755)
+        keep_names(temporary)
         try:
             temporary.rename(folder)
         except OSError:
             if not (folder / ABOUT).is_file():  # else another process has prepared the same
                 raise
+        keep_names(folder.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

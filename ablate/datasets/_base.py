@@ -4,9 +4,12 @@ A file ``ablate/datasets/NAME.py`` makes the data set ``NAME``. It defines:
 
 - ``Options``, a `DatasetOptions`: the set's own keys of a study's ``[data]`` table;
 - ``source(options, places) -> str``: where the examples come from, in words that change when the
-  examples do (a cached copy is kept under a hash of it);
+  examples do (a cached copy is kept under a hash of it; of a user's functions it also says which files
+  they used);
 - ``shape(options, places) -> DataShape``: the sizes, found without loading large files;
 - ``load(options, places) -> Examples``: the examples themselves;
+- where its files are named by their place from the study file: ``LOCAL = True``; what is prepared of
+  those of one folder is then never taken for those of another;
 - where its examples have an order in time: ``ORDERED = True``; ``split = "chronological"`` needs it;
 - where its targets are no classes, or a network shall give one probability: ``TASK``, the name of
   its task, see `ablate.tasks`.
@@ -26,6 +29,8 @@ from ablate.tasks import DEFAULT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from ablate.user_code.used import Used
 
     Inputs = NDArray[Any] | Mapping[str, NDArray[Any]]
     """One array; or several, each for an input of the network's of its name."""
@@ -93,3 +98,5 @@ class Examples:
     weights: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     """How much each example counts, float64 ``(n,)``, of ``train``, ``val`` and ``test``; none where
     all count alike."""
+    used: Used | None = None
+    """The files that a user's function made them of; None of any other data set."""

@@ -68,6 +68,16 @@ class Columns:
         counts = {name: int(table[name].isna().sum()) for name in self.numeric}
         return {name: count for name, count in counts.items() if count}
 
+    def infinite(self, table: pd.DataFrame) -> dict[str, list[int]]:
+        """The rows, from 1, whose number is infinite, by column."""
+        import numpy as np
+
+        found = {}
+        for name in self.numeric:
+            own = table[name].to_numpy(dtype=np.float64, na_value=np.nan)
+            found[name] = [int(row) + 1 for row in np.flatnonzero(np.isinf(own))]
+        return {name: rows for name, rows in found.items() if rows}
+
     def fitted(self, *, scaled: bool, filled: bool) -> Fitted:
         """What is learnt of each: of categories nothing."""
         others = sum(len(known) + 1 for known in self.categories.values())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
 import sys
@@ -11,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from ablate.datasets import npz
 from ablate.datasets._base import Examples, Places
 from ablate.errors import InputError, Problem, did_you_mean
-from ablate.files import file_digest
 from ablate.spec.data import DataShape
 from ablate.user_code.arguments import build_arguments
+from ablate.user_code.used import Used
 
 OWN = ("input_shape", "class_names")
 """Keys that say how what it returns is read, as for ``npz``; all others are handed to the function."""
@@ -32,6 +31,7 @@ class UserFunction:
     """As the study file names it."""
     file: Path
     function: str
+    LOCAL: ClassVar = True
 
     @classmethod
     def named(cls, name: str, folder: Path) -> Self | None:
@@ -73,8 +73,8 @@ class UserFunction:
         ]
 
     def source(self, options: Mapping[str, Any], places: Places) -> str:
-        """The options, and a digest of all Python files beside it, which it may import."""
-        return f"{self.name} {json.dumps(dict(options), sort_keys=True)} {code_digest(self.file)}"
+        """Its name and the options; which files it makes data of is seen when it is run."""
+        return f"{self.name} {json.dumps(dict(options), sort_keys=True)}"
 
     def shape(self, options: Mapping[str, Any], places: Places) -> DataShape:
         """The sizes, for which it must be run."""
@@ -92,23 +92,29 @@ class UserFunction:
         )
 
     def load(self, options: Mapping[str, Any], places: Places) -> Examples:
-        """What it returns, in the common form."""
-        return _made(self, json.dumps(dict(options)), places, self.source(options, places))
+        """What it returns, in the common form, and the files that it made it of."""
+        asked = (self, json.dumps(dict(options)), places)
+        found = _made(*asked)
+        if found.used is not None and not found.used.is_unchanged:
+            _made.cache_clear()
+            found = _made(*asked)
+        return found
 
 
 @lru_cache(maxsize=2)
-def _made(user: UserFunction, written: str, places: Places, state: str) -> Examples:
-    """What a function gives in a state of its code; several questions in a row may ask the same."""
+def _made(user: UserFunction, written: str, places: Places) -> Examples:
+    """What a function gives; several questions in a row may ask the same."""
     options = json.loads(written)
     own = {key: options.pop(key) for key in OWN if key in options}
     with tempfile.TemporaryDirectory(prefix="ablate-data-") as folder:
         command = [sys.executable, "-P", "-m", "ablate.user_code.data_process"]
-        command += [str(user.file), user.function, json.dumps(options), folder]
+        study = str(places.folder.absolute())
+        command += [str(user.file), user.function, json.dumps(options), study, folder]
         process = subprocess.run(command, capture_output=True, check=False)
         told_in = Path(folder) / "told.json"
-        told = json.loads(told_in.read_text()) if told_in.is_file() else None
-        if process.returncode or told is not None or not told_in.is_file():
-            rule = told or f"its process ended with exit code {process.returncode}"
+        told = json.loads(told_in.read_text()) if told_in.is_file() else {}
+        if process.returncode or "used" not in told:
+            rule = told.get("rule") or f"its process ended with exit code {process.returncode}"
             raise InputError(Problem(user.name, rule))
         told_in.unlink()
         marks = ("groups", "sample_weight")
@@ -128,16 +134,8 @@ def _made(user: UserFunction, written: str, places: Places, state: str) -> Examp
             x_train=_copied(found.x_train),
             x_test=_copied(found.x_test),
             x_val=None if found.x_val is None else _copied(found.x_val),
+            used=Used.from_json(told["used"]),
         )
-
-
-def code_digest(file: Path) -> str:
-    """A digest of all Python files beside a file and below."""
-    digest, folder = hashlib.sha256(), file.parent
-    for name in sorted(found.relative_to(folder) for found in folder.rglob("*.py")):
-        if not any(part.startswith(".") or part == "site-packages" for part in name.parts):
-            digest.update(f"{name} {file_digest(folder / name)}".encode())
-    return digest.hexdigest()[:16]
 
 
 def is_plain(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -10,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from ablate import tasks
 from ablate.datasets._base import Places
-from ablate.datasets._user_function import UserFunction, code_digest, is_plain
+from ablate.datasets._user_function import UserFunction, is_plain
 from ablate.errors import InputError, Problem, did_you_mean
+from ablate.files import file_digest
 from ablate.spec.data import DataShape, StreamFacts
 from ablate.user_code.arguments import BuildArguments, build_arguments
 from ablate.user_code.imported import load
@@ -27,6 +29,7 @@ from ablate.user_code.streams import (
     check_stream,
     two_streams,
 )
+from ablate.user_code.used import Used
 
 OWN = ("class_names",)
 """Keys that say what the targets are; all others are handed to the functions that take them."""
@@ -40,6 +43,7 @@ class UserStreams:
     name: str
     """As the study file names the file."""
     file: Path
+    LOCAL: ClassVar = True
 
     @classmethod
     def named(cls, name: str, folder: Path) -> Self | None:
@@ -109,8 +113,12 @@ class UserStreams:
         ]
 
     def source(self, options: Mapping[str, Any], places: Places) -> str:
-        """The options, and a digest of all Python files beside it, which it may import."""
-        return f"{self.name} {json.dumps(dict(options), sort_keys=True)} {code_digest(self.file)}"
+        """Its name and the options; which code makes them is seen when they are made."""
+        return f"{self.name} {json.dumps(dict(options), sort_keys=True)}"
+
+    def earlier_source(self, options: Mapping[str, Any], places: Places) -> str:
+        """What earlier versions took for it: all Python files beside it and below belonged to it."""
+        return f"{self.source(options, places)} {_all_code(self.file)}"
 
     def shape(self, options: Mapping[str, Any], places: Places) -> DataShape:
         """The sizes as far as they are known, for which the streams must be made."""
@@ -129,8 +137,16 @@ class UserStreams:
         Raises:
             InputError: they cannot be made, or are none.
         """
-        given = self._given(TRAIN, options)
-        return _looked_at(self, json.dumps(given), self.source(options, places))
+        return self.look(options, places)[0]
+
+    def look(self, options: Mapping[str, Any], places: Places) -> tuple[StreamFacts, Used]:
+        """The same, and the code that made them."""
+        asked = (self, json.dumps(self._given(TRAIN, options)), str(places.folder.absolute()))
+        facts, used = _looked_at(*asked)
+        if not used.is_unchanged:
+            _looked_at.cache_clear()
+            facts, used = _looked_at(*asked)
+        return facts, used
 
     def class_names(
         self, facts: StreamFacts, options: Mapping[str, Any], places: Places
@@ -196,21 +212,30 @@ class UserStreams:
 
 
 @lru_cache(maxsize=2)
-def _looked_at(user: UserStreams, options: str, state: str) -> StreamFacts:
-    """What the streams are, in a state of their code; several questions in a row may ask the same."""
+def _looked_at(user: UserStreams, options: str, study: str) -> tuple[StreamFacts, Used]:
+    """What the streams are; several questions in a row may ask the same."""
     with tempfile.TemporaryDirectory(prefix="ablate-data-") as folder:
         told_in = Path(folder) / "told.json"
         command = [sys.executable, "-P", "-m", "ablate.user_code.stream_process"]
-        process = subprocess.run(
-            [*command, str(user.file), options, str(told_in)], capture_output=True, check=False
-        )
+        command += [str(user.file), options, study, str(told_in)]
+        process = subprocess.run(command, capture_output=True, check=False)
         if process.returncode or not told_in.is_file():
             rule = f"its process ended with exit code {process.returncode}"
             raise InputError(Problem(user.name, rule))
         told = json.loads(told_in.read_text())
     if "rule" in told:
         raise InputError(Problem(user.name, told["rule"]))
-    return StreamFacts.model_validate_json(json.dumps(told))
+    facts = StreamFacts.model_validate_json(json.dumps(told["facts"]))
+    return facts, Used.from_json(told["used"])
+
+
+def _all_code(file: Path) -> str:
+    """A digest of all Python files beside a file and below."""
+    digest, folder = hashlib.sha256(), file.parent
+    for name in sorted(found.relative_to(folder) for found in folder.rglob("*.py")):
+        if not any(part.startswith(".") or part == "site-packages" for part in name.parts):
+            digest.update(f"{name} {file_digest(folder / name)}".encode())
+    return digest.hexdigest()[:16]
 
 
 def _are_names(names: Any) -> bool:

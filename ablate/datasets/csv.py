@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -30,7 +31,10 @@ def _names(value: Any) -> Any:
     return (value,) if isinstance(value, str) else _tuple(value)
 
 
+LISTED = 8
+"""Rows that are named."""
 LATER = Field(exclude_if=lambda value: value is None)
+LOCAL = True
 ORDERED = True
 TASK = tasks.DEFAULT
 """Unless the study says otherwise."""
@@ -130,7 +134,8 @@ def _loaded(written: str, places: Places, state: str) -> Examples:
     marks = read_marks(parts, options, path, problems)
     if problems or targets is None:
         raise InputError(*problems)
-    x = {part: _numbers(columns, one, path, options) for part, one in parts.items()}
+    files = {part: places.folder / (named.get(part) or options.file) for part in parts}
+    x = {part: _numbers(columns, one, files[part], options) for part, one in parts.items()}
     y = dict(zip(parts, targets.parts, strict=True))
     fitted = columns.fitted(scaled=options.scale == "standard", filled=options.impute is not None)
     whole = Examples(
@@ -161,14 +166,27 @@ def _numbers(columns: Columns, table: pd.DataFrame, path: Path, options: Options
     """The columns that are trained on, as numbers.
 
     Raises:
-        InputError: some are missing, and nothing says what to put there.
+        InputError: some are infinite, or missing, and nothing says what to put there.
     """
+    if infinite := columns.infinite(table):
+        raise InputError(*(_infinite(path, *found) for found in infinite.items()))
     if options.impute is None and (missing := columns.missing(table)):
         counted = ", ".join(f"{name} ({count})" for name, count in missing.items())
         rule = f"numbers are missing in {counted} of {len(table)} rows"
         hint = 'set impute = "median" under [data], or drop the columns'
         raise InputError(Problem(str(path), rule, hint=hint))
     return columns.numbers(table)
+
+
+def _infinite(path: Path, name: str, rows: Sequence[int]) -> Problem:
+    """Tells of the rows, from 1, in which a column is infinite."""
+    listed = ", ".join(map(str, rows[:LISTED])) + (", ..." if len(rows) > LISTED else "")
+    rule = (
+        f"numbers must be finite, and row{'s' if len(rows) > 1 else ''} {listed} below the header"
+    )
+    rule += " are not" if len(rows) > 1 else " is not"
+    hint = 'leave the cell empty and set impute = "median" under [data], or leave the row out'
+    return Problem(str(path), rule, name, hint=hint)
 
 
 def _check_same_columns(

@@ -23,8 +23,11 @@ from ablate.tasks import DEFAULT
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+LOCAL = True
 IMAGES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 MODES = {"rgb": ("RGB", 3), "grayscale": ("L", 1), "rgba": ("RGBA", 4)}
+DEEP = ("I", "F")
+"""How Pillow calls pixels that are no bytes: it would take all beyond 255 for white."""
 PARTS = {"train": ("train",), "val": ("validation", "val"), "test": ("test",)}
 """What the folder of a part is called."""
 NAMED = 8
@@ -234,11 +237,21 @@ def _read(files: Sequence[Path], options: Options, broken: dict[Path, str]) -> N
 
 
 def _pixels(file: Path, mode: str, size: tuple[int, int], interpolation: str) -> NDArray[Any]:
-    """One image, ``(height, width, channels)``, uint8."""
+    """One image, ``(height, width, channels)``, uint8.
+
+    Raises:
+        ValueError: its pixels are no bytes.
+    """
     import numpy as np
     from PIL import Image
 
     with Image.open(file) as image:
+        if image.mode.startswith(DEEP):
+            kind = "floats" if image.mode == "F" else "numbers of more than 8 bits"
+            rule = f"its pixels are {kind} (mode {image.mode}), which bytes would clip"
+            raise ValueError(
+                f'{rule}; save them as bytes from 0 to 255, or give floats by dataset = "npz"'
+            )
         how = Image.Resampling[interpolation.upper()]
         pixels = np.asarray(image.convert(mode).resize(size, how), np.uint8)
     return pixels if pixels.ndim == 3 else pixels[..., None]

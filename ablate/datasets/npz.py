@@ -28,6 +28,7 @@ def _tuple(value: Any) -> Any:
 
 
 LATER = Field(exclude_if=lambda value: value is None)
+LOCAL = True
 ORDERED = True
 
 

@@ -1,8 +1,9 @@
 """Runs a user's function that makes data, in a process of its own, and writes its arrays to files.
 
-    python -m ablate.user_code.data_process FILE FUNCTION OPTIONS FOLDER
+    python -m ablate.user_code.data_process FILE FUNCTION OPTIONS STUDY FOLDER
 
-OPTIONS is JSON. FOLDER gets a ``.npy`` file for each array and ``told.json``: what is wrong, or null.
+OPTIONS is JSON, STUDY the folder of the study file. FOLDER gets a ``.npy`` file for each array and
+``told.json``: ``rule``, what is wrong, or ``used``, the files that they were made of.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import json
 import sys
 import traceback
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ablate.user_code.imported import load
+from ablate.user_code.used import used_files
 
 TEXTS = ("y_", "groups")
 """Arrays that may hold text."""
@@ -61,27 +64,29 @@ def arrays_in(returned: Any, function: str) -> dict[str, Any]:
     return arrays
 
 
-def main(file: str, function: str, options: str, folder: str) -> None:
+def main(file: str, function: str, options: str, study: str, folder: str) -> None:
     """Calls the function and writes what it returns."""
     import numpy as np
 
-    told: str | None = None
+    told: dict[str, Any]
     try:
-        returned = getattr(load(Path(file)), function)(**json.loads(options))
-        for name, given in arrays_in(returned, function).items():
-            array = np.asarray(given)
-            if array.dtype.kind == "O":
-                array = array.astype(str) if name.startswith(TEXTS) else array
-            np.save(Path(folder) / f"{name}.npy", array, allow_pickle=False)
+        with used_files(Path(file), Path(study)) as used:
+            returned = getattr(load(Path(file)), function)(**json.loads(options))
+            for name, given in arrays_in(returned, function).items():
+                array = np.asarray(given)
+                if array.dtype.kind == "O":
+                    array = array.astype(str) if name.startswith(TEXTS) else array
+                np.save(Path(folder) / f"{name}.npy", array, allow_pickle=False)
+            told = {"used": asdict(used.so_far())}
     except (Exception, SystemExit) as error:
         first = next(iter(str(error).splitlines()), "")
         is_ours = isinstance(error, ValueError) and CONVENTION in first
-        told = first
+        told = {"rule": first}
         if not is_ours:
             frames = traceback.extract_tb(error.__traceback__)
             lines = [frame.lineno for frame in frames if Path(frame.filename) == Path(file)]
             where = f" (line {lines[-1]} of {Path(file).name})" if lines else ""
-            told = f"{function} raised {type(error).__name__}: {first}{where}"
+            told = {"rule": f"{function} raised {type(error).__name__}: {first}{where}"}
     (Path(folder) / "told.json").write_text(json.dumps(told))
 
 

@@ -1,8 +1,9 @@
 """Looks at a user's streams, in a process of its own: sizes, and the first batches.
 
-    python -m ablate.user_code.stream_process FILE OPTIONS TOLD
+    python -m ablate.user_code.stream_process FILE OPTIONS STUDY TOLD
 
-OPTIONS is JSON. TOLD gets a JSON object: what was found, or ``rule``, what is wrong.
+OPTIONS is JSON, STUDY the folder of the study file. TOLD gets a JSON object: ``facts``, what was found,
+and ``used``, the code that was executed; or ``rule``, what is wrong.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,7 @@ from ablate.user_code.streams import (
     first_batch,
     two_streams,
 )
+from ablate.user_code.used import used_files
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,14 +76,19 @@ def _told(x: Any, y: NDArray[Any]) -> str:
     return f"of shape {example_of(x)} with targets of shape {tuple(y.shape[1:])}"
 
 
-def main(file: str, options: str, told: str) -> None:
+def main(file: str, options: str, study: str, told: str) -> None:
     """Makes the streams and writes what they are."""
     installed = (name for name in BACKENDS if importlib.util.find_spec(name) is not None)
     os.environ.setdefault("KERAS_BACKEND", next(installed, BACKENDS[0]))
+    found: dict[str, Any]
     try:
-        function = getattr(load(Path(file)), TRAIN)
-        streams = two_streams(function(seed=SEED, batch_size=BATCH, **json.loads(options)))
-        found = look(*streams)
+        with used_files(Path(file), Path(study)) as used:
+            function = getattr(load(Path(file)), TRAIN)
+            sys.path.remove(str(Path(file).parent))  # a worker has it while the file is imported
+            streams = two_streams(function(seed=SEED, batch_size=BATCH, **json.loads(options)))
+            facts = look(*streams)
+            # What they read is held against the first batch, whenever a worker begins.
+            found = {"facts": facts, "used": asdict(replace(used.so_far(), data={}))}
     except StreamError as error:
         found = {"rule": str(error)}
     except (Exception, SystemExit) as error:

@@ -221,6 +221,52 @@ def test_wrong_training_settings_are_said(tmp_path, dataset, training, expected)
     assert problems(tmp_path, dataset=dataset, training=training) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("tables", "expected"),
+    [
+        (
+            {"training": "epochs = 10", "vary": "warmup_epochs = [0, 20, 30]"},
+            [f"vary.warmup_epochs: must be less than the 10 epochs, found {n}" for n in (20, 30)],
+        ),
+        (
+            {
+                "training": "epochs = 10",
+                "tune": "trials = 2\nwarmup_epochs = { low = 0, high = 10 }",
+            },
+            ["tune.warmup_epochs: must be less than the 10 epochs, found 10"],
+        ),
+        (
+            {"training": "epochs = 10\nwarmup_epochs = 5", "vary": "epochs = [5, 10]"},
+            ["training.warmup_epochs: must be less than the 5 epochs, found 5"],
+        ),
+        (
+            {
+                "training": "warmup_epochs = 9",
+                "vary": "layers = [1, 2]",
+                "tune": "trials = 2\nepochs = { choices = [20, 8] }",
+            },
+            ["training.warmup_epochs: must be less than the 8 epochs, found 9"],
+        ),
+        (
+            {"training": "epochs = 3\nwarmup_epochs = 3", "vary": "no_such = [1, 2]"},
+            ["training.warmup_epochs: must be less than the 3 epochs, found 3"],
+        ),
+    ],
+)
+def test_a_learning_rate_that_is_never_reached_is_said_wherever_it_stands(
+    tmp_path, tables, expected
+):
+    found = problems(tmp_path, **tables)
+    assert [one for one in found if "no_such" not in one] == expected
+
+
+def test_a_warm_up_that_ends_before_training_does_is_varied_and_tuned(tmp_path):
+    tune = "trials = 2\nepochs = { low = 5, high = 8 }"
+    load(tmp_path, vary="warmup_epochs = [0, 4]", tune=tune)
+    tune = "trials = 2\nwarmup_epochs = { choices = [0, 9] }"
+    load(tmp_path, training="epochs = 10", tune=tune)
+
+
 @pytest.mark.parametrize("table", ["vary", "tune"])
 def test_weights_of_classes_that_there_are_not_are_neither_varied_nor_tuned(tmp_path, table):
     text = {

@@ -8,7 +8,7 @@ import pytest
 from ablate.data.checks import check_split, check_weights
 from ablate.data.drawing import Drawing
 from ablate.errors import InputError
-from ablate.spec.data import DataSettings
+from ablate.spec.data import DataSettings, Fold
 from ablate.spec.training import TrainingSettings
 
 NAMES = ("cat", "dog", "owl")
@@ -59,6 +59,37 @@ def test_too_few_groups_to_validate():
         "mine: data.validation: a share of 0.1 for validation takes 2 groups that are kept together, "
         "and there are 1; take more groups"
     )
+
+
+def test_the_first_window_of_chronological_folds_is_the_smallest():
+    asked = {"folds": 10, "task": "regression", "split": "chronological"}
+    assert refused(np.arange(22)[:, None], validation=0.6, **asked) == (
+        "mine: data.validation: a share of 0.6 of 2 examples before the first fold leaves none; set it "
+        "to less, or take more examples"
+    )
+    assert "of 1 example before" in refused(np.arange(11)[:, None], validation=0.1, **asked)
+
+
+@pytest.mark.parametrize("rows", range(3, 40))
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.6, 0.9])
+def test_chronological_folds_that_are_not_refused_have_something_to_train_on(rows, share):
+    settings = DataSettings(
+        dataset="mine", task="regression", split="chronological", folds=3, validation=share
+    )
+    drawing = Drawing(np.arange(rows)[:, None], None, settings.strategy)
+    if rows <= 3:
+        return
+    parts = [
+        drawing.validation(drawing.fold(Fold(folds=3, number=number))[0], share, 0)
+        for number in range(3)
+    ]
+    is_right = all(len(train) and len(held) for train, held in parts)
+    try:
+        check_split(drawing, NAMES, settings)
+    except InputError:
+        assert not is_right
+    else:
+        assert is_right
 
 
 def weighted(class_weight="none", *, metrics=False, parts=None):

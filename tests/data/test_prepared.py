@@ -1,13 +1,17 @@
 import json
+import os
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hand_made import npz, settings
+from PIL import Image
 
 from ablate.data import prepared as data
 from ablate.data import split
 from ablate.data.card import data_card, find_card, keep_card
+from ablate.data.reading import read_data
 from ablate.errors import InputError
 from ablate.spec.data import DataSettings, DataShape
 
@@ -57,6 +61,47 @@ def test_a_changed_file_is_prepared_anew(tmp_path):
     assert first.digest != second.digest
 
 
+def csv_file(folder, labels):
+    rows = "".join(f"{x},{y}\n" for x, y in zip("123456", labels, strict=True))
+    (folder / "a.csv").write_text(f"x,y\n{rows}")
+    options = {"file": "a.csv", "target": ["y"], "test_share": 0.34}
+    return DataSettings(dataset="csv", folder=str(folder), options=options)
+
+
+def npz_file(folder, labels):
+    return npz(folder, range(6), labels, [1], [0])
+
+
+def image_files(folder, labels):
+    for number, label in enumerate(labels):
+        file = folder / "a" / str(number % 2) / f"{number}.bmp"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (4, 4), 100 * label).save(file)
+    options = {"directory": "a", "image_size": [4, 4], "test_share": 0.34}
+    return DataSettings(dataset="image_folder", folder=str(folder), options=options)
+
+
+@pytest.mark.parametrize("make", [csv_file, npz_file, image_files])
+def test_files_of_one_name_size_and_time_in_two_folders_are_two_data_sets(tmp_path, make):
+    digests = set()
+    for name, labels in (("here", [0, 1] * 3), ("there", [1, 0] * 3), ("moved", [0, 1] * 3)):
+        (tmp_path / name).mkdir()
+        asked = make(tmp_path / name, labels)
+        for file in (tmp_path / name).rglob("*.*"):
+            os.utime(file, (1, 1))
+        found = data.prepare(asked, tmp_path / "cache")
+        assert data.find_prepared(asked, tmp_path / "cache") == found
+        digests.add(found.digest)
+    assert len(digests) == 2, "equal examples are the same data, wherever they lie"
+
+
+def test_a_data_set_that_ships_is_prepared_once_for_all_folders(tmp_path):
+    asked = settings("line", images_per_class=2)
+    first = data.prepare(asked, tmp_path)
+    elsewhere = asked.model_copy(update={"folder": str(tmp_path)})
+    assert data.find_prepared(elsewhere, tmp_path) == first
+
+
 def test_the_digest_is_that_of_the_images_wherever_they_lie(tmp_path):
     digests = set()
     for name in ("here", "there"):
@@ -66,12 +111,62 @@ def test_the_digest_is_that_of_the_images_wherever_they_lie(tmp_path):
     assert len(digests) == 1
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="files are named by Linux")
+def test_all_of_it_is_on_the_disk_before_it_is_found(tmp_path, monkeypatch):
+    done, flush, rename = [], os.fsync, Path.rename
+
+    def fsync(descriptor):
+        done.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        flush(descriptor)
+
+    def renamed(path, target):
+        done.append(path)
+        return rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "rename", renamed)
+    found = data.prepare(npz(tmp_path, [1, 2], [0, 1], [3], [0]), tmp_path / "cache")
+    *files, folder, moved, above = done
+    arrays = {file.name for file in files if file.suffix == ".npy"}
+    assert arrays == {file.name for file in found.folder.glob("*.npy")}
+    assert [file.name for file in files if "data.json" in file.name]
+    assert folder == moved == files[0].parent
+    assert above == tmp_path / "cache"
+
+
 def test_a_preparation_that_fails_leaves_nothing(tmp_path):
     with pytest.raises(
         InputError, match="the training examples must belong to at least two classes"
     ):
         data.prepare(npz(tmp_path, [1, 2], [1, 1], [3], [1]), tmp_path / "cache")
     assert not list((tmp_path / "cache").glob("*"))
+
+
+def numbers(tmp_path, x_train, **arrays):
+    y = np.arange(len(x_train)) % 2
+    np.savez(tmp_path / "a.npz", x_train=x_train, y_train=y, **arrays)
+    return DataSettings(dataset="npz", folder=str(tmp_path), options={"file": "a.npz"})
+
+
+def test_whole_numbers_that_32_bits_do_not_hold_are_refused(tmp_path):
+    times = 1_700_000_000_000 + np.arange(12).reshape(6, 2)
+    asked = numbers(tmp_path, times, x_test=np.full((2, 2), 2**31, np.uint32), y_test=[0, 1])
+    for look in (read_data, lambda asked: data.prepare(asked, tmp_path / "cache")):
+        with pytest.raises(InputError) as caught:
+            look(asked)
+        rule = "a network gets whole numbers from -2147483648 to 2147483647"
+        hint = "take off the lowest, number them anew, or give floats, of which it gets float32"
+        assert [str(problem) for problem in caught.value.problems] == [
+            f'npz: x_train: {rule}, found "1700000000000 to 1700000000011"; {hint}',
+            f'npz: x_test: {rule}, found "2147483648 to 2147483648"; {hint}',
+        ]
+
+
+def test_whole_numbers_that_32_bits_just_hold_reach_the_network(tmp_path):
+    held = np.array([[-(2**31)], [2**31 - 1], [0], [5]])
+    asked = numbers(tmp_path, held, x_val=held, y_val=[0, 1, 0, 1])
+    found = split.training_split(data.prepare(asked, tmp_path / "cache"), asked, 0)
+    assert np.array_equal(found.x_train[:], held)
 
 
 @pytest.mark.parametrize(

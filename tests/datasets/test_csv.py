@@ -150,6 +150,18 @@ def test_several_columns_are_several_labels(tmp_path):
             ],
         ),
         (
+            [*ROWS, "inf,2,Ulm,1", *["1,-inf,Ulm,1"] * 9],
+            HEADER,
+            {"impute": "median"},
+            [
+                "area: numbers must be finite, and row 31 below the header is not; leave the cell "
+                'empty and set impute = "median" under [data], or leave the row out',
+                "rooms: numbers must be finite, and rows 32, 33, 34, 35, 36, 37, 38, 39, ... below the "
+                'header are not; leave the cell empty and set impute = "median" under [data], or leave '
+                "the row out",
+            ],
+        ),
+        (
             [*ROWS, "1,2,Ulm,"],
             HEADER,
             {},
@@ -172,6 +184,14 @@ def test_several_columns_are_several_labels(tmp_path):
 def test_what_is_wrong_is_said_with_the_remedy(tmp_path, rows, header, options, expected):
     write(tmp_path, *rows, header=header)
     assert problems(tmp_path, **options) == expected
+
+
+def test_the_file_is_named_that_is_wrong(tmp_path):
+    write(tmp_path, *ROWS)
+    write(tmp_path, "50,2,Paris,3", "60,,Kiel,4", name="test.csv")
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, test_file="test.csv")
+    assert str(caught.value).startswith(f"{tmp_path}/test.csv: numbers are missing in rooms (1)")
 
 
 @pytest.mark.parametrize(

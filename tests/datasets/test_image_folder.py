@@ -116,6 +116,31 @@ def test_broken_images_are_named(pets):
 
 
 @pytest.mark.parametrize(
+    ("pixels", "suffix", "kind"),
+    [
+        (np.full((4, 6), 4000, np.uint16), "png", "numbers of more than 8 bits (mode I;16)"),
+        (np.full((4, 6), 4000, np.int32), "tif", "numbers of more than 8 bits (mode I)"),
+        (np.full((4, 6), 0.5, np.float32), "tif", "floats (mode F)"),
+    ],
+)
+@pytest.mark.parametrize("color_mode", ["rgb", "grayscale"])
+def test_images_of_more_than_bytes_are_named_and_not_clipped(
+    pets, pixels, suffix, kind, color_mode
+):
+    Image.fromarray(pixels).save(pets / "pets" / "cat" / f"deep.{suffix}")
+    assert problems(pets, color_mode=color_mode) == [
+        f"/pets/cat/deep.{suffix}: cannot be read: its pixels are {kind}, which bytes would clip; save "
+        'them as bytes from 0 to 255, or give floats by dataset = "npz"'
+    ]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "RGBA"])
+def test_all_other_images_are_brought_to_bytes(pets, mode):
+    Image.new(mode, (6, 4)).save(pets / "pets" / "cat" / "other.png")
+    assert len(read(pets).y_train) == 20
+
+
+@pytest.mark.parametrize(
     ("make", "options", "expected"),
     [
         (lambda root: None, {}, ["/pets: there is no such folder"]),

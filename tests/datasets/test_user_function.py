@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import numpy as np
 import pytest
 
 from ablate.config import load_study
 from ablate.data.prepared import find_prepared, load, prepare, shape
+from ablate.data.reading import read_data
 from ablate.errors import InputError
 
 CODE = """
 import os
+import shutil
 import numpy as np
 from helper import FACTOR
 
@@ -190,3 +193,97 @@ def test_a_dictionary_without_what_is_trained_on_is_said(write):
         "my_data.py:load_data: load_data must return ((x_train, y_train), (x_test, y_test)), or a "
         "dictionary with x_train and y_train; it holds x"
     )
+
+
+READS = """
+from pathlib import Path
+import numpy as np
+
+def load_data():
+    with open("runs.txt", "a") as file:
+        file.write("x")
+    here = Path(__file__).parent
+    {read}
+    x, y = np.full((8, 2), float(number)), np.arange(8) % 2
+    return (x, y), None
+"""
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        'number = (here / "data.txt").read_text()',
+        'number = np.loadtxt("data.txt")',
+        'import pandas as pd; number = pd.read_csv(here / "data.txt", header=None)[0][0]',
+        'import os; number = os.read(os.open("data.txt", os.O_RDONLY), 9)',
+    ],
+)
+def test_a_file_that_it_reads_and_that_changes_is_read_again(write, tmp_path, read):
+    (tmp_path / "data.txt").write_text("3")
+    (tmp_path / "notes.txt").write_text("not read")
+    asked, cache = settings(write(READS.format(read=read))), tmp_path / "cache"
+    first = prepare(asked, cache)
+    (tmp_path / "notes.txt").write_text("another text")
+    (tmp_path / "plots.py").write_text("print('not imported')")
+    assert prepare(asked, cache) == first
+    assert (tmp_path / "runs.txt").read_text() == "x", "it was run once"
+    (tmp_path / "data.txt").write_text("44")
+    assert find_prepared(asked, cache) is None
+    second = prepare(asked, cache)
+    assert second.digest != first.digest
+    assert second.array("x_train").max() == 44
+    assert first.array("x_train").max() == 3, "who has begun with the first goes on with it"
+    assert read_data(asked).digest == second.digest
+    (tmp_path / "data.txt").write_text(" 3 ")
+    third = prepare(asked, cache)
+    assert (third.digest, third.folder) == (first.digest, third.folder), "equal arrays are the same"
+
+
+def test_a_file_that_was_not_there_is_looked_for_again(write, tmp_path):
+    read = """
+    try:
+        number = int(open("data.txt").read())
+    except OSError:
+        number = 3
+""".strip()
+    asked = settings(write(READS.format(read=read)))
+    assert prepare(asked, tmp_path / "cache").array("x_train").max() == 3
+    (tmp_path / "data.txt").write_text("7")
+    assert prepare(asked, tmp_path / "cache").array("x_train").max() == 7
+
+
+def test_a_file_that_is_added_to_a_folder_that_it_lists_is_read(write, tmp_path):
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "1.txt").write_text("1")
+    read = 'number = sum(int(one.read_text()) for one in (here / "parts").iterdir())'
+    asked = settings(write(READS.format(read=read)))
+    assert prepare(asked, tmp_path / "cache").array("x_train").max() == 1
+    (tmp_path / "parts" / "2.txt").write_text("10")
+    assert prepare(asked, tmp_path / "cache").array("x_train").max() == 11
+
+
+def test_what_it_keeps_for_itself_and_hidden_files_are_no_data(write, tmp_path):
+    read = """
+    (here / ".lock").touch() or open(here / ".lock").read()
+    number = int((here / "count.txt").read_text()) if (here / "count.txt").is_file() else 0
+    (here / "count.txt").write_text(str(number + 1))
+"""
+    asked, cache = settings(write(READS.format(read=read.strip()))), tmp_path / "cache"
+    first = prepare(asked, cache)
+    (tmp_path / ".lock").write_text("changed")
+    (tmp_path / "count.txt").write_text("20")
+    assert prepare(asked, cache) == first
+
+
+def test_the_same_code_beside_other_files_gives_other_data(write, tmp_path):
+    (tmp_path / "data.txt").write_text("3")
+    here = write(READS.format(read='number = (here / "data.txt").read_text()'))
+    shutil.copytree(tmp_path, tmp_path / "there", copy_function=shutil.copy2)
+    (tmp_path / "there" / "data.txt").write_text("4")
+    for file in (tmp_path / "data.txt", tmp_path / "there" / "data.txt"):
+        os.utime(file, (1, 1))
+    found = [
+        prepare(settings(path), tmp_path / "cache").array("x_train").max()
+        for path in (here, tmp_path / "there" / "study.toml")
+    ]
+    assert found == [3, 4]

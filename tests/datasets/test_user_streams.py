@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import shutil
+
 import pytest
 
 from ablate.cli.readings import read_study, reading_lines
@@ -9,6 +13,7 @@ from ablate.config import load_study
 from ablate.data.prepared import find_prepared, prepare, shape
 from ablate.data.streams import check_same_stream
 from ablate.errors import InputError
+from ablate.files import file_digest, folder_name
 from ablate.workers.at_hand import AtHand
 
 HEAD = """
@@ -146,6 +151,82 @@ def test_code_that_changes_is_another_data_set(write, tmp_path):
     assert prepare(settings, tmp_path / "cache").digest != first
     with pytest.raises(InputError, match="its files were changed while the study ran"):
         at_hand.prepared(settings, tmp_path / "cache")
+
+
+def test_code_that_is_not_imported_is_no_part_of_it(write, tmp_path):
+    settings = load_study(write()).datasets[0]
+    cache, at_hand = tmp_path / "cache", AtHand()
+    first = at_hand.prepared(settings, cache)
+    (tmp_path / "plot_results.py").write_text("print('hello')\n")
+    assert find_prepared(settings, cache) == first == at_hand.prepared(settings, cache)
+
+
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "import helper",
+        "from package import helper",
+        "import importlib; importlib.import_module('helper')",
+    ],
+)
+def test_code_that_is_imported_is_a_part_of_it(write, tmp_path, imports):
+    (tmp_path / "package").mkdir()
+    files = tmp_path / "helper.py", tmp_path / "package" / "helper.py"
+    for file in files:
+        file.write_text("")
+    code = CODE.replace("import numpy", f"{imports}\nimport numpy")
+    settings = load_study(write(code)).datasets[0]
+    cache, at_hand = tmp_path / "cache", AtHand()
+    first = at_hand.prepared(settings, cache)
+    for file in files:
+        file.write_text("# changed\n")
+    with pytest.raises(InputError, match="its files were changed while the study ran"):
+        at_hand.prepared(settings, cache)
+    assert find_prepared(settings, cache) is None
+    assert prepare(settings, cache).digest != first.digest
+    for file in files:
+        file.write_text("")
+    assert prepare(settings, cache) == first, "put back they are the same"
+
+
+def test_an_import_that_would_fail_in_training_fails_before(write, tmp_path):
+    (tmp_path / "helper.py").write_text("")
+    code = CODE.replace("    return Rows(10", "    import helper\n    return Rows(10")
+    (found,) = refused(write(code))
+    assert found.startswith("mine.py: train_data raised ModuleNotFoundError")
+
+
+def test_streams_that_are_moved_as_a_whole_stay_the_same(write, tmp_path):
+    (tmp_path / "helper.py").write_text("")
+    path = write(CODE.replace("import numpy", "import helper\nimport numpy"))
+    shutil.copytree(tmp_path, tmp_path / "moved")
+    digests = {
+        prepare(load_study(one).datasets[0], tmp_path / "cache").digest
+        for one in (path, tmp_path / "moved" / "study.toml")
+    }
+    assert len(digests) == 1
+
+
+def test_a_study_that_an_earlier_version_began_goes_on(write, tmp_path):
+    """Earlier versions took all Python files beside them for a part, and the place for none."""
+    settings, cache = load_study(write()).datasets[0], tmp_path / "cache"
+    now = prepare(settings, tmp_path / "other")
+    about = json.loads((now.folder / "data.json").read_text())
+    code = hashlib.sha256(f"mine.py {file_digest(tmp_path / 'mine.py')}".encode()).hexdigest()[:16]
+    options = json.dumps(dict(settings.options), sort_keys=True)
+    source = f"mine.py {options} {code}"
+    key = hashlib.sha256(f"mine.py: {source}".encode()).hexdigest()[:12]
+    earlier = cache / f"{folder_name('mine.py')}-{key}"
+    earlier.mkdir(parents=True)
+    del about["used"]
+    written = {**about, "digest": "as it was", "source": source}
+    (earlier / "data.json").write_text(json.dumps(written))
+    assert find_prepared(settings, cache).digest == "as it was"
+    assert prepare(settings, cache).digest == "as it was"
+    (tmp_path / "plot_results.py").write_text("print('hello')\n")
+    assert prepare(settings, cache).digest == "as it was"
+    write(CODE + "\n# changed\n")
+    assert prepare(settings, cache).digest != "as it was"
 
 
 def test_other_targets_from_the_same_code_are_told(write, tmp_path):
