@@ -68,6 +68,11 @@ class Measure:
         return -1 if self.better == "higher" else 1
 
     @property
+    def best(self) -> Literal["lowest", "highest"]:
+        """Which of several values is the best."""
+        return "lowest" if self.sign > 0 else "highest"
+
+    @property
     def is_exact(self) -> bool:
         """Whether no seed changes it."""
         return self.stages == ("network",)

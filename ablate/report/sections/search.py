@@ -20,10 +20,9 @@ def search(report: Report) -> Section | None:
         return None
     several = len(report.spec.datasets) > 1
     names = list(dict.fromkeys(name for found in report.searches for name in found.chosen))
-    by = report.spec.searched.title
-    best = "lowest" if report.spec.searched.sign > 0 else "highest"
+    by, best = report.spec.searched.title, report.spec.searched.best
     budget = min((len(found.expected) for found in report.searches if found.trials), default=0)
-    # At the whole budget it is the lowest loss itself.
+    # At the whole budget it is the best value itself.
     sizes = sorted({size for size in (1, budget // 2) if 0 < size < budget})
     columns = (
         Column("data set" if several else "", "name"),
