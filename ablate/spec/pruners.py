@@ -92,7 +92,6 @@ PrunerSettings = Annotated[
     ],
     BeforeValidator(named),
 ]
-PRUNERS = ("median", "percentile", "hyperband", "successive_halving", "patient", "none")
 
 
 def make_pruner(settings: PrunerSettings, epochs: int) -> BasePruner:
