@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from optuna.distributions import CategoricalDistribution, IntDistribution
+from optuna.trial import TrialState
 
 from ablate.report.report import make_report
 from ablate.report.sections.curves import curves
@@ -113,6 +114,18 @@ def test_the_best_trial_stands_first_and_its_curve_is_named(searched, objective,
     for found in (report, other):
         assert [curve.number for curve in found.figures.curves] == order
         assert [curve.rank for curve in found.figures.curves] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(("objective", "best"), [(BY_LOSS, 0.3), (BY_ACCURACY, 0.9)])
+def test_a_pruned_trial_counts_with_the_best_it_had_reached(searched, objective, best):
+    trained = searched(objective)
+    (search,) = trained.study.stored.tuning.values()
+    trial = search.ask({"learning_rate": RATE})
+    for epoch, value in enumerate((0.5, 0.3, 0.9, 0.6), 1):
+        trial.report(value, epoch)
+    search.tell(trial, state=TrialState.PRUNED)
+    (found,) = trained.report().searches
+    assert found.history[-1] == (4, best, True), "not with the last, as Optuna has it"
 
 
 @pytest.mark.parametrize(
