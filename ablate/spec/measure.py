@@ -101,7 +101,7 @@ class Measure:
 
 
 def loss_first(measures: Iterable[Measure]) -> tuple[Measure, ...]:
-    """Measures in the order of records and of the screen: the loss, by which all is chosen, first."""
+    """Measures in the order of records and of the screen: the loss first."""
     return tuple(sorted(measures, key=lambda measure: measure.name != LOSS))
 
 

@@ -145,7 +145,7 @@ MEASURES = (
         digits=2,
     ),
     Measure("epochs", "epochs", "count", ("training",)),
-    # The one with the lowest validation loss, counted from 1.
+    # By the study's objective, counted from 1.
     Measure("best_epoch", "best epoch", "count", ("training",)),
 )
 """All of them, in the order of the reports' tables."""

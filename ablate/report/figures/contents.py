@@ -165,9 +165,9 @@ def _cell_curves(found: MeanCurves) -> CellCurves:
 def _histories(stored: StoredStudy, searches: Sequence[CellSearch]) -> Iterator[History]:
     for search in searches:
         points = tuple(
-            HistoryPoint(number=number, loss=loss, pruned=pruned)
-            for number, loss, pruned in search.history
-            if math.isfinite(loss)
+            HistoryPoint(number=number, loss=value, pruned=pruned)
+            for number, value, pruned in search.history
+            if math.isfinite(value)
         )
         if points:
             yield History(name=stored.spec.cell_name(search.cell), points=points)

@@ -84,7 +84,8 @@ class VariantRow:
     chosen: Mapping[str, Scalar]
     """The tuned configuration that was replicated."""
     selected_loss: float | None
-    """Its validation loss in the search, which selected it."""
+    """Its objective in the search, the validation loss unless the study says otherwise, which selected
+    it."""
     missing: Mapping[int, str]
     """Seeds that cannot be had, with the reason."""
     owed: int

@@ -29,12 +29,12 @@ class CellSearch:
     trials: int
     """Finished trials."""
     number: int | None
-    """The best trial by what the search goes by; None where none is complete."""
+    """The best trial by the study's objective; None where none is complete."""
     loss: float | None
-    """Its value of that, the validation loss unless the study says otherwise, which selected it."""
+    """Its objective, the validation loss unless the study says otherwise, which selected it."""
     chosen: Mapping[str, Scalar]
     history: tuple[tuple[int, float, bool], ...]
-    """Each finished trial's number, its best value of that, and whether it was pruned."""
+    """Each finished trial's number, its best objective, and whether it was pruned."""
     expected: tuple[float, ...]
     """The expected best value after 1, 2, ... trials; infinite where a trial had none."""
     lagging: Annotated[int, Field(exclude_if=lambda count: count == 0)] = 0

@@ -40,7 +40,7 @@ def search(report: Report) -> Section | None:
             str(found.trials),
             words.NOTHING if found.number is None else str(found.number),
             words.NOTHING if found.loss is None else words.score(found.loss),
-            *(_loss(found.expected[size - 1]) for size in sizes),
+            *(_expected(found.expected[size - 1]) for size in sizes),
             *(words.number(found.chosen.get(name, words.NOTHING)) for name in names),
         ]
         for found in report.searches
@@ -67,6 +67,6 @@ def search(report: Report) -> Section | None:
     return Section("Search", tuple(elements))
 
 
-def _loss(value: float) -> str:
-    """An expected loss; some draws of so few trials hold none."""
+def _expected(value: float) -> str:
+    """An expected best; some draws of so few trials hold none."""
     return words.score(value) if math.isfinite(value) else words.NOTHING
