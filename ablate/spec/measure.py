@@ -54,6 +54,8 @@ class Measure:
     has been added since."""
     tasks: frozenset[str] | None = None
     """The tasks that have it; None for every task."""
+    spent: bool = False
+    """Whether training spends it, as it does time: a trial that repeats another has none of its own."""
     asked: bool = False
     """Whether it is measured only where a study asks for it, or its task always has it."""
 
