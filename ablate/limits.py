@@ -72,6 +72,8 @@ SQLITE_LOCKED = 60
 # What a storage holds that nobody may be at work on.
 LOCK_LEFT = 30.0
 """After so long Optuna, too, takes a journal's lock for left over; it is held for milliseconds."""
+SAME_START = 2.0
+"""By so much two readings of one process's start may differ; one that differs by more is another's."""
 UNOWNED = 30.0
 """For so long a running trial need not say whose it is."""
 WRITING = 3600.0

@@ -16,8 +16,9 @@ from ablate.errors import InputError, Problem
 def command(studies: tuple[str, ...], storage: str) -> int:
     """Print the best variants of several studies in one table.
 
-    Of each study the variant with the lowest mean validation loss over its seeds is taken.
-    Studies that tested on different images are refused.
+    Of each study the variant is taken that has the best mean over its seeds of the study's
+    objective, the validation loss unless it says otherwise. Studies that tested on different images
+    are refused.
 
     \b
     ablate compare line_dropout bottleneck_components

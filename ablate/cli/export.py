@@ -42,7 +42,8 @@ def command(
     """Copy the model of VARIANT of STUDY to FILE.keras, which Keras loads without ablate.
 
     The study must keep models: [artifacts] models = "best" or "all" in its file. The best run
-    is the replicate with the lowest validation loss or, before there are replicates, the trial.
+    is the replicate or, before there are replicates, the trial that is best by the study's
+    objective, the validation loss unless it says otherwise.
 
     \b
     ablate export line_dropout dropout=0.2 line.keras

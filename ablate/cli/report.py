@@ -24,8 +24,7 @@ DEFAULT = "terminal,markdown,html,csv"
 )
 @click.option(
     "--sort",
-    default="val_loss",
-    show_default=True,
+    show_default="the study's objective",
     metavar="COLUMN",
     help="Sort the table by this column.",
 )
@@ -38,7 +37,9 @@ DEFAULT = "terminal,markdown,html,csv"
 )
 @out_option
 @storage_option
-def command(study: str | None, formats: str, sort: str, top: int, out: Path, storage: str) -> int:
+def command(
+    study: str | None, formats: str, sort: str | None, top: int, out: Path, storage: str
+) -> int:
     """Report on STUDY, by name; without one, on the study that was trained last.
 
     Prints the report and writes report.md, report.html, trials.csv and figures to reports/STUDY/.

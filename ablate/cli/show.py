@@ -183,7 +183,7 @@ def _curves(found: RunDetails) -> Section | None:
     from ablate.document.elements import Column, Paragraph, Section, table
 
     if not found.curves:
-        return _reported(found.reported)
+        return _reported(found)
     epochs = [epoch.model_dump() for epoch in found.curves]
     curves = [one for one in EVERY.curves if epochs[0][one.key("validation")] is not None]
     named = {measure.name: (measure, measure.title) for measure in curves}
@@ -206,16 +206,17 @@ def _curves(found: RunDetails) -> Section | None:
     return Section("Epochs", (*lines, table([Column(name) for name in headings], rows)))
 
 
-def _reported(losses: Mapping[int, float]) -> Section | None:
+def _reported(found: RunDetails) -> Section | None:
     """What is known of the epochs of a training run that has no curves."""
     from ablate.document.elements import Column, Paragraph, Section, table
     from ablate.document.words import score
 
-    if not losses:
+    if not found.reported:
         return None
-    line = Paragraph(f"validation loss      {bars(list(losses.values()))}")
-    columns = (Column("epoch"), Column("validation loss"))
-    told = [(str(epoch), score(loss)) for epoch, loss in sorted(losses.items())]
+    title = f"validation {found.objective.title}"
+    line = Paragraph(f"{title:19}  {bars(list(found.reported.values()))}")
+    columns = (Column("epoch"), Column(title))
+    told = [(str(epoch), score(value)) for epoch, value in sorted(found.reported.items())]
     return Section("Epochs", (line, table(columns, told)))
 
 

@@ -95,10 +95,9 @@ def check_metrics(
             "add it to metrics under [study]" if name in known.scores and name not in scores else ""
         )
         problems.append(_no_measure("study.objective", objective, listed, where, hint))
-    may_be = (*measures_of(task, (*known.measures, *asked)).metrics, *own)
-    if metric is not None and metric not in may_be:
+    if metric is not None and metric not in scores:
         hint = "add it to metrics under [study]" if metric in known.scores else ""
-        problems.append(_no_measure("replicate.metric", metric, may_be, where, hint))
+        problems.append(_no_measure("replicate.metric", metric, scores, where, hint))
 
 
 def _no_measure(key: str, name: str, known: Iterable[str], where: str, hint: str = "") -> Problem:

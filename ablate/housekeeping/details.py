@@ -9,7 +9,7 @@ from typing import Any
 from ablate.housekeeping.kept import KeptArtifact, kept_artifacts, problem_of
 from ablate.housekeeping.overview import IsGone
 from ablate.planning.plan import configure
-from ablate.spec.measure import MeasureTable
+from ablate.spec.measure import Measure, MeasureTable
 from ablate.spec.space import Scalar
 from ablate.spec.study import StudySpec
 from ablate.spec.trial import Epoch
@@ -47,7 +47,9 @@ class RunDetails:
     curves: tuple[Epoch, ...]
     """Empty where they are missing or cut off."""
     reported: Mapping[int, float]
-    """The validation loss by epoch, as told to Optuna while it was trained."""
+    """The study's objective by epoch, as told to Optuna while it was trained."""
+    objective: Measure
+    """What that is."""
     artifacts: tuple[tuple[KeptArtifact, str | None], ...]
     """Each with what is wrong with it."""
     owner: Owner | None
@@ -88,6 +90,7 @@ def details(
         hyperparameters=tuple(_hyperparameters(stored.spec, run)),
         curves=tuple(curves),
         reported=trial.intermediate_values,
+        objective=stored.spec.searched,
         artifacts=tuple(
             (kept, problem_of(trial, kept, artifacts, replaced))
             for kept in kept_artifacts(trial, artifacts)

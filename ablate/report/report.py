@@ -15,7 +15,6 @@ from ablate.report.figures.records import FiguresData
 from ablate.report.numbers.ablation import Ablation, make_ablation
 from ablate.report.numbers.confusion import Confusion, make_confusions, shown_confusions
 from ablate.report.numbers.curves import MeanCurves, make_mean_curves
-from ablate.report.numbers.design import folds_of
 from ablate.report.numbers.importance import Importance, hyperparameter_importance
 from ablate.report.numbers.predictions import make_errors, make_separations
 from ablate.report.numbers.published import PublishedComparison, make_published
@@ -116,11 +115,18 @@ class Report:
 def make_report(
     stored: StoredStudy,
     artifacts: Artifacts,
-    sort: str = "val_loss",
+    sort: str | None = None,
     top: int | None = None,
     shown_storage: str = DEFAULT_STORAGE,
 ) -> Report:
     """Computes the report of a study from its records.
+
+    Args:
+        stored: the study.
+        artifacts: what is kept beside its trials.
+        sort: the column that the trade-off table is sorted by; None for the study's objective.
+        top: how many rows of it are shown; None for all.
+        shown_storage: where the study is kept, as it may be shown.
 
     Raises:
         InputError: there is no column to sort by of that name.
@@ -131,9 +137,10 @@ def make_report(
         parameter.name for found in stored.spec.architectures for parameter in found.tuned
     )
     tuned = [parameter_column(name) for name in names if parameter_column(name) in trials]
-    tradeoff = tradeoff_table(trials, tuned, stored.spec.measures, sort)
+    by = stored.spec.objective if sort is None else sort
+    tradeoff = tradeoff_table(trials, tuned, stored.spec.measures, by)
     searches, ablation = make_searches(stored), make_ablation(stored, replicates)
-    curves = make_mean_curves(replicates, artifacts, folds_of(stored.spec))
+    curves = make_mean_curves(stored.spec, replicates, artifacts)
     confusions = make_confusions(replicates, artifacts)
     shown = shown_confusions(stored.spec, ablation, confusions)
     complete = sum(len(own.complete) for own in replicates.values())

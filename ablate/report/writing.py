@@ -56,7 +56,7 @@ def write_report(
     formats: Sequence[str],
     out: Path,
     *,
-    sort: str = "val_loss",
+    sort: str | None = None,
     top: int | None = None,
     width: int = 100,
     asked: Sequence[str] = (),
@@ -68,7 +68,7 @@ def write_report(
         name: the study's name; None for the study with the latest trial.
         formats: names of report formats.
         out: the folder for reports; the study gets a folder in it.
-        sort: the column that the trade-off table is sorted by.
+        sort: the column that the trade-off table is sorted by; None for the study's objective.
         top: how many rows it shows at most; None for all.
         width: the width of the screen in characters.
         asked: options about the table of trials that the user has given.

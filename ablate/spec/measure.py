@@ -54,6 +54,8 @@ class Measure:
     has been added since."""
     tasks: frozenset[str] | None = None
     """The tasks that have it; None for every task."""
+    spent: bool = False
+    """Whether training spends it, as it does time: a trial that repeats another has none of its own."""
     asked: bool = False
     """Whether it is measured only where a study asks for it, or its task always has it."""
 
@@ -66,6 +68,11 @@ class Measure:
     def sign(self) -> int:
         """What a value is multiplied by so that less of it is better."""
         return -1 if self.better == "higher" else 1
+
+    @property
+    def best(self) -> Literal["lowest", "highest"]:
+        """Which of several values is the best."""
+        return "lowest" if self.sign > 0 else "highest"
 
     @property
     def is_exact(self) -> bool:
@@ -96,7 +103,7 @@ class Measure:
 
 
 def loss_first(measures: Iterable[Measure]) -> tuple[Measure, ...]:
-    """Measures in the order of records and of the screen: the loss, by which all is chosen, first."""
+    """Measures in the order of records and of the screen: the loss first."""
     return tuple(sorted(measures, key=lambda measure: measure.name != LOSS))
 
 

@@ -120,6 +120,7 @@ MEASURES = (
         digits=1,
         same=0.1,
         published="training_time",
+        spent=True,
     ),
     # The median over the epochs after the first, which includes compilation.
     Measure(
@@ -130,6 +131,7 @@ MEASURES = (
         better="lower",
         unit="s",
         digits=2,
+        spent=True,
     ),
     # The median wall time of a forward pass.
     Measure(
@@ -145,7 +147,7 @@ MEASURES = (
         digits=2,
     ),
     Measure("epochs", "epochs", "count", ("training",)),
-    # The one with the lowest validation loss, counted from 1.
+    # By the study's objective, counted from 1.
     Measure("best_epoch", "best epoch", "count", ("training",)),
 )
 """All of them, in the order of the reports' tables."""

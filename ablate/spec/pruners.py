@@ -17,7 +17,7 @@ Count = Annotated[int, Field(ge=0)]
 
 
 class Median(Frozen):
-    """Prunes a trial whose best validation loss is worse than the median at the same epoch."""
+    """Prunes a trial whose best epoch so far is worse than the median at the same epoch."""
 
     name: Literal["median"] = "median"
     n_startup_trials: Count = 5
@@ -78,7 +78,7 @@ WrappedPruner = Annotated[
 
 
 class Patient(Frozen):
-    """Prunes only when the validation loss has not improved for `patience` epochs as well."""
+    """Prunes only when the objective has not improved for `patience` epochs as well."""
 
     name: Literal["patient"] = "patient"
     wrapped_pruner: WrappedPruner = Median()
@@ -92,7 +92,6 @@ PrunerSettings = Annotated[
     ],
     BeforeValidator(named),
 ]
-PRUNERS = ("median", "percentile", "hyperband", "successive_halving", "patient", "none")
 
 
 def make_pruner(settings: PrunerSettings, epochs: int) -> BasePruner:

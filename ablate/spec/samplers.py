@@ -60,7 +60,6 @@ SamplerSettings = Annotated[
     Annotated[Tpe | Random | Qmc | Grid | BruteForce, Discriminator("name")],
     BeforeValidator(named),
 ]
-SAMPLERS = ("tpe", "random", "qmc", "grid", "brute_force")
 EXHAUSTIVE = ("grid", "brute_force")
 """Samplers that list the space, and so need every parameter to have finitely many values."""
 

@@ -17,19 +17,19 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class EarlyStopping(Frozen):
-    """Ends a training whose validation loss no longer improves."""
+    """Ends a training that no longer improves."""
 
     patience: PositiveInt = 3
     """Epochs without improvement after which training ends."""
     min_delta: NotNegative = 0.0
-    """The smallest change of the validation loss that counts as an improvement."""
+    """The smallest change that counts as an improvement."""
     monitor: Annotated[str | None, Field(exclude_if=lambda key: key is None)] = None
     """What must improve, in its own direction: ``val_`` and the name of a score that the study has;
     None for what the search goes by."""
 
 
 class Plateau(Frozen):
-    """Lowers the learning rate when the validation loss no longer improves."""
+    """Lowers the learning rate when the study's objective no longer improves."""
 
     factor: Annotated[float, Field(gt=0, lt=1)] = 0.1
     patience: PositiveInt = 2
@@ -87,7 +87,7 @@ class TrainingSettings(Frozen):
     """Epochs in which the learning rate climbs from 0, step by step."""
     early_stopping: EarlyStopping | None = None
     checkpoint: Literal["best", "last"] = "best"
-    """Which weights are measured: those of the epoch with the lowest validation loss, or the last."""
+    """Which weights are measured: those of the best epoch by the study's objective, or of the last."""
     batch_norm_averages: Literal["moving", "recalibrated"] = "moving"
     """With what batch norm validates and tests: the moving averages that training leaves, or those of
     all training images under the weights of the epoch."""

@@ -18,6 +18,7 @@ from ablate.store.artifacts import Artifact, Artifacts
 from ablate.store.attributes import CHOSEN_FROM, MODEL, SAVED
 from ablate.store.runs import RunReader, TrainingRun
 from ablate.store.studies import StoredStudy
+from ablate.store.trials import cost_of
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -62,7 +63,8 @@ class EndedRuns:
     def __init__(self, stored: StoredStudy, cell: Cell) -> None:
         self._stored, self._cell, self._reader = stored, cell, RunReader(stored.spec)
         self._parts = {part.phase: part for part in stored.parts if part.cell in (cell, None)}
-        self._losses: dict[int, float] = {}
+        self._sign = stored.spec.searched.sign
+        self._costs: dict[int, float] = {}
         """Those of the search, by the number of the trial."""
         self._searched = self._replicated = 0
         """How many trials were taken in."""
@@ -75,7 +77,7 @@ class EndedRuns:
         search = self._stored.searches.get(self._cell)
         trials = search.refresh().ended[self._searched :] if search is not None else []
         self._searched += len(trials)
-        self._losses |= {trial.number: self._cost(trial) for trial in trials}
+        self._costs |= {trial.number: cost_of(trial, self._sign) for trial in trials}
         return [*self._runs("tune", trials), *self._runs("replicate", replicates)]
 
     def _runs(self, phase: Phase, trials: Iterable[FrozenTrial]) -> Iterator[EndedRun]:
@@ -83,31 +85,25 @@ class EndedRuns:
         for trial in trials:
             run = self._reader.read(self._parts[phase], trial)
             if run is not None and run.cell == self._cell:
-                rank = self.rank(phase, trial, self._cost(trial))
+                rank = self.rank(phase, trial, cost_of(trial, self._sign))
                 yield EndedRun(run.part, run.cell, run.seed, trial, rank)
 
-    def _cost(self, trial: FrozenTrial) -> float:
-        """What the search goes by, so that less is better; infinite where it is not known."""
-        if trial.state is not TrialState.COMPLETE or trial.value is None:
-            return math.inf
-        return self._stored.spec.searched.sign * trial.value
-
-    def rank(self, phase: Phase, trial: FrozenTrial | Trial, loss: float) -> Rank:
-        """Where a run stands, or will stand once it is complete with a validation loss."""
+    def rank(self, phase: Phase, trial: FrozenTrial | Trial, cost: float) -> Rank:
+        """Where a run stands, or will stand once it is complete; its cost as `trials.cost_of` has it."""
         if phase == "tune":
-            return (1, loss, trial.number)
+            return (1, cost, trial.number)
         choice = CHOSEN_FROM.of(trial)
-        # Of folds each has a search of its own, whose losses do not compare.
+        # Of folds each has a search of its own, whose costs do not compare.
         if choice is None or self._cell not in self._stored.searches:
-            return (0, 0.0, -1, loss, trial.number)
-        return (0, self._losses.get(choice, math.inf), choice, loss, trial.number)
+            return (0, 0.0, -1, cost, trial.number)
+        return (0, self._costs.get(choice, math.inf), choice, cost, trial.number)
 
 
 def runs_of(stored: StoredStudy, cell: Cell) -> list[EndedRun]:
     """The runs of a cell that are over, the best first, those that are not complete last.
 
     Replicates come before the trials of the search, and those of a better configuration before
-    others; among them counts the validation loss.
+    others; among them counts the study's objective.
     """
     return sorted(EndedRuns(stored, cell).news(), key=_best_first)
 
@@ -181,13 +177,13 @@ class ModelKeeper:
     def _runs(self) -> EndedRuns:
         return EndedRuns(self.stored, self.cell)
 
-    def wants(self, phase: Phase, trial: Trial, val_loss: float) -> bool:
-        """Whether the network of a running trial, once it is complete, is to be kept."""
+    def wants(self, phase: Phase, trial: Trial, cost: float) -> bool:
+        """Whether the network of a running trial, once it is complete at a cost, is to be kept."""
         if self.models == "all":
             return True
         held = self._look()
         best = next((run for run in held if run.is_complete), None)
-        return best is None or self._runs.rank(phase, trial, val_loss) < best.rank
+        return best is None or self._runs.rank(phase, trial, cost) < best.rank
 
     def tidy(self) -> None:
         """Removes the models that are not to be kept, of runs that are over."""

@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ablate.store.attributes import OWNER
 from ablate.store.owner import Owner
-from ablate.store.trials import FILLING, outcome_of
+from ablate.store.trials import FILLING, cost_of, outcome_of
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -97,8 +97,7 @@ class Ledger:
 
     def _rank(self, trial: FrozenTrial) -> tuple[float, int]:
         """Where a complete trial stands among others, the best lowest."""
-        assert trial.value is not None
-        return self._sign * trial.value, trial.number
+        return cost_of(trial, self._sign), trial.number
 
     @cached_property
     def _sign(self) -> int:

@@ -6,13 +6,11 @@ import os
 import socket
 from typing import TYPE_CHECKING, Self
 
+from ablate.limits import SAME_START
 from ablate.spec.space import Frozen
 
 if TYPE_CHECKING:
     import psutil
-
-TOLERANCE = 2.0
-"""Seconds by which two readings of one process's start may differ."""
 
 
 class Owner(Frozen):
@@ -42,7 +40,7 @@ class Owner(Frozen):
             process = psutil.Process(self.pid)
             if process.status() == psutil.STATUS_ZOMBIE:
                 return True
-            return abs(_started(process) - self.started) > TOLERANCE
+            return abs(_started(process) - self.started) > SAME_START
         except psutil.NoSuchProcess:
             return True
 

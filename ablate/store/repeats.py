@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 OWN = {one.name for one in (OWNER, SLOT, RETRY_OF, DIED, MODEL, OUTCOME)}
 """Attributes that a trial has of its own, whatever it repeats."""
-TIMES = {one.name for one in EVERY.all if one.stages == ("training",) and one.unit == "s"}
+SPENT = {one.name for one in EVERY.all if one.spent}
 """Measures that only a trial that was trained has."""
 
 
@@ -85,14 +85,14 @@ def take_over(
         trial.report(loss, step=epoch)
     attributes = earlier.user_attrs
     for name, value in attributes.items():
-        if name not in OWN | TIMES:
+        if name not in OWN | SPENT:
             trial.set_user_attr(name, value)
     REPEATS.write(trial, earlier.number)
     keys = [f"val_{name}" for name in own]
     measures = {
         key: value
         for key, value in attributes.items()
-        if (key in EVERY.stored or key in keys) and key not in TIMES
+        if (key in EVERY.stored or key in keys) and key not in SPENT
     }
     assert earlier.value is not None
     measures.setdefault(by, earlier.value)

@@ -7,7 +7,7 @@ time, by two runs of one study, the one with the lower number has it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ablate.store.attributes import RETRY_OF, SLOT
@@ -80,10 +80,6 @@ class Slots(Ledger):
             for slot in self._open
         )
 
-    def by_slot(self) -> dict[int, list[FrozenTrial]]:
-        """The trials begun in each slot, in the order of their numbers."""
-        return {slot: list(trials.values()) for slot, trials in self._begun.items()}
-
     def filled(self, total: int) -> int:
         """How many of a search's slots a trial fills."""
         return min(total, self._end) - sum(slot < total for slot in self._open)
@@ -108,14 +104,6 @@ class Slots(Ledger):
         if slot is not None:
             return slot
         return self._unbegun if before is None else self._slot_of.get(before, self._unbegun)
-
-
-def slots_of(trials: Iterable[FrozenTrial]) -> Slots:
-    """The slots of trials that were read already, in the order of their numbers."""
-    slots = Slots()
-    for trial in trials:
-        slots.enter(trial)
-    return slots
 
 
 def given_again(attempts: Sequence[FrozenTrial]) -> dict[str, Any]:

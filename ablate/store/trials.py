@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +89,13 @@ def reason_of(trial: FrozenTrial) -> str:
     """Why a trial did not end well."""
     reason = REASON.of(trial)
     return NO_REASON if reason is None else reason
+
+
+def cost_of(trial: FrozenTrial, sign: int) -> float:
+    """The objective of a complete trial, so that less is better; infinite for one that is not."""
+    if trial.state is not TrialState.COMPLETE or trial.value is None:
+        return math.inf
+    return sign * trial.value
 
 
 def fills(trial: FrozenTrial) -> bool:

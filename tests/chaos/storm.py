@@ -36,7 +36,7 @@ from ablate.housekeeping.health import examine
 from ablate.limits import LIVES
 from ablate.store.attributes import CHOSEN_FROM, DIED, OWNER
 from ablate.store.place import StoragePlace, open_existing
-from ablate.store.slots import slots_of
+from ablate.store.slots import Slots
 from ablate.store.studies import StoredStudy, find_study
 from ablate.store.trials import fills, outcome_of
 
@@ -241,12 +241,13 @@ def attempts_of(stored: StoredStudy) -> list[list]:
     """The trials that were begun for each thing that was planned and begun."""
     attempts = []
     for part, study in stored.parts.items():
-        trials = study.get_trials(deepcopy=False)
         if part.cell is not None:
-            attempts += slots_of(trials).by_slot().values()
+            slots = Slots(study).refresh()
+            begun = (slots.attempts(slot) for slot in range(stored.spec.tune.trials))
+            attempts += [trials for trials in begun if trials]
             continue
         groups: dict[tuple, list] = {}
-        for trial in trials:
+        for trial in study.get_trials(deepcopy=False):
             if "seed" in trial.params:
                 key = (*sorted(trial.params.items()), CHOSEN_FROM.of(trial))
                 groups.setdefault(key, []).append(trial)

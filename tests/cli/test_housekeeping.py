@@ -7,7 +7,8 @@ import re
 import sys
 
 import pytest
-from kept_study import AWAY
+from hand_made import compare
+from kept_study import AWAY, Kept
 
 from ablate import catalog
 from ablate.cli import main
@@ -130,6 +131,18 @@ def test_a_trial_that_is_running_is_told_from_one_that_was_cut_off(kept, called)
     assert lines[-2:] == ["epoch  validation loss", "    1           0.5000"]
     _, lines, _ = unchanged(kept, called, "show", "dense", "1")
     assert lines[1] == "outcome            cut off; the next run trains it again"
+
+
+def test_epochs_without_curves_are_those_of_the_objective(project, called):
+    spec = compare(project, "tune.trials=2", 'study.objective="val_accuracy"', seeds=2)
+    kept = Kept(project.place, project.folder).make(spec)
+    kept.begin(owner=Owner.this_process()).report(0.5, step=1)
+    _, lines, _ = unchanged(kept, called, "show", "dense", "0")
+    assert lines[-3:] == [
+        "validation accuracy  ▁",
+        "epoch  validation accuracy",
+        "    1               0.5000",
+    ]
 
 
 def test_a_number_that_is_not_clear_is_refused_with_what_to_say(whole, called):

@@ -25,6 +25,7 @@ name = {name}
 description = "Does it matter?"
 dataset = {datasets}
 search_space = "space.toml"
+{more}
 [data]
 per_class = 20
 """
@@ -54,9 +55,12 @@ def quoted(text):
 class ByHand:
     """A stored study, and the writing of its trials."""
 
-    def __init__(self, folder, tables, *, name="asked", datasets=("digits",), storage=None):
+    def __init__(
+        self, folder, tables, *, name="asked", datasets=("digits",), storage=None, objective=None
+    ):
         file = folder / "asked.toml"
-        head = HEAD.format(name=quoted(name), datasets=json.dumps(datasets))
+        more = "" if objective is None else f"objective = {quoted(objective)}"
+        head = HEAD.format(name=quoted(name), datasets=json.dumps(datasets), more=more)
         file.write_text(head + tables, encoding="utf-8")
         self.folder = folder
         self.spec = load_study(file, (), {}, large=True)
@@ -77,6 +81,7 @@ class ByHand:
             "environment": ENVIRONMENT,
             "seed": seed,
         }
+        value = more.pop("value", 0.5)
         if outcome == "complete":
             measures = {
                 "test_accuracy": accuracy,
@@ -93,7 +98,7 @@ class ByHand:
         self.stored.replicates.add_trial(
             create_trial(
                 state=STATES[outcome],
-                value=0.5 if outcome == "complete" else None,
+                value=value if outcome == "complete" else None,
                 params={
                     "dataset": dataset or self.spec.datasets[0].dataset,
                     "variant": variant,
@@ -115,14 +120,14 @@ class ByHand:
                 self.replicate(variant, seed, accuracy, **more)
 
     def trial(
-        self, variant, loss=None, rate=0.01, *, dataset=None, outcome="complete", curve=(), **more
+        self, variant, value=None, rate=0.01, *, dataset=None, outcome="complete", curve=(), **more
     ):
         """Writes one trial of a search."""
         cell = Cell(dataset=dataset or self.spec.datasets[0].dataset, variant=variant)
         self.stored.tuning[cell].add_trial(
             create_trial(
                 state=STATES[outcome],
-                value=loss if outcome == "complete" else None,
+                value=value if outcome == "complete" else None,
                 params={"learning_rate": rate},
                 distributions={"learning_rate": RATE},
                 intermediate_values=dict(enumerate(curve, 1)),

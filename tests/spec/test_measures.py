@@ -49,6 +49,12 @@ def test_a_score_is_stored_for_each_set_of_images_and_a_cost_once():
     assert EVERY.by_name["parameters"].key("validation") == EVERY.by_name["parameters"].key("test")
 
 
+def test_what_training_spends_is_marked_so_whatever_its_unit():
+    """A trial that repeats another takes over all else: an amount of energy, say, would not be its own."""
+    of_training = {one.name for one in EVERY.all if one.stages == ("training",)}
+    assert {one.name for one in EVERY.all if one.spent} == of_training - {"epochs", "best_epoch"}
+
+
 def test_an_epoch_has_what_is_shown_of_it():
     assert set(Epoch.model_fields) == {
         *("epoch", "seconds", "objective"),

@@ -7,7 +7,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from ablate.spec.samplers import (
     EXHAUSTIVE,
-    SAMPLERS,
     BruteForce,
     Grid,
     Qmc,
@@ -24,6 +23,7 @@ CLASSES = [
     (Grid, optuna.samplers.GridSampler),
     (BruteForce, optuna.samplers.BruteForceSampler),
 ]
+NAMES = [settings().name for settings, _ in CLASSES]
 DIFFERENT = {
     (Tpe, "multivariate"): True,  # None stands for it where there is one objective
     (Qmc, "scramble"): True,  # without it the seed would not matter
@@ -63,12 +63,11 @@ def test_the_sampler_of_that_name_is_made(settings, theirs):
     assert type(make_sampler(settings(), DOMAINS, 0, 0)) is theirs
 
 
-def test_all_samplers_are_listed():
-    assert tuple(settings().name for settings, _ in CLASSES) == SAMPLERS
-    assert set(EXHAUSTIVE) < set(SAMPLERS)
+def test_exhaustive_samplers_are_samplers():
+    assert set(EXHAUSTIVE) < set(NAMES)
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_bare_name_stands_for_the_sampler_with_its_defaults(name):
     adapter = TypeAdapter(SamplerSettings)
     settings = adapter.validate_python(name)

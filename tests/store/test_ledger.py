@@ -156,7 +156,8 @@ def check_search(search, trials):
     assert search.finished == sum(outcome in held - {"running"} for outcome in outcomes.values())
     assert [t.number for t in search.running] == [n for n in outcomes if outcomes[n] == "running"]
     assert search.best == best
-    assert {s: [t.number for t in found] for s, found in search.by_slot().items()} == slots
+    begun = {slot: search.attempts(slot) for slot in range(TOTAL + len(trials))}
+    assert {s: [t.number for t in found] for s, found in begun.items() if found} == slots
     assert search.free(TOTAL) == free
     assert search.free(TOTAL, {1, 3}) == [slot for slot in free if slot not in (1, 3)]
     assert search.cut_off(TOTAL) == sum(slot in slots for slot in free)

@@ -6,7 +6,8 @@ import sys
 import psutil
 import pytest
 
-from ablate.store.owner import TOLERANCE, Owner
+from ablate.limits import SAME_START
+from ablate.store.owner import Owner
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -45,7 +46,7 @@ def test_a_process_that_ended_but_was_not_waited_for_is_gone():
 
 @pytest.mark.parametrize(
     ("later", "gone"),
-    [(0.0, False), (TOLERANCE / 2, False), (TOLERANCE * 2, True), (-3600.0, True)],
+    [(0.0, False), (SAME_START / 2, False), (SAME_START * 2, True), (-3600.0, True)],
 )
 def test_a_number_that_is_used_again_is_another_process(later, gone):
     owner = Owner.this_process()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from optuna.distributions import IntDistribution
 from optuna.trial import TrialState, create_trial
 
-from ablate.store.slots import given_again, slots_of
+from ablate.store.slots import Slots, given_again
 
 STATES = {
     "complete": TrialState.COMPLETE,
@@ -22,8 +22,8 @@ STATES = {
 FILLING = ("complete", "failed", "infeasible", "pruned")
 
 
-def trials(*described):
-    """Trials by outcome, slot and the number that they are begun again of, numbered in order."""
+def search(*described):
+    """A search of trials by outcome, slot and the number that they are begun again of."""
     study = optuna.create_study()
     for outcome, slot, retry_of in described:
         said = {} if outcome in ("running", "interrupted") else {"outcome": outcome}
@@ -38,15 +38,15 @@ def trials(*described):
                 user_attrs=said,
             )
         )
-    return study.get_trials(deepcopy=False)
+    return Slots(study).refresh()
 
 
-def numbers(slots):
-    return {slot: [trial.number for trial in found] for slot, found in slots.items()}
+def numbers(slots, slot):
+    return [trial.number for trial in slots.attempts(slot)]
 
 
 def test_a_slot_is_free_until_a_trial_fills_it():
-    found = trials(
+    found = search(
         ("complete", 0, None),
         ("interrupted", 1, None),
         ("running", 2, None),
@@ -55,12 +55,12 @@ def test_a_slot_is_free_until_a_trial_fills_it():
         ("pruned", 4, 4),
         ("infeasible", 5, None),
     )
-    assert slots_of(found).free(8) == [1, 6, 7]
-    assert slots_of(found).free(2) == [1]
+    assert found.free(8) == [1, 6, 7]
+    assert found.free(2) == [1]
 
 
 def test_trials_from_before_there_were_slots_take_them_in_their_order():
-    found = trials(
+    found = search(
         ("complete", None, None),
         ("interrupted", None, None),
         ("complete", None, 1),
@@ -68,20 +68,20 @@ def test_trials_from_before_there_were_slots_take_them_in_their_order():
         ("complete", 3, None),
         ("waiting", None, 3),
     )
-    assert numbers(slots_of(found).by_slot()) == {0: [0], 1: [1, 2], 2: [3, 5], 3: [4]}
-    assert slots_of(found).free(5) == [4]
+    assert [numbers(found, slot) for slot in range(5)] == [[0], [1, 2], [3, 5], [4], []]
+    assert found.free(5) == [4]
 
 
 @given(
     st.lists(st.tuples(st.sampled_from(sorted(STATES)), st.integers(0, 5), st.none()), max_size=20)
 )
 def test_every_slot_is_free_or_taken_and_every_trial_has_one(described):
-    found = trials(*described)
-    free = slots_of(found).free(6)
+    found = search(*described)
+    free = found.free(6)
     taken = {slot for outcome, slot, _ in described if outcome in (*FILLING, "running")}
     assert sorted({*free, *taken}) == list(range(6))
     assert not set(free) & taken
-    assert sum(map(len, slots_of(found).by_slot().values())) == len(found)
+    assert sum(len(found.attempts(slot)) for slot in range(6)) == len(described)
 
 
 def test_what_was_chosen_and_what_the_grid_noted_is_given_again():

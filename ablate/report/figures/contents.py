@@ -166,9 +166,9 @@ def _cell_curves(found: MeanCurves) -> CellCurves:
 def _histories(stored: StoredStudy, searches: Sequence[CellSearch]) -> Iterator[History]:
     for search in searches:
         points = tuple(
-            HistoryPoint(number=number, loss=loss, pruned=pruned)
-            for number, loss, pruned in search.history
-            if math.isfinite(loss)
+            HistoryPoint(number=number, loss=value, pruned=pruned)
+            for number, value, pruned in search.history
+            if math.isfinite(value)
         )
         if points:
             yield History(name=stored.spec.cell_name(search.cell), points=points)
@@ -192,7 +192,11 @@ def _points(tradeoff: pd.DataFrame, score: Measure) -> tuple[Point, ...]:
 
 def _curves(stored: StoredStudy, artifacts: Artifacts, tradeoff: pd.DataFrame) -> tuple[Curve, ...]:
     study = next(iter(stored.tuning.values()))
-    order = [int(number) for number in tradeoff.sort_values("val_loss")["number"]]
+    spec = stored.spec
+    best = tradeoff.sort_values(
+        [spec.objective, "number"], ascending=[spec.searched.sign > 0, True]
+    )
+    order = [int(number) for number in best["number"]]
     by_number = {trial.number: trial for trial in study.get_trials(deepcopy=False)}
     others = [n for n, trial in by_number.items() if trial.state.name == "PRUNED"]
     chosen = [by_number[number] for number in [*order, *others][:CURVES]]

@@ -11,14 +11,14 @@ from ablate.report.figures.style import colours, place_legend
 
 
 def history_figure(data: FiguresData) -> Figure:
-    """Validation loss of each trial in the order of its search, and the best so far."""
+    """The objective of each trial in the order of its search, and the best so far."""
     figure = Figure(figsize=(7, 3.4), layout="constrained")
     ax = figure.subplots()
     palette = colours(len(data.histories))
-    losses: list[float] = []
+    drawn: list[float] = []
     for history, colour in zip(data.histories, palette, strict=True):
         points = [point for point in history.points if np.isfinite(point.loss)]
-        losses += [point.loss for point in points]
+        drawn += [point.loss for point in points]
         for pruned, marker in ((False, "o"), (True, "x")):
             shown = [point for point in points if point.pruned == pruned]
             numbers, values = [p.number for p in shown], [p.loss for p in shown]
@@ -27,7 +27,7 @@ def history_figure(data: FiguresData) -> Figure:
         best = so_far.accumulate([point.loss for point in points])
         numbers = [point.number for point in points]
         ax.step(numbers, best, where="post", color=colour, lw=1.4, label=history.name)
-    if losses and min(losses) > 0 and max(losses) > 10 * min(losses):
+    if drawn and min(drawn) > 0 and max(drawn) > 10 * min(drawn):
         ax.set_yscale("log")
     ax.set(xlabel="trial", ylabel=f"validation {data.objective}")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -37,7 +37,7 @@ def history_figure(data: FiguresData) -> Figure:
 
 
 def expected_best_figure(data: FiguresData) -> Figure:
-    """The expected lowest validation loss after so many trials, a line for each variant."""
+    """The expected best objective after so many trials, a line for each variant."""
     figure = Figure(figsize=(6, 3.6), layout="constrained")
     ax = figure.subplots()
     palette = colours(len(data.searches))

@@ -34,7 +34,7 @@ class Curve(Frozen):
     number: int
     pruned: bool
     rank: int | None
-    """0 for the trial with the lowest validation loss; None for a pruned one."""
+    """0 for the trial that is best by the study's objective; None for a pruned one."""
     val_loss: tuple[float, ...]
     val_accuracy: tuple[float, ...] = ()
     """Empty where the task has none."""
@@ -67,7 +67,7 @@ class Response(Frozen):
 
 
 class SearchCurve(Frozen):
-    """The expected lowest validation loss of a cell after 1, 2, ... trials; None for no loss."""
+    """The expected best objective of a cell after 1, 2, ... trials; None for none."""
 
     name: str
     expected: tuple[float | None, ...]
@@ -78,7 +78,7 @@ class HistoryPoint(Frozen):
 
     number: int
     loss: float
-    """Its validation loss; for a pruned trial the lowest that it had reached."""
+    """Its objective, whatever that is; for a pruned trial the best that it had reached."""
     pruned: bool
 
 
@@ -121,7 +121,7 @@ class CellCurves(Frozen):
     """None where the task has none."""
     val_accuracy: Band | None = None
     best_epoch: float
-    """The median over seeds of the epoch with the lowest validation loss."""
+    """The median over seeds of the best epoch by the study's objective."""
 
 
 class SeparationData(Frozen):

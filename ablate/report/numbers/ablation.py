@@ -84,7 +84,8 @@ class VariantRow:
     chosen: Mapping[str, Scalar]
     """The tuned configuration that was replicated."""
     selected_loss: float | None
-    """Its validation loss in the search, which selected it."""
+    """Its objective in the search, the validation loss unless the study says otherwise, which selected
+    it."""
     missing: Mapping[int, str]
     """Seeds that cannot be had, with the reason."""
     owed: int
@@ -221,7 +222,7 @@ def make_ablation(
         comparisons[metric.key] = compare_looked(
             looks.looking, looks.seen, higher_is_better=metric.higher_is_better, done=looks.done
         )
-    count, folds = len(spec.datasets) * (len(spec.variants) - 1), folds_of(spec)
+    count, folds = len(spec.comparisons), folds_of(spec)
     return Ablation(
         baseline=spec.baseline,
         seeds=len(planned),
@@ -254,7 +255,7 @@ def _block(
     rows = []
     for variant in spec.variants:
         cell = Cell(dataset=dataset, variant=variant.name)
-        base = Cell(dataset=dataset, variant=spec.baseline)
+        base = spec.baseline_of(cell)
         own = {name: found[cell] for name, found in comparisons.items() if cell in found}
         row = _row(stored, cell, replicates[cell], replicates[base], own, owed[cell])
         key = spec.measures.metrics[spec.replicate.metric].attribute

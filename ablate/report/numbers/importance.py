@@ -1,4 +1,4 @@
-"""How much each hyperparameter mattered for a good validation loss."""
+"""How much each hyperparameter mattered for a good value of the study's objective."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import Literal
 
 from ablate.report.numbers.design import folds_of
+from ablate.report.numbers.pairs import values_of
 from ablate.spec.measures import EVERY
 from ablate.spec.study import Cell, StudySpec
 from ablate.state.replicates import CellReplicates
@@ -91,7 +92,7 @@ def make_published(
     for found in spec.published:
         cell = Cell(dataset=found.dataset, variant=found.variant)
         for measure, value in found.values.numbers.items():
-            own = list(_values(replicates[cell], measure).values())
+            own = list(values_of(replicates[cell], PUBLISHED[measure].key()).values())
             if own and not PUBLISHED[measure].unit:  # which would be theirs alone
                 ours = mean_interval(own, folds=folds)
                 numbers.append(
@@ -122,7 +123,9 @@ def _orderings(spec: StudySpec, replicates: Mapping[Cell, CellReplicates]) -> li
             first, second = (one, other) if first_is_better else (other, one)
             theirs, others = (p.values.numbers[measure] for p in (first, second))
             own, compared = (
-                _values(replicates[Cell(dataset=p.dataset, variant=p.variant)], measure)
+                values_of(
+                    replicates[Cell(dataset=p.dataset, variant=p.variant)], PUBLISHED[measure].key()
+                )
                 for p in (first, second)
             )
             seeds = [seed for seed in own if seed in compared]
@@ -175,12 +178,3 @@ def _holds(expected: Interval, value: float) -> bool | None:
     if expected.low is None or expected.high is None or expected.low == expected.high:
         return None  # one seed, or seeds that happen to agree, say nothing about other runs
     return expected.low <= value <= expected.high
-
-
-def _values(replicates: CellReplicates, measure: str) -> dict[int, float]:
-    name = PUBLISHED[measure].key("test")
-    return {
-        seed: float(trial.user_attrs[name])
-        for seed, trial in replicates.complete.items()
-        if name in trial.user_attrs
-    }

@@ -15,7 +15,7 @@ from ablate.spec.study import Cell
 from ablate.state.replicates import choices
 from ablate.statistics import expected_best
 from ablate.store.studies import StoredStudy
-from ablate.store.trials import finished, outcome_of
+from ablate.store.trials import cost_of, finished, outcome_of
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -29,12 +29,12 @@ class CellSearch:
     trials: int
     """Finished trials."""
     number: int | None
-    """The best trial by what the search goes by; None where none is complete."""
+    """The best trial by the study's objective; None where none is complete."""
     loss: float | None
-    """Its value of that, the validation loss unless the study says otherwise, which selected it."""
+    """Its objective, the validation loss unless the study says otherwise, which selected it."""
     chosen: Mapping[str, Scalar]
     history: tuple[tuple[int, float, bool], ...]
-    """Each finished trial's number, its best value of that, and whether it was pruned."""
+    """Each finished trial's number, its best objective, and whether it was pruned."""
     expected: tuple[float, ...]
     """The expected best value after 1, 2, ... trials; infinite where a trial had none."""
     lagging: Annotated[int, Field(exclude_if=lambda count: count == 0)] = 0
@@ -47,11 +47,11 @@ def make_searches(stored: StoredStudy) -> tuple[CellSearch, ...]:
     sign = stored.spec.searched.sign
     found = []
     for cell, study in stored.tuning.items():
-        best = stored.searches[cell].refresh().best
+        best = stored.searches[cell].refresh().best_of(stored.totals[cell])
         # A pruned trial counts with the best it had reached: so much the search has seen of it.
         trials = finished(study)
         history = tuple(
-            (trial.number, sign * _cost(trial, sign), outcome_of(trial) == "pruned")
+            (trial.number, sign * _reached(trial, sign), outcome_of(trial) == "pruned")
             for trial in trials
         )
         costs = [sign * value for _, value, _ in history]
@@ -70,9 +70,9 @@ def make_searches(stored: StoredStudy) -> tuple[CellSearch, ...]:
     return tuple(found)
 
 
-def _cost(trial: FrozenTrial, sign: int) -> float:
-    """What the search goes by, so that less is better: of a pruned trial the best it had reached."""
-    if trial.value is not None:
-        return sign * trial.value
+def _reached(trial: FrozenTrial, sign: int) -> float:
+    """A trial's cost: of one that was pruned the best of its epochs, where Optuna has the last."""
+    if outcome_of(trial) == "complete":
+        return cost_of(trial, sign)
     known = (sign * value for value in trial.intermediate_values.values() if math.isfinite(value))
     return min(known, default=math.inf)

@@ -13,7 +13,7 @@ from ablate.errors import InputError, Problem
 from ablate.report.again import run_command
 from ablate.report.numbers.ablation import VariantRow, front_of, make_ablation
 from ablate.report.variant_cells import variant_cells, variant_columns
-from ablate.spec.measure import MeasureTable
+from ablate.spec.measure import Measure, MeasureTable
 from ablate.spec.measures import EVERY
 from ablate.spec.study import Cell
 from ablate.state.replicates import cell_replicates
@@ -21,7 +21,7 @@ from ablate.store.attributes import ENVIRONMENT
 from ablate.store.studies import StoredStudy, data_digests
 
 NOTE = (
-    "Of each study the variant with the lowest mean validation loss over its seeds is shown: it was not "
+    "Of each study the variant with {best} is shown: it was not "
     "chosen by its test scores. Scores are means over seeds on the same test set, ± the half-width of "
     "their 95 % interval. Seeds, splits and machines may differ between studies, so differences are not "
     "paired and get no verdict, and times compare only where the device is the same. Pareto marks rows "
@@ -38,6 +38,8 @@ class StudyRow:
     row: VariantRow
     measures: MeasureTable
     """Those of the study."""
+    searched: Measure
+    """Its objective."""
     devices: tuple[str, ...]
 
 
@@ -95,27 +97,28 @@ def _images_text(digest: str, test_per_class: int | None, folds: int | None) -> 
 
 
 def _best(study: StoredStudy, dataset: str) -> StudyRow | None:
-    """The variant with the lowest mean validation loss; None where none is complete."""
+    """The best variant by the mean of the study's objective; None where none is complete."""
     ablation = make_ablation(study)
     if ablation is None:
         return None
     replicates = cell_replicates(study)
     block = next(block for block in ablation.blocks if block.dataset == dataset)
-    losses = {}
+    costs = {}
     for row in block.rows:
         trials = replicates[Cell(dataset=dataset, variant=row.variant)].complete.values()
         values = [trial.value for trial in trials if trial.value is not None]
         if values:
-            losses[row.variant] = study.spec.searched.sign * fmean(values)
-    if not losses:
+            costs[row.variant] = study.spec.searched.sign * fmean(values)
+    if not costs:
         return None
-    name = min(losses, key=lambda variant: losses[variant])
+    name = min(costs, key=lambda variant: costs[variant])
     row = next(row for row in block.rows if row.variant == name)
     own = replicates[Cell(dataset=dataset, variant=name)].complete.values()
     environments = (ENVIRONMENT.of(trial) for trial in own)
     devices = (found.device if found else "" for found in environments)
+    spec = study.spec
     return StudyRow(
-        study.spec.name, dataset, row, study.spec.measures, tuple(dict.fromkeys(devices))
+        spec.name, dataset, row, spec.measures, spec.searched, tuple(dict.fromkeys(devices))
     )
 
 
@@ -152,8 +155,18 @@ def comparison_document(rows: Sequence[StudyRow], apart: Sequence[str] = ()) -> 
     weighed = words.listed([one.title for one in measures.weighed])
     if apart:
         elements.append(Paragraph(f"Left out, not in all of the studies: {', '.join(apart)}."))
-    elements.append(Paragraph(NOTE.format(weighed=weighed), "note"))
+    elements.append(Paragraph(NOTE.format(best=_best_text(rows), weighed=weighed), "note"))
     return Document("Studies compared", (), (Section("Best variants", tuple(elements)),))
+
+
+def _best_text(rows: Sequence[StudyRow]) -> str:
+    """By what the best variants are the best."""
+    found = {row.study: row.searched for row in rows}
+    one = next(iter(found.values()))
+    if set(found.values()) == {one}:
+        return f"the {one.best} mean validation {one.title} over its seeds"
+    each = "; ".join(f"{name}: the {by.best} validation {by.title}" for name, by in found.items())
+    return f"the best mean of its objective over its seeds ({each})"
 
 
 def _measures(rows: Sequence[StudyRow]) -> MeasureTable:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ablate.errors import InputError, Problem, did_you_mean
-from ablate.spec.measure import MeasureTable
+from ablate.spec.measure import OBJECTIVE, MeasureTable
 from ablate.spec.measures import EVERY
 from ablate.store.attributes import REPEATS
 
@@ -30,7 +30,7 @@ def headings(measures: MeasureTable) -> dict[str, str]:
 
 
 def tradeoff_table(
-    results: pd.DataFrame, tuned: Sequence[str], measures: MeasureTable, sort: str = "val_loss"
+    results: pd.DataFrame, tuned: Sequence[str], measures: MeasureTable, sort: str = OBJECTIVE
 ) -> pd.DataFrame:
     """One row for each complete tuned trial, the best first; those that repeat another left out.
 

@@ -10,14 +10,19 @@ from ablate.report.figures import records as figures_data
 
 if TYPE_CHECKING:
     from ablate.report.report import Report
+    from ablate.spec.study import StudySpec
 
 NOTE = (
     "Lines are means over {noun}s on the validation set, with their 95 % band; dashed lines are those of "
-    "the training set. The dot marks the median of the epochs with the lowest validation loss, which is "
+    "the training set. The dot marks the median of the epochs with the {best} validation {by}, which is "
     "{use}."
 )
 BEST = 'the checkpoint that was tested (checkpoint = "best")'
 LAST = 'not the one that was tested: that is the last epoch (checkpoint = "last")'
+VARIED = (
+    'the checkpoint that was tested of variants with checkpoint = "best"; of those with '
+    'checkpoint = "last" it was the last epoch'
+)
 
 
 def curves(report: Report) -> Section | None:
@@ -58,6 +63,16 @@ def curves(report: Report) -> Section | None:
         )
     skip = 0 if several else 1
     elements.append(table(columns[skip:], [row[skip:] for row in rows]))
-    use = BEST if report.spec.training.checkpoint == "best" else LAST
-    elements.append(Paragraph(NOTE.format(use=use, noun=report.noun), "note"))
+    by, use = report.spec.searched, _use(report.spec)
+    note = NOTE.format(best=by.best, by=by.title, use=use, noun=report.noun)
+    elements.append(Paragraph(note, "note"))
     return Section("Learning curves", tuple(elements), on_screen=False)
+
+
+def _use(spec: StudySpec) -> str:
+    """What the best epoch is used for."""
+    asked = spec.training.checkpoint
+    found = {variant.values.get("checkpoint", asked) for variant in spec.variants}
+    if len(found) > 1:
+        return VARIED
+    return BEST if found == {"best"} else LAST

@@ -20,10 +20,9 @@ def search(report: Report) -> Section | None:
         return None
     several = len(report.spec.datasets) > 1
     names = list(dict.fromkeys(name for found in report.searches for name in found.chosen))
-    by = report.spec.searched.title
-    best = "lowest" if report.spec.searched.sign > 0 else "highest"
+    by, best = report.spec.searched.title, report.spec.searched.best
     budget = min((len(found.expected) for found in report.searches if found.trials), default=0)
-    # At the whole budget it is the lowest loss itself.
+    # At the whole budget it is the best value itself.
     sizes = sorted({size for size in (1, budget // 2) if 0 < size < budget})
     columns = (
         Column("data set" if several else "", "name"),
@@ -41,7 +40,7 @@ def search(report: Report) -> Section | None:
             str(found.trials),
             words.NOTHING if found.number is None else str(found.number),
             words.NOTHING if found.loss is None else words.score(found.loss),
-            *(_loss(found.expected[size - 1]) for size in sizes),
+            *(_expected(found.expected[size - 1]) for size in sizes),
             *(words.number(found.chosen.get(name, words.NOTHING)) for name in names),
         ]
         for found in report.searches
@@ -68,6 +67,6 @@ def search(report: Report) -> Section | None:
     return Section("Search", tuple(elements))
 
 
-def _loss(value: float) -> str:
-    """An expected loss; some draws of so few trials hold none."""
+def _expected(value: float) -> str:
+    """An expected best; some draws of so few trials hold none."""
     return words.score(value) if math.isfinite(value) else words.NOTHING

@@ -48,9 +48,8 @@ def trials(report: Report) -> Section | None:
         text = f"Validation {score} against parameters and training time"
         elements.append(Figure(figures_data.TRADEOFF, text))
     if figures_data.HISTORY in report.figures.files and report.ablation is None:
-        by, lowest = report.spec.searched.title, report.spec.searched.sign > 0
-        best = "lowest" if lowest else "highest"
-        text = f"Validation {by} of each trial in the order of the search, and the {best} so far"
+        by = report.spec.searched
+        text = f"Validation {by.title} of each trial in the order of the search, and the {by.best} so far"
         elements.append(Figure(figures_data.HISTORY, text))
     return Section("Trade-off", tuple(elements))
 

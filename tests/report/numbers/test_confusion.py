@@ -66,6 +66,15 @@ def test_curves_are_means_as_far_as_all_seeds_reach():
     assert found.seeds == 2
 
 
+def test_the_best_epoch_is_that_of_what_the_search_goes_by():
+    scores = [(0.90, 0.1), (0.99, 0.2), (0.95, 0.3)]
+    curve = [
+        Epoch(epoch=n, loss=0.1, val_loss=loss, seconds=1.0, objective=score)
+        for n, (score, loss) in enumerate(scores, 1)
+    ]
+    assert mean_curves(CELL, [curve], sign=-1).best_epoch == 2
+
+
 def test_a_report_says_how_it_is_made_again(ask):
     study = ask("[replicate]\nseeds = 2\n")
     (file,) = section(study, "Study file").elements

@@ -56,6 +56,30 @@ def test_the_best_is_chosen_on_the_validation_set(project, storage):
     assert row.row.variant == "units=16"
 
 
+def note_of(rows):
+    return comparison_document(rows).sections[0].elements[-1].text
+
+
+def test_the_best_is_that_of_the_objective_and_the_note_says_so(project, storage):
+    loss = made(project, storage, "loss")
+    accuracy = made(project, storage, "accuracy", objective="val_accuracy")
+    for study in (loss, accuracy):
+        study.replicate("units=16", 1, 0.9, value=0.4)
+        study.replicate("units=4", 1, 0.95, value=0.7)
+    rows = compare_studies([loss.stored, accuracy.stored])
+    assert [row.row.variant for row in rows] == ["units=16", "units=4"]
+    assert note_of(rows[:1]).startswith(
+        "Of each study the variant with the lowest mean validation loss over its seeds is shown: it"
+    )
+    assert note_of(rows[1:]).startswith(
+        "Of each study the variant with the highest mean validation accuracy over its seeds is shown: "
+    )
+    assert note_of(rows).startswith(
+        "Of each study the variant with the best mean of its objective over its seeds (loss: the lowest "
+        "validation loss; accuracy: the highest validation accuracy) is shown: it was not "
+    )
+
+
 def test_different_test_sets_are_refused(project, storage):
     one = finished(made(project, storage, "one"), {"units=16": 0.9})
     other = finished(made(project, storage, "other"), {"units=16": 0.9})
