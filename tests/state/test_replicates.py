@@ -198,6 +198,7 @@ def test_replicates_of_an_earlier_choice_are_counted_apart_and_owed_again(search
 
 
 def test_complete_replicates_that_do_not_count_are_known_with_their_reason(searched):
+    searched = given(searched, 4)
     replicate(searched, "units=4", 1)
     tune(searched, "units=4", 0.1, rate=0.7)
     replicate(searched, "units=4", 1, "failed", chosen_from=3)
