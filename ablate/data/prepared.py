@@ -227,9 +227,14 @@ def check_unchanged(prepared: PreparedData, settings: DataSettings) -> None:
         return
     used = prepared.used
     if not (used.is_unchanged if used else source_of(settings) == prepared.source):
-        rule = "its files were changed while the study ran; what is finished is kept"
-        hint = "put them back and run again, or ask the new question under another study.name"
-        raise InputError(Problem(settings.dataset, rule, hint=hint))
+        raise changed(settings.dataset)
+
+
+def changed(dataset: str) -> InputError:
+    """Tells of a data set that is no longer the one that a study was begun with."""
+    rule = "its files were changed while the study ran; what is finished is kept"
+    hint = "put them back and run again, or ask the new question under another study.name"
+    return InputError(Problem(dataset, rule, hint=hint))
 
 
 def find_prepared(settings: DataSettings, cache: Path) -> PreparedData | None:

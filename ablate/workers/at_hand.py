@@ -8,7 +8,7 @@ from pathlib import Path
 from optuna.storages import BaseStorage, get_storage
 from optuna.trial import FrozenTrial
 
-from ablate.data.prepared import PreparedData, check_unchanged, prepare
+from ablate.data.prepared import PreparedData, changed, check_unchanged, prepare
 from ablate.data.split import Split, TestSet, test_set, training_split
 from ablate.data.streams import (
     StreamSplit,
@@ -26,7 +26,7 @@ from ablate.store.artifacts import Artifacts
 from ablate.store.kept_models import ModelKeeper
 from ablate.store.place import StoragePlace, open_storage
 from ablate.store.repeats import TrainedTrials
-from ablate.store.studies import StoredStudy, stored_as
+from ablate.store.studies import StoredStudy, data_digests, stored_as
 
 
 @dataclass
@@ -117,6 +117,19 @@ class AtHand:
             if prepared.stream is not None:
                 check_same_stream(prepared, settings)
         return self._data[key]
+
+    def data_of(self, order: TrainingOrder) -> PreparedData:
+        """The data set of an order, which is that which its study was begun with.
+
+        Raises:
+            InputError: its files are wrong, or were changed since, also before this worker began.
+        """
+        settings = order.study.data(order.cell.dataset)
+        prepared = self.prepared(settings, order.place.cache)
+        begun = data_digests(self.stored(order)).get(settings.dataset, prepared.digest)
+        if prepared.digest != begun:
+            raise changed(settings.dataset)
+        return prepared
 
     def split(
         self, settings: DataSettings, seed: int, cache: Path, fold: Fold | None = None

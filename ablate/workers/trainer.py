@@ -101,7 +101,7 @@ class Trainer:
         pruner = make_pruner(study.tune.pruner, longest_training(study, cell.variant))
 
         def objective(trial: optuna.Trial) -> TrialResult:
-            prepared = self.at_hand.prepared(study.data(cell.dataset), order.place.cache)
+            prepared = self.at_hand.data_of(order)
             seed = study.search_seed(cell)
             spec = trial_spec(study, cell, prepared.digest, seed, lambda p: suggest(trial, p))
             earlier = self.at_hand.trained(order, prepared.digest).same_as(trial, spec)
@@ -131,7 +131,7 @@ class Trainer:
             trial.suggest_categorical(DATASET_PARAMETER, datasets)
             trial.suggest_categorical(VARIANT_PARAMETER, variants)
             trial.suggest_int(SEED_PARAMETER, 0, LAST_SEED)
-            prepared = self.at_hand.prepared(study.data(cell.dataset), order.place.cache)
+            prepared = self.at_hand.data_of(order)
             spec = trial_spec(
                 study, cell, prepared.digest, order.seed, lambda p: order.tuned[p.name]
             )

@@ -164,14 +164,14 @@ def test_code_that_is_not_imported_is_no_part_of_it(write, tmp_path):
 @pytest.mark.parametrize(
     "imports",
     [
-        "import helper",
-        "from package import helper",
-        "import importlib; importlib.import_module('helper')",
+        "import my_bursts",
+        "from my_package import my_bursts",
+        "import importlib; importlib.import_module('my_bursts')",
     ],
 )
 def test_code_that_is_imported_is_a_part_of_it(write, tmp_path, imports):
-    (tmp_path / "package").mkdir()
-    files = tmp_path / "helper.py", tmp_path / "package" / "helper.py"
+    (tmp_path / "my_package").mkdir()
+    files = tmp_path / "my_bursts.py", tmp_path / "my_package" / "my_bursts.py"
     for file in files:
         file.write_text("")
     code = CODE.replace("import numpy", f"{imports}\nimport numpy")
@@ -190,8 +190,8 @@ def test_code_that_is_imported_is_a_part_of_it(write, tmp_path, imports):
 
 
 def test_an_import_that_would_fail_in_training_fails_before(write, tmp_path):
-    (tmp_path / "helper.py").write_text("")
-    code = CODE.replace("    return Rows(10", "    import helper\n    return Rows(10")
+    (tmp_path / "my_bursts.py").write_text("")
+    code = CODE.replace("    return Rows(10", "    import my_bursts\n    return Rows(10")
     (found,) = refused(write(code))
     assert found.startswith("mine.py: train_data raised ModuleNotFoundError")
 

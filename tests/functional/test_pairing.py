@@ -70,6 +70,7 @@ import hashlib, json, threading
 import keras, numpy as np
 from pathlib import Path
 from ablate.config import load_study
+from ablate.data.prepared import prepare
 from ablate.state.orders import TrainReplicate, TuneTrial
 from ablate.workers.messages import Finished
 from ablate.store.place import StoragePlace, open_storage
@@ -109,7 +110,8 @@ def watched(self, batches, *, callbacks, validation_data, **options):
 keras.Model.fit = watched
 study = load_study(Path("study.toml"))
 place = StoragePlace("runs/ablate.journal")
-open_study(open_storage(place), study, {"digits": "0"})
+digest = prepare(study.datasets[0], place.cache).digest
+open_study(open_storage(place), study, {"digits": digest})
 trainer = Trainer(events.append, threading.Event())
 for seed in study.seeds:
     for cell in study.cells:

@@ -14,11 +14,12 @@ import pytest
 from conftest import COMPARED
 from optuna.trial import FixedTrial, TrialState, create_trial
 
+from ablate.data.prepared import prepare
 from ablate.errors import InputError
 from ablate.spec.space import Choices, Parameter, Range
 from ablate.state.orders import TrainReplicate, TuneTrial
 from ablate.store.artifacts import ArtifactStore
-from ablate.store.attributes import KEPT_CODE, Digests
+from ablate.store.attributes import DATA, KEPT_CODE, Digests
 from ablate.store.place import open_storage
 from ablate.store.studies import open_study
 from ablate.store.trials import outcome_of
@@ -35,7 +36,8 @@ class Bench:
         project.study_file.write_text(text)
         place = project.place
         self.study = project.study("training.epochs=1", *settings)
-        self.stored = open_study(open_storage(place), self.study, {"digits": "0"})
+        digest = prepare(self.study.datasets[0], place.cache).digest
+        self.stored = open_study(open_storage(place), self.study, {"digits": digest})
         self.events = []
         self.trainer = Trainer(self.events.append, threading.Event())
         self.place = place
@@ -101,6 +103,18 @@ def test_a_replicate_is_trained_from_its_seed_with_what_was_chosen_and_tested(be
     assert finished.measures["test_accuracy"] == attributes["test_accuracy"]
     assert attributes["parameters"] == 64 * 4 + 4 + 4 * 10 + 10
     assert all(not study.trials for study in bench.stored.tuning.values())
+
+
+def test_a_worker_that_begins_after_the_data_were_changed_trains_nothing(bench):
+    DATA.write(next(iter(bench.stored.parts.values())), {"digits": "another"})
+    for train in (bench.tune, partial(bench.replicate, seed=1)):
+        with pytest.raises(InputError) as caught:
+            train()
+        assert str(caught.value) == (
+            "digits: its files were changed while the study ran; what is finished is kept; put them "
+            "back and run again, or ask the new question under another study.name"
+        )
+    assert bench.events == []
 
 
 def test_a_replicate_depends_on_its_seed_and_its_configuration_alone(bench):
