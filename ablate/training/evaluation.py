@@ -72,7 +72,11 @@ class Scores:
         names = (*self.task.measures, *self.asked)
         found = {name: self.task.score(name, targets, outputs, weights) for name in names}
         found |= {name: _users(name, one, targets, outputs) for name, one in self.own.items()}
-        return {f"{prefix}{name}": one for name, one in found.items() if one is not None}
+        return {
+            f"{prefix}{name}": one
+            for name, one in found.items()
+            if one is not None and math.isfinite(one)
+        }
 
 
 def _users(

@@ -59,8 +59,13 @@ class ScoredEpochs(keras.callbacks.Callback):  # type: ignore[misc]
         )
         for name in self._names:
             if name not in found:
-                raise ModelError(f"{name} is not defined for these validation examples")
+                raise ModelError(undefined(name))
             logs[name] = found[name]
+
+
+def undefined(name: str) -> str:
+    """Says that a measure that others go by has no finite value."""
+    return f"{name} is not defined for these validation examples"
 
 
 class Recorder(keras.callbacks.Callback):  # type: ignore[misc]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -46,6 +47,14 @@ def test_scores_agree_with_scikit_learn(classes, count, seed):
     there = rows + columns > 0
     by_hand = (2 * right[there] / (rows + columns)[there]).mean()
     assert scores["val_f1"] == pytest.approx(by_hand, abs=1e-12)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), None])
+def test_a_score_that_is_no_finite_number_is_left_out(value):
+    task = tasks.find("classification")
+    task = replace(task, scores={**task.scores, "f1": lambda *given: value})
+    scores = Scores(task).of("val_", np.array([0, 1]), np.eye(2))
+    assert scores == {"val_accuracy": 1.0}
 
 
 def probabilities(rng, count, classes):
