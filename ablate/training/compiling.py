@@ -14,9 +14,10 @@ from ablate.data.fitting import Units
 from ablate.spec.training import TrainingSettings
 from ablate.tasks import Task
 from ablate.training.metrics import LabelsAccuracy, OwnUnitsError
+from ablate.training.network import ModelError
 from ablate.training.optimizer import make_loss, make_optimizer
 from ablate.training.outputs import Distance
-from ablate.training.user_compile import compile_again
+from ablate.training.user_compile import compile_again, fault_of_ignored
 
 CROSSENTROPIES = {
     "categorical_crossentropy": keras.metrics.CategoricalCrossentropy,
@@ -77,10 +78,15 @@ def measured_when_compiled(
         task: what its outputs mean.
         values: how many classes, labels or numbers there are.
         units: those that numbers are scaled by.
+
+    Raises:
+        ModelError: it is compiled with a loss or a metric that cannot be given its labels.
     """
 
     def compile_and_measure(*arguments: Any, **options: Any) -> None:
         type(model).compile(model, *arguments, **options)
+        if fault := fault_of_ignored(model):
+            raise ModelError(f"fit compiled the network {fault}")
         compile_network(model, settings, 1, task, values, is_plain=False)
         set_units(model, units)
 
