@@ -121,12 +121,17 @@ def plain_loss(
     values: int,
     weights: NDArray[np.float64] | None = None,
 ) -> float:
-    """The mean of a task's plain loss, as Keras computes it, in the data's own units.
+    """The mean of a task's plain loss in the data's own units, of classes and labels as Keras computes it.
 
     Weighted it is the sum of the weighted losses over that of the weights, as of any other measure.
     """
-    losses = keras.losses.get(task.loss)(task.encoded(targets, values), outputs)
-    return float(np.average(keras.ops.convert_to_numpy(losses), weights=weights))
+    if task.outputs == "numbers":  # 32 bits would lose the small difference of large numbers
+        errors = np.asarray(targets, np.float64).reshape(outputs.shape) - outputs
+        losses = np.square(errors).mean(axis=1)
+    else:
+        encoded = task.encoded(targets, values)
+        losses = keras.ops.convert_to_numpy(keras.losses.get(task.loss)(encoded, outputs))
+    return float(np.average(losses, weights=weights))
 
 
 def _plain_name(task: Task) -> str:

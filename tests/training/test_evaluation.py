@@ -72,6 +72,21 @@ def test_crossentropy_agrees_with_numpy(classes, count, seed):
     assert crossentropy(labels, predicted) == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
+@pytest.mark.parametrize(("level", "error"), [(1.6e9, 1.0), (1e6, 0.05), (2e4, 0.001)])
+def test_the_squared_error_of_large_numbers_loses_no_digits(level, error):
+    rng = np.random.default_rng(0)
+    true = level + rng.normal(size=(1000, 2))
+    outputs = true + rng.normal(size=true.shape) * error
+    weights = rng.random(1000)
+    task = tasks.find("regression")
+    expected = metrics.mean_squared_error(true, outputs)
+    assert plain_loss(task, true, outputs, 2) == pytest.approx(expected, rel=1e-12)
+    expected = metrics.mean_squared_error(true, outputs, sample_weight=weights)
+    assert plain_loss(task, true, outputs, 2, weights) == pytest.approx(expected, rel=1e-12)
+    one = plain_loss(task, true[:, 0], outputs[:, :1], 1)
+    assert one == pytest.approx(np.square(true - outputs)[:, 0].mean(), rel=1e-12)
+
+
 def test_a_certain_mistake_costs_much_and_not_everything():
     sure = np.array([[1.0, 0.0], [0.0, 1.0]], np.float32)
     assert crossentropy(np.array([0, 1]), sure) == pytest.approx(0, abs=1e-6)
