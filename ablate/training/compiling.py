@@ -121,7 +121,7 @@ def plain_loss(
     values: int,
     weights: NDArray[np.float64] | None = None,
 ) -> float:
-    """The mean of a task's plain loss in the data's own units, of classes and labels as Keras computes it.
+    """The mean of a task's plain loss in the data's own units, that of classes as Keras computes it.
 
     Weighted it is the sum of the weighted losses over that of the weights, as of any other measure.
     """
