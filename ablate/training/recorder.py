@@ -93,6 +93,8 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self._loss = monitor.removeprefix("val_") if task.outputs == "numbers" else "loss"
         scores = [name for metric in task.metrics for name in (metric, f"val_{metric}")]
         self._asked_for = tuple(dict.fromkeys(("loss", self._loss, monitor, *scores)))
+        self._least = math.inf
+        """The cost of the best epoch so far."""
         self._most_epochs = settings.epochs
         self._keep_best = settings.checkpoint == "best"
         self._leeway = leeway(settings)
@@ -137,7 +139,8 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
             self._stop("failed", fault_of_distance(self.model, distance, done.epoch, self._task))
             return
         cost = self.sign * done.searched
-        improved = all(cost < self.sign * earlier.searched for earlier in self.epochs)
+        improved = cost < self._least
+        self._least = min(cost, self._least)
         self.epochs.append(done)
         if improved and self._keep_best:
             self.best_weights = self.model.get_weights()

@@ -15,10 +15,11 @@ from ablate import tasks
 from ablate.data.split import Split, TestSet
 from ablate.spec.data import DataSettings
 from ablate.spec.training import TrainingSettings
-from ablate.spec.trial import TrialSpec
+from ablate.spec.trial import Epoch, TrialSpec
 from ablate.training import loop
 from ablate.training.compiling import plain_loss
 from ablate.training.loop import Decision, failure_reason, train
+from ablate.training.recorder import Recorder
 from tests.training.predicted import predict
 
 MODELS = Path(__file__).parents[1] / "functional" / "models.py"
@@ -157,6 +158,18 @@ def test_best_restores_the_best_epoch_and_last_keeps_the_last():
         assert result.measures["best_epoch"] == losses.index(min(losses)) + 1
         kept = result.curves[result.measures["best_epoch"] - 1 if result is best else -1]
         assert result.measures["val_accuracy"] == pytest.approx(kept.val_accuracy, abs=1e-6)
+
+
+def test_to_note_an_epoch_takes_as_long_however_many_there_were(monkeypatch):
+    looked, searched = [], Epoch.searched
+    counted = property(lambda epoch: looked.append(epoch.epoch) or searched.fget(epoch))
+    monkeypatch.setattr(Epoch, "searched", counted)
+    asked, task = spec(epochs=300, checkpoint="last"), tasks.find("classification")
+    recorder = Recorder("val_loss", asked, task, go_on, clock=lambda: 0.0)
+    for epoch in range(300):
+        losses = {"loss": 1.0, "val_loss": 1 / (epoch + 1), "accuracy": 0.5, "val_accuracy": 0.5}
+        recorder.on_epoch_end(epoch, losses)
+    assert looked == [epoch.epoch for epoch in recorder.epochs]
 
 
 def test_pruning_ends_after_the_epoch_and_keeps_the_curves():
