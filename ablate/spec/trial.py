@@ -119,8 +119,8 @@ class TrialResult(Frozen):
     """Rows are true classes, columns predicted ones: on the test set for a replicate, else on the
     validation set."""
     predictions: tuple[tuple[float, ...], ...] | None = None
-    """Of a replicate that predicts numbers, or one probability: for each of the first test examples
-    its true values, then what was predicted."""
+    """Of a replicate that predicts numbers, or one probability: for each test example, of many for
+    some, its true values, then what was predicted."""
     no_model: str | None = None
     """Why the trained network was not saved, where it should have been."""
     repeats: int | None = None

@@ -71,7 +71,16 @@ class Task:
             targets: one for each example.
             outputs: likewise.
             weights: how much each example counts; None where all count alike.
+
+        Returns:
+            None where it is not defined.
         """
         import numpy as np
 
+        if weights is not None and not weights.all():
+            # What counts nothing is no class that occurs, and no target that varies.
+            counts = weights > 0
+            if not counts.any():
+                return None
+            targets, outputs, weights = targets[counts], outputs[counts], weights[counts]
         return self.scores[name](targets, np.asarray(outputs, np.float64), weights)

@@ -14,9 +14,10 @@ from ablate.data.fitting import Units
 from ablate.spec.training import TrainingSettings
 from ablate.tasks import Task
 from ablate.training.metrics import LabelsAccuracy, OwnUnitsError
+from ablate.training.network import ModelError
 from ablate.training.optimizer import make_loss, make_optimizer
 from ablate.training.outputs import Distance
-from ablate.training.user_compile import compile_again
+from ablate.training.user_compile import compile_again, fault_of_ignored
 
 CROSSENTROPIES = {
     "categorical_crossentropy": keras.metrics.CategoricalCrossentropy,
@@ -77,10 +78,15 @@ def measured_when_compiled(
         task: what its outputs mean.
         values: how many classes, labels or numbers there are.
         units: those that numbers are scaled by.
+
+    Raises:
+        ModelError: it is compiled with a loss or a metric that cannot be given its labels.
     """
 
     def compile_and_measure(*arguments: Any, **options: Any) -> None:
         type(model).compile(model, *arguments, **options)
+        if fault := fault_of_ignored(model):
+            raise ModelError(f"fit compiled the network {fault}")
         compile_network(model, settings, 1, task, values, is_plain=False)
         set_units(model, units)
 
@@ -115,12 +121,17 @@ def plain_loss(
     values: int,
     weights: NDArray[np.float64] | None = None,
 ) -> float:
-    """The mean of a task's plain loss, as Keras computes it, in the data's own units.
+    """The mean of a task's plain loss in the data's own units, that of classes as Keras computes it.
 
     Weighted it is the sum of the weighted losses over that of the weights, as of any other measure.
     """
-    losses = keras.losses.get(task.loss)(task.encoded(targets, values), outputs)
-    return float(np.average(keras.ops.convert_to_numpy(losses), weights=weights))
+    if task.outputs == "numbers":  # 32 bits would lose the small difference of large numbers
+        errors = np.asarray(targets, np.float64).reshape(outputs.shape) - outputs
+        losses = np.square(errors).mean(axis=1)
+    else:
+        encoded = task.encoded(targets, values)
+        losses = keras.ops.convert_to_numpy(keras.losses.get(task.loss)(encoded, outputs))
+    return float(np.average(losses, weights=weights))
 
 
 def _plain_name(task: Task) -> str:

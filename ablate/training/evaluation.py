@@ -72,7 +72,11 @@ class Scores:
         names = (*self.task.measures, *self.asked)
         found = {name: self.task.score(name, targets, outputs, weights) for name in names}
         found |= {name: _users(name, one, targets, outputs) for name, one in self.own.items()}
-        return {f"{prefix}{name}": one for name, one in found.items() if one is not None}
+        return {
+            f"{prefix}{name}": one
+            for name, one in found.items()
+            if one is not None and math.isfinite(one)
+        }
 
 
 def _users(
@@ -168,11 +172,18 @@ def _plain_loss(scores: Scores, seen: Seen) -> float:
 
 
 def _predictions(task: Task, targets: NDArray[Any], outputs: NDArray[Any]) -> Predictions | None:
-    """True values and predictions of the first examples; None where there are classes to choose from."""
+    """True values and predictions of examples; None where there are classes to choose from.
+
+    Of more than are kept a draw, the same for every replicate: examples may lie sorted by class, or
+    take turns.
+    """
     if task.outputs == "distribution" or (task.decided is None and task.outputs == "shares"):
         return None
     true = targets[:, None] if targets.ndim == 1 else targets
-    rows = np.concatenate([true[:KEPT], outputs[:KEPT]], axis=1, dtype=np.float64)
+    kept: Any = slice(None)
+    if len(true) > KEPT:
+        kept = np.random.default_rng(0).choice(len(true), KEPT, replace=False)
+    rows = np.concatenate([true[kept], outputs[kept]], axis=1, dtype=np.float64)
     return tuple(tuple(row) for row in rows.tolist())
 
 

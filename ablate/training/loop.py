@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import statistics
 import sys
 import time
@@ -45,7 +46,7 @@ from ablate.training.outputs import (
     look,
 )
 from ablate.training.parts import Part
-from ablate.training.recorder import Decision, Recorder, ScoredEpochs
+from ablate.training.recorder import Decision, Recorder, ScoredEpochs, undefined
 from ablate.training.streams import Watch
 from ablate.training.user_evaluate import find_evaluate
 from ablate.training.user_fit import Fit, call_fit, find_fit
@@ -249,6 +250,8 @@ def _complete(
                 model, test, scores, leeway(settings), clock
             )
             found |= tested
+        if not math.isfinite(found.get(spec.objective, math.nan)):
+            raise ModelError(undefined(spec.objective))
     except (ModelError, StreamError) as error:
         return TrialResult(outcome="failed", reason=str(error), measures=measures, curves=curves)
     return TrialResult(

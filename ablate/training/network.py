@@ -255,8 +255,7 @@ def measure(model: keras.Model) -> NetworkSize:
     return NetworkSize(
         parameters=int(model.count_params()),
         trainable_parameters=sum(math.prod(w.shape) for w in model.trainable_weights),
-        # What a subclassed network does with its layers is not known.
-        flops=count_flops(model) if hasattr(model, "output_shape") else None,
+        flops=count_flops(model),
         momentum=largest_momentum(batch_norms(model)),
     )
 

@@ -59,8 +59,13 @@ class ScoredEpochs(keras.callbacks.Callback):  # type: ignore[misc]
         )
         for name in self._names:
             if name not in found:
-                raise ModelError(f"{name} is not defined for these validation examples")
+                raise ModelError(undefined(name))
             logs[name] = found[name]
+
+
+def undefined(name: str) -> str:
+    """Says that a measure that others go by has no finite value."""
+    return f"{name} is not defined for these validation examples"
 
 
 class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
@@ -88,6 +93,8 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self._loss = monitor.removeprefix("val_") if task.outputs == "numbers" else "loss"
         scores = [name for metric in task.metrics for name in (metric, f"val_{metric}")]
         self._asked_for = tuple(dict.fromkeys(("loss", self._loss, monitor, *scores)))
+        self._least = math.inf
+        """The cost of the best epoch so far."""
         self._most_epochs = settings.epochs
         self._keep_best = settings.checkpoint == "best"
         self._leeway = leeway(settings)
@@ -132,7 +139,8 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
             self._stop("failed", fault_of_distance(self.model, distance, done.epoch, self._task))
             return
         cost = self.sign * done.searched
-        improved = all(cost < self.sign * earlier.searched for earlier in self.epochs)
+        improved = cost < self._least
+        self._least = min(cost, self._least)
         self.epochs.append(done)
         if improved and self._keep_best:
             self.best_weights = self.model.get_weights()

@@ -49,6 +49,20 @@ def fault_of_compile(
     losses = keras.tree.flatten(model.loss)
     if len(losses) > 1:
         return f"build returned a network that is compiled with {len(losses)} losses; it has one output"
+    fault = fault_of_ignored(model)
+    return f"build returned a network that is compiled {fault}" if fault else None
+
+
+def fault_of_ignored(model: keras.Model) -> str | None:
+    """What is wrong with a compiled network that ignores a class; None where it ignores none."""
+    metrics = [one for found in _own_metrics(model) for one in found]
+    losses = [one for one in keras.tree.flatten(model.loss) if one is not None]
+    named = [("its loss", one) for one in losses]
+    named += [(f"its metric {_name(one)}", one) for one in metrics]
+    for name, one in named:
+        if getattr(one, "ignore_class", None) is not None and is_keras(type(one)):
+            rule = f"with an ignore_class in {name}; labels are given one-hot"
+            return f"{rule}, where none is ignored: take it out"
     return None
 
 
@@ -63,13 +77,7 @@ def compile_again(
         watched: metrics that count all examples alike.
         is_weighted: whether `measured` count examples by their weights.
     """
-    own = model._compile_metrics
-    metrics, weighted = (
-        [_dense(one) for one in keras.tree.flatten(found) if one is not None]
-        for found in (
-            (None, None) if own is None else (own._user_metrics, own._user_weighted_metrics)
-        )
-    )
+    metrics, weighted = ([_dense(one) for one in found] for found in _own_metrics(model))
     ours = [one if isinstance(one, str) else one.name for one in measured]
     weights = None if model._compile_loss is None else model._compile_loss._user_loss_weights
     type(model).compile(  # `compile` of the network itself may come here
@@ -85,17 +93,33 @@ def compile_again(
     )
 
 
+def _own_metrics(model: keras.Model) -> tuple[list[Any], list[Any]]:
+    """What a network was compiled with: metrics, and weighted ones."""
+    own = model._compile_metrics
+    if own is None:
+        return [], []
+    plain, weighted = (
+        [one for one in keras.tree.flatten(found) if one is not None]
+        for found in (own._user_metrics, own._user_weighted_metrics)
+    )
+    return plain, weighted
+
+
 def _dense(given: Any) -> Any:
     """A loss or metric that takes one-hot labels and computes the same."""
     if isinstance(given, str):
         return DENSE.get(given, given)
     if isinstance(given, keras.losses.SparseCategoricalCrossentropy):
-        config = given.get_config()
+        config = given.get_config()  # without an axis in Keras 3.15
         return keras.losses.CategoricalCrossentropy(
-            from_logits=config["from_logits"], axis=config["axis"], reduction=config["reduction"]
+            from_logits=config["from_logits"],
+            axis=config.get("axis", -1),
+            reduction=config["reduction"],
         )
     if isinstance(given, keras.metrics.SparseCategoricalCrossentropy):
-        return keras.metrics.CategoricalCrossentropy(name=given.name)
+        return keras.metrics.CategoricalCrossentropy(
+            name=given.name, from_logits=given.from_logits, axis=given.axis
+        )
     if isinstance(given, keras.metrics.SparseCategoricalAccuracy):
         return keras.metrics.CategoricalAccuracy(name=given.name)
     if isinstance(given, keras.metrics.SparseTopKCategoricalAccuracy):

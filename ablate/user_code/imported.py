@@ -57,8 +57,8 @@ def afresh(
     own = [*([source] if source is not None else []), *others]
     if not own:
         return nullcontext()
-    file, folder = Path(own[0]), Path(study).absolute().parent
-    return UserCode(file, (file.parent, folder, folder.resolve()), meet)
+    files, folder = [Path(one) for one in own], Path(study).absolute().parent
+    return UserCode(files[0], (*(one.parent for one in files), folder, folder.resolve()), meet)
 
 
 class UserCode:

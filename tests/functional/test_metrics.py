@@ -96,6 +96,47 @@ def test_the_code_of_a_metric_belongs_to_the_question(measured, file):
     assert f"{path} has changed since the study dense was begun" in again.stderr
 
 
+STUDY = """
+[study]
+name = "outside"
+task = "binary_classification"
+dataset = "breast_cancer"
+search_space = "mlp"
+[metrics.first]
+function = "../one/first.py:score"
+mode = "max"
+[metrics.second]
+function = "../two/second.py:score"
+mode = "max"
+[training]
+epochs = 1
+[replicate]
+seeds = 1
+metric = "first"
+[vary]
+layers = [1, 2]
+"""
+
+
+def test_so_does_that_of_files_that_lie_elsewhere(tmp_path):
+    files = [tmp_path / "one" / "first.py", tmp_path / "two" / "second.py"]
+    for file in files:
+        file.parent.mkdir()
+        file.write_text("def score(true, predicted):\n    return 0.5\n")
+    project = make_project(tmp_path / "study")
+    project.study_file.write_text(STUDY)
+    run = ("run", "study.toml", "--plain", "--workers", "1")
+    ran = project.ablate(*run)
+    assert "2 trained now" in ran.stdout + ran.stderr, ran.stderr
+    for file in files:
+        before = file.read_text()
+        file.write_text(before.replace("0.5", "50"))
+        again = project.ablate(*run, "--set", "replicate.seeds=2")
+        file.write_text(before)
+        assert again.returncode == 2, again.stdout
+        assert f"{file} has changed since the study outside was begun" in again.stderr
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [

@@ -43,6 +43,15 @@ def test_the_table_says_which_replicates_do_not_count(stored):
     assert table["left_out"].fillna("").tolist() == ["", "", "of an earlier choice"]
 
 
+def test_what_is_no_finite_number_is_missing_in_the_table(stored):
+    """Earlier versions stored such."""
+    values = {"test_loss": 0.25, "test_f1": float("nan"), "val_f1": float("inf"), "epochs": None}
+    replicate(stored, "units=4", 3, tuned={"learning_rate": 0.3}, val_loss=float("nan"), **values)
+    row = results_table(stored).iloc[-1]
+    assert row["test_loss"] == 0.25
+    assert row[["test_f1", "val_f1", "epochs", "val_loss"]].isna().all()
+
+
 def test_what_the_study_has_no_more_is_no_run_of_it(stored):
     part = next(part for part in stored.parts if part.cell is None)
     trial, other = stored.replicates.trials

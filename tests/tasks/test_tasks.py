@@ -160,6 +160,24 @@ def test_what_is_not_defined_is_none(task, name, targets, outputs):
     assert tasks.find(task).score(name, np.array(targets), np.array(outputs)) is None
 
 
+def test_examples_that_count_nothing_are_as_good_as_none():
+    weights = np.array([1.0, 2.0, 1.0, 0.0])
+    for task, true, outputs in [
+        ("binary_classification", [0, 0, 0, 1], [[0.1], [0.6], [0.3], [0.7]]),
+        ("classification", [0, 1, 0, 2], np.eye(3)[[0, 1, 1, 1]]),
+        ("multilabel_classification", [[0, 1], [1, 0], [1, 0], [1, 1]], [[0.2, 0.7]] * 4),
+        ("regression", [[3.0], [3.0], [3.0], [0.0]], [[2.0], [4.0], [4.0], [1.0]]),
+    ]:
+        means, targets, given = tasks.find(task), np.array(true), np.array(outputs)
+        for name in means.scores:
+            found = means.score(name, targets, given, weights)
+            without = means.score(name, targets[:3], given[:3], weights[:3])
+            assert found == without, (task, name)
+            assert means.score(name, targets, given, np.zeros(4)) is None, (task, name)
+    binary = tasks.find("binary_classification")
+    assert binary.score("roc_auc", np.array([0, 1]), np.array([[0.2], [0.7]]), np.eye(2)[0]) is None
+
+
 @pytest.mark.parametrize(
     ("task", "outputs", "fault"),
     [

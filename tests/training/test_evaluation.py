@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -48,6 +49,14 @@ def test_scores_agree_with_scikit_learn(classes, count, seed):
     assert scores["val_f1"] == pytest.approx(by_hand, abs=1e-12)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), None])
+def test_a_score_that_is_no_finite_number_is_left_out(value):
+    task = tasks.find("classification")
+    task = replace(task, scores={**task.scores, "f1": lambda *given: value})
+    scores = Scores(task).of("val_", np.array([0, 1]), np.eye(2))
+    assert scores == {"val_accuracy": 1.0}
+
+
 def probabilities(rng, count, classes):
     logits = rng.normal(0, 3, (count, classes))
     weights = np.exp(logits)
@@ -61,6 +70,21 @@ def test_crossentropy_agrees_with_numpy(classes, count, seed):
     chosen = predicted.astype(np.float64)[np.arange(count), labels]
     expected = -np.log(np.clip(chosen, 1e-7, 1 - 1e-7)).mean()
     assert crossentropy(labels, predicted) == pytest.approx(expected, rel=1e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize(("level", "error"), [(1.6e9, 1.0), (1e6, 0.05), (2e4, 0.001)])
+def test_the_squared_error_of_large_numbers_loses_no_digits(level, error):
+    rng = np.random.default_rng(0)
+    true = level + rng.normal(size=(1000, 2))
+    outputs = true + rng.normal(size=true.shape) * error
+    weights = rng.random(1000)
+    task = tasks.find("regression")
+    expected = metrics.mean_squared_error(true, outputs)
+    assert plain_loss(task, true, outputs, 2) == pytest.approx(expected, rel=1e-12)
+    expected = metrics.mean_squared_error(true, outputs, sample_weight=weights)
+    assert plain_loss(task, true, outputs, 2, weights) == pytest.approx(expected, rel=1e-12)
+    one = plain_loss(task, true[:, 0], outputs[:, :1], 1)
+    assert one == pytest.approx(np.square(true - outputs)[:, 0].mean(), rel=1e-12)
 
 
 def test_a_certain_mistake_costs_much_and_not_everything():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -14,9 +15,11 @@ from ablate import tasks
 from ablate.data.split import Split, TestSet
 from ablate.spec.data import DataSettings
 from ablate.spec.training import TrainingSettings
-from ablate.spec.trial import TrialSpec
+from ablate.spec.trial import Epoch, TrialSpec
+from ablate.training import loop
 from ablate.training.compiling import plain_loss
 from ablate.training.loop import Decision, failure_reason, train
+from ablate.training.recorder import Recorder
 from tests.training.predicted import predict
 
 MODELS = Path(__file__).parents[1] / "functional" / "models.py"
@@ -47,6 +50,9 @@ def spec(parameters=None, seed=0, **training):
         training=TrainingSettings(**settings),
         seed=seed,
     )
+
+
+BY_ROC_AUC = {"metrics": ("roc_auc",), "objective": "val_roc_auc"}
 
 
 def go_on(epoch):
@@ -154,6 +160,18 @@ def test_best_restores_the_best_epoch_and_last_keeps_the_last():
         assert result.measures["val_accuracy"] == pytest.approx(kept.val_accuracy, abs=1e-6)
 
 
+def test_to_note_an_epoch_takes_as_long_however_many_there_were(monkeypatch):
+    looked, searched = [], Epoch.searched
+    counted = property(lambda epoch: looked.append(epoch.epoch) or searched.fget(epoch))
+    monkeypatch.setattr(Epoch, "searched", counted)
+    asked, task = spec(epochs=300, checkpoint="last"), tasks.find("classification")
+    recorder = Recorder("val_loss", asked, task, go_on, clock=lambda: 0.0)
+    for epoch in range(300):
+        losses = {"loss": 1.0, "val_loss": 1 / (epoch + 1), "accuracy": 0.5, "val_accuracy": 0.5}
+        recorder.on_epoch_end(epoch, losses)
+    assert looked == [epoch.epoch for epoch in recorder.epochs]
+
+
 def test_pruning_ends_after_the_epoch_and_keeps_the_curves():
     result = train(spec(), SPLIT, lambda e: Decision.PRUNE if e.epoch == 2 else Decision.CONTINUE)
     assert (result.outcome, result.measures["epochs"]) == ("pruned", 2)
@@ -236,6 +254,24 @@ def test_mixed_precision_trains_and_is_switched_off_again():
 def test_trouble_is_part_of_the_result(trouble, outcome, reason):
     result = train(spec({"units": 4, "trouble": trouble}), SPLIT, go_on)
     assert (result.outcome, result.reason) == (outcome, reason)
+
+
+def test_a_training_without_what_the_search_goes_by_has_failed():
+    """Told as complete it would be trained again for ever: Optuna takes no NaN."""
+    asked = spec(epochs=1, weighted_metrics=True).model_copy(update=BY_ROC_AUC)
+    one_counts = np.where(SPLIT.y_val == 1, 0.0, 1.0)
+    result = train(asked, replace(SPLIT, w_val=one_counts), go_on)
+    assert (result.outcome, result.objective) == ("failed", None)
+    assert result.reason == "val_roc_auc is not defined for these validation examples"
+
+
+@pytest.mark.parametrize("last", [{}, {"val_roc_auc": math.nan}])
+def test_so_has_one_that_lacks_it_only_in_the_end(monkeypatch, last):
+    asked = spec(epochs=1).model_copy(update=BY_ROC_AUC)
+    monkeypatch.setattr(loop, "measure_trained", lambda *given: (last, None))
+    result = train(asked, SPLIT, go_on, save=lambda *given: pytest.fail("it was kept"))
+    assert (result.outcome, len(result.curves)) == ("failed", 1)
+    assert result.reason == "val_roc_auc is not defined for these validation examples"
 
 
 def test_a_device_without_memory_is_told_by_its_error():

@@ -181,6 +181,28 @@ def test_two_inputs_are_given_by_name(built):
 
 
 @pytest.mark.parametrize(
+    "y", [np.repeat([0, 1], 5000), np.arange(10_000) % 2], ids=["by class", "by turns"]
+)
+def test_of_many_test_examples_those_of_every_part_are_kept(y):
+    data = split(X, (X[:, 0] > 0).astype(np.int64), ("no", "yes"))
+    many = np.column_stack([np.arange(10_000) / 10_000] * 3).astype(np.float32)
+    test = TestSet(rows(many, range(10_000)), y)
+    asked = spec("binary_classification", "binary_crossentropy", epochs=1)
+    first, second = (
+        np.array(trained(asked.model_copy(update={"seed": seed}), data, test=test)[0].predictions)
+        for seed in (1, 2)
+    )
+    assert first.shape == (5000, 2)
+    assert 0.47 < first[:, 0].mean() < 0.53
+    assert 0.4 < first[:400, 0].mean() < 0.6, "so are the first of them"
+    assert np.array_equal(first[:, 0], second[:, 0]), "the same ones of every replicate"
+    assert not np.array_equal(first[:, 1], second[:, 1])
+    few = TestSet(rows(many, range(4999, 5001)), y[4999:5001])
+    kept = trained(asked, data, test=few)[0].predictions
+    assert [true for true, _ in kept] == y[4999:5001].tolist(), "all of a few, in their order"
+
+
+@pytest.mark.parametrize(
     ("task", "build", "told"),
     [
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from keras import losses, optimizers
+from keras import losses, metrics, optimizers
 
 from ablate import tasks
 from ablate.data.split import Rows, Split
@@ -14,7 +14,7 @@ from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import TrialSpec
 from ablate.training.batches import Batches
 from ablate.training.loop import Decision, train
-from ablate.training.user_compile import fault_of_compile
+from ablate.training.user_compile import compile_again, fault_of_compile
 
 TASK = tasks.find("classification")
 RNG = np.random.default_rng(8)
@@ -83,6 +83,40 @@ def test_a_network_is_trained_by_one_loss():
     assert fault(own) is None, "its own train_step knows"
 
 
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({"loss": losses.SparseCategoricalCrossentropy(ignore_class=0)}, "its loss"),
+        (
+            {"metrics": ["accuracy", metrics.SparseCategoricalCrossentropy("own", ignore_class=0)]},
+            "its metric own",
+        ),
+        (
+            {"weighted_metrics": [metrics.SparseCategoricalCrossentropy("own", ignore_class=1)]},
+            "its metric own",
+        ),
+    ],
+)
+def test_a_class_that_is_ignored_is_a_fault(given, name):
+    assert fault(network("adam", **given)) == (
+        f"build returned a network that is compiled with an ignore_class in {name}; labels are given "
+        "one-hot, where none is ignored: take it out"
+    )
+
+
+def test_what_takes_labels_as_numbers_keeps_its_settings():
+    loss = losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
+    own = metrics.SparseCategoricalCrossentropy("own", from_logits=True, axis=1)
+    model = network("adam", loss, metrics=[own, metrics.SparseTopKCategoricalAccuracy(3, "top")])
+    compile_again(model, [], [], is_weighted=False)
+    dense = losses.CategoricalCrossentropy(from_logits=True, reduction="sum")
+    assert model.loss.get_config() == dense.get_config()
+    first, second = model._compile_metrics._user_metrics
+    expected = metrics.CategoricalCrossentropy("own", from_logits=True, axis=1)
+    assert first.get_config() == expected.get_config()
+    assert second.get_config() == metrics.TopKCategoricalAccuracy(3, "top").get_config()
+
+
 FILE = """
 import keras
 
@@ -95,6 +129,9 @@ def build(input_shape, num_classes, *, sparse=False, smoothing=0.2):
     metrics = ["accuracy", keras.metrics.Recall(name="recall")]
     if sparse:
         loss, metrics = "sparse_categorical_crossentropy", ["sparse_categorical_accuracy"]
+    if sparse == "object":
+        loss = keras.losses.SparseCategoricalCrossentropy()
+        metrics = [keras.metrics.SparseCategoricalCrossentropy("own")]
     optimizer = keras.optimizers.Adam(0.02, global_clipnorm=0.5)
     model.compile(optimizer, loss, metrics=metrics)
     return model
@@ -137,8 +174,9 @@ def by_hand(loss):
     [
         ({}, losses.CategoricalCrossentropy(label_smoothing=0.2)),
         ({"sparse": True}, "categorical_crossentropy"),
+        ({"sparse": "object"}, "categorical_crossentropy"),
     ],
-    ids=["its own loss", "labels as numbers"],
+    ids=["its own loss", "labels as numbers", "a loss object of these"],
 )
 def test_it_is_trained_as_it_was_compiled(spec, parameters, loss):
     expected, given = by_hand(loss)

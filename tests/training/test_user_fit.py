@@ -99,6 +99,19 @@ def test_a_trial_that_is_pruned_in_a_phase_does_not_begin_another(run, epoch):
     assert (result.outcome, len(result.curves)) == ("pruned", epoch)
 
 
+def test_a_class_that_is_ignored_fails_the_trial(run):
+    ignoring = TWO_PHASES.replace(
+        "keras.losses.CategoricalCrossentropy(label_smoothing=0.6)",
+        "keras.losses.SparseCategoricalCrossentropy(ignore_class=1)",
+    )
+    result = run(ignoring)
+    assert (result.outcome, result.reason) == (
+        "failed",
+        "fit compiled the network with an ignore_class in its loss; labels are given one-hot, where "
+        "none is ignored: take it out",
+    )
+
+
 def test_the_best_epoch_is_that_of_all_phases(run):
     result = run(TWO_PHASES, checkpoint="best")
     best = min(result.curves, key=lambda epoch: epoch.val_loss)

@@ -214,3 +214,20 @@ def test_a_file_is_told_of_before_it_is_executed(tmp_path):
 def test_an_architecture_that_is_not_the_users_is_left_alone(tmp_path):
     with afresh(None, str(tmp_path / "study.toml")) as code:
         assert code is None
+
+
+@pytest.mark.parametrize("source", [None, "net/mine.py"], ids=["a shipped network", "ones own"])
+def test_files_that_are_executed_with_it_may_lie_anywhere(tmp_path, source):
+    files = ["one/first.py", "one/helper_of_first.py", "two/second.py"]
+    write(
+        tmp_path,
+        **{"one/first": "from helper_of_first import WIDTH", "one/helper_of_first": "WIDTH = 7"},
+        **{"two/second": "WIDTH = 8", "net/mine": "WIDTH = 9"},
+    )
+    (tmp_path / "study").mkdir()
+    own = None if source is None else str(tmp_path / source)
+    others = [str(tmp_path / file) for file in (files[0], files[2])]
+    with afresh(own, str(tmp_path / "study" / "study.toml"), others=others) as code:
+        widths = [load(tmp_path / file).WIDTH for file in (files[0], files[2])]
+    assert widths == [7, 8]
+    assert code.digests == digests(tmp_path, files)
