@@ -17,7 +17,7 @@ from ablate.training.metrics import LabelsAccuracy, OwnUnitsError
 from ablate.training.network import ModelError
 from ablate.training.optimizer import make_loss, make_optimizer
 from ablate.training.outputs import Distance
-from ablate.training.user_compile import compile_again, fault_of_ignored
+from ablate.training.user_compile import compile_again, fault_of_losses
 
 CROSSENTROPIES = {
     "categorical_crossentropy": keras.metrics.CategoricalCrossentropy,
@@ -85,7 +85,7 @@ def measured_when_compiled(
 
     def compile_and_measure(*arguments: Any, **options: Any) -> None:
         type(model).compile(model, *arguments, **options)
-        if fault := fault_of_ignored(model):
+        if fault := fault_of_losses(model):
             raise ModelError(f"fit compiled the network {fault}")
         compile_network(model, settings, 1, task, values, is_plain=False)
         set_units(model, units)

@@ -49,12 +49,12 @@ def fault_of_compile(
     losses = keras.tree.flatten(model.loss)
     if len(losses) > 1:
         return f"build returned a network that is compiled with {len(losses)} losses; it has one output"
-    fault = fault_of_ignored(model)
+    fault = fault_of_losses(model)
     return f"build returned a network that is compiled {fault}" if fault else None
 
 
-def fault_of_ignored(model: keras.Model) -> str | None:
-    """What is wrong with a compiled network that ignores a class; None where it ignores none."""
+def fault_of_losses(model: keras.Model) -> str | None:
+    """What is wrong with a compiled network whose loss, or a metric, ignores a class or takes logits."""
     metrics = [one for found in _own_metrics(model) for one in found]
     losses = [one for one in keras.tree.flatten(model.loss) if one is not None]
     named = [("its loss", one) for one in losses]
@@ -63,6 +63,9 @@ def fault_of_ignored(model: keras.Model) -> str | None:
         if getattr(one, "ignore_class", None) is not None and is_keras(type(one)):
             rule = f"with an ignore_class in {name}; labels are given one-hot"
             return f"{rule}, where none is ignored: take it out"
+        # Not every backend finds out that these are none.
+        if getattr(one, "from_logits", False) and is_keras(type(one)):
+            return f"with from_logits=True in {name}; outputs are probabilities: take it out"
     return None
 
 

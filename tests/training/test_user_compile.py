@@ -104,6 +104,21 @@ def test_a_class_that_is_ignored_is_a_fault(given, name):
     )
 
 
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({"loss": losses.CategoricalCrossentropy(from_logits=True)}, "its loss"),
+        ({"loss": losses.SparseCategoricalCrossentropy(from_logits=True)}, "its loss"),
+        ({"metrics": [metrics.BinaryCrossentropy("own", from_logits=True)]}, "its metric own"),
+    ],
+)
+def test_probabilities_that_are_taken_for_logits_are_a_fault(given, name):
+    assert fault(network("adam", **given)) == (
+        f"build returned a network that is compiled with from_logits=True in {name}; outputs are "
+        "probabilities: take it out"
+    )
+
+
 def test_what_takes_labels_as_numbers_keeps_its_settings():
     loss = losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
     own = metrics.SparseCategoricalCrossentropy("own", from_logits=True, axis=1)
