@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -68,6 +68,28 @@ def undefined(name: str) -> str:
     return f"{name} is not defined for these validation examples"
 
 
+def check_logged(logs: Iterable[str], monitor: str, task: Task) -> None:
+    """Makes sure that an epoch was logged with all that a result needs.
+
+    Args:
+        logs: the names of what was logged.
+        monitor: what the plain validation loss is called there.
+        task: what the network's outputs mean.
+
+    Raises:
+        ModelError: something is missing.
+    """
+    scores = [name for metric in task.metrics for name in (metric, f"val_{metric}")]
+    asked_for = dict.fromkeys(("loss", _loss_of(monitor, task), monitor, *scores))
+    if missing := [name for name in asked_for if name not in logs]:
+        raise ModelError(f"its epochs are logged without {' and '.join(missing)}; {OWN_STEP}")
+
+
+def _loss_of(monitor: str, task: Task) -> str:
+    """What the training loss is called in logs; a regression minimises it in other units than the data."""
+    return monitor.removeprefix("val_") if task.outputs == "numbers" else "loss"
+
+
 class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
     """Notes each epoch, keeps the best weights, and ends training when it should end."""
 
@@ -89,10 +111,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         settings = spec.training
         self._monitor, self._task = monitor, task
         self._by, self.sign = spec.objective, spec.searched.sign
-        # What a regression minimises is counted in other units than the data.
-        self._loss = monitor.removeprefix("val_") if task.outputs == "numbers" else "loss"
-        scores = [name for metric in task.metrics for name in (metric, f"val_{metric}")]
-        self._asked_for = tuple(dict.fromkeys(("loss", self._loss, monitor, *scores)))
+        self._loss = _loss_of(monitor, task)
         self._least = math.inf
         """The cost of the best epoch so far."""
         self._most_epochs = settings.epochs
@@ -119,8 +138,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
             ModelError: something is missing in the logs.
         """
         logs = logs or {}
-        if missing := [name for name in self._asked_for if name not in logs]:
-            raise ModelError(f"its epochs are logged without {' and '.join(missing)}; {OWN_STEP}")
+        check_logged(logs, self._monitor, self._task)
         done = Epoch(
             epoch=len(self.epochs) + 1,  # a loop of the user's own may count from 1 again
             loss=float(logs[self._loss]),

@@ -15,6 +15,7 @@ from ablate.spec.training import TrainingSettings
 from ablate.tasks import Task
 from ablate.training.compiling import compile_network
 from ablate.training.outputs import any_examples
+from ablate.training.recorder import check_logged
 
 STEPS = 2
 IMAGES = 4
@@ -52,6 +53,9 @@ def repeats_itself(
         values: how many classes, labels or numbers there are.
         task: what its outputs mean.
         seed: of both trainings, and of the examples, which are random ones.
+
+    Raises:
+        ModelError: it does not log what a result needs.
     """
     rng = np.random.default_rng(seed)
     examples = [any_examples(input_shape, IMAGES, rng) for _ in range(STEPS)]
@@ -65,10 +69,12 @@ def repeats_itself(
             keras.utils.set_random_seed(seed)
             model = build()
             steps = math.ceil(STEPS * IMAGES / settings.batch_size)
-            compile_network(model, settings, steps, task, values)
+            monitor = compile_network(model, settings, steps, task, values)
             keras.utils.set_random_seed(seed)
             # As it is trained: `train_on_batch` hands a `train_step` of one's own other things.
-            model.fit(_Steps(examples, targets), shuffle=False, verbose=0)
+            batches = _Steps(examples, targets)
+            fitted = model.fit(batches, shuffle=False, verbose=0, validation_data=batches)
+            check_logged(fitted.history, monitor, task)
             return list(model.get_weights())
         finally:
             keras.config.set_dtype_policy("float32")

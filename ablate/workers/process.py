@@ -179,11 +179,14 @@ def _repeats_itself(build: Callable[[], Any], order: MeasureNetworks) -> bool:
     Raises:
         InputError: they cannot be trained.
     """
+    from ablate.training.network import ModelError
     from ablate.training.repeatable import repeats_itself
 
     try:
         task = tasks.find(order.task)
         return repeats_itself(build, order.training, order.input_shape, order.classes, task)
+    except ModelError as error:
+        raise InputError(Problem(order.architecture, str(error))) from error
     except (Exception, SystemExit) as error:
         traceback.print_exc()
         rule = f"its first steps raised {type(error).__name__}: {error}"

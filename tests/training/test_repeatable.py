@@ -10,6 +10,7 @@ from keras.src.utils.module_utils import tensorflow as tf
 
 from ablate import tasks
 from ablate.spec.training import TrainingSettings
+from ablate.training.network import ModelError
 from ablate.training.repeatable import repeats_itself
 
 CLASSES = tasks.find("classification")
@@ -79,3 +80,17 @@ def test_a_training_step_of_ones_own_gets_what_it_gets_in_training():
         return Guide(inputs, layers.Dense(3, "softmax")(layers.Flatten()(inputs)))
 
     assert repeats_itself(build, TrainingSettings(), (4, 4, 1), 3, CLASSES)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="a step is the backend's own")
+def test_a_step_that_logs_too_little_is_told_as_in_training():
+    class Silent(Guide):
+        def train_step(self, data):
+            return {"loss": super().train_step(data)["loss"]}
+
+    def build():
+        inputs = keras.Input((4, 4, 1))
+        return Silent(inputs, layers.Dense(3, "softmax")(layers.Flatten()(inputs)))
+
+    with pytest.raises(ModelError, match=r"^its epochs are logged without accuracy; "):
+        repeats_itself(build, TrainingSettings(), (4, 4, 1), 3, CLASSES)
