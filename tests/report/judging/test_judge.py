@@ -237,6 +237,22 @@ def test_folds_get_the_corrected_test():
     assert difference.p >= plain
 
 
+@pytest.mark.parametrize("size", [1e99, 1e-150])
+@pytest.mark.parametrize(
+    "asked",
+    [{}, {"seed": None}, {"margin": 1e98}, {"looks": (6,)}, {"folds": 6}, {"planned": 3}],
+    ids=str,
+)
+@pytest.mark.filterwarnings("error")
+def test_numbers_of_any_size_are_judged(size, asked):
+    table = wide(bleu=[size * one for one in wide()["accuracy"]], training_seconds=[size] * 12)
+    expected = ablate.judge(wide(), baseline="base", **{**asked, "margin": None})
+    found = ablate.judge(table, baseline="base", metric="bleu", mode="max", **asked)
+    assert found["difference"].tolist() == [pytest.approx(0.05 * size)]
+    if "margin" not in asked:
+        assert found["verdict"].tolist() == expected["verdict"].tolist()
+
+
 def test_rows_of_a_search_are_left_out_and_told():
     table = wide(phase=["replicate"] * 12)
     table = pd.concat([table, pd.DataFrame({"phase": ["tune"], "variant": ["base"]})])
@@ -408,6 +424,24 @@ def test_cells_that_are_missing_are_no_numbers_whatever_pandas_keeps_them_as():
             [
                 "results.csv: line 13: accuracy must lie between 0 and 1, found 91.5; divide "
                 "percentages by 100"
+            ],
+        ),
+        (
+            wide(parameters=[1000, 11.5, *[2000] * 10]),
+            {},
+            [
+                "results.csv: line 3: parameters must be a whole number, found 11.5; count one by one, "
+                "or call the column otherwise"
+            ],
+        ),
+        (
+            wide(bleu=[30.0, -1e308, *[31.0] * 10], flops=[1e101] * 12),
+            {"metric": "bleu", "mode": "max"},
+            [
+                "results.csv: line 3: bleu must lie between -1e+100 and 1e+100, found -1e+308; leave the "
+                "line out",
+                "results.csv: line 2: flops must lie between -1e+100 and 1e+100, found 1e+101; leave the "
+                "line out",
             ],
         ),
     ],
