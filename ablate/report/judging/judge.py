@@ -43,7 +43,8 @@ def judge_table(
     known = runs if is_paired else _numbered(runs)
     judged = as_study(known, asked, where, name)
     artifacts = Artifacts(StoragePlace("judged.journal"), judged.storage)
-    report = replace(make_report(judged.stored, artifacts), is_judged=True)
+    # What is kept beside a study's replicates never was.
+    report = replace(make_report(judged.stored, artifacts), is_judged=True, unreadable={})
     if not is_paired and report.ablation is not None:
         report = replace(report, ablation=_unpaired(report.ablation, runs, asked.metric))
         return report, (*told, UNPAIRED)

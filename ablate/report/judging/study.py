@@ -14,7 +14,7 @@ from ablate.errors import InputError, Problem
 from ablate.report.judging.asked import Asked
 from ablate.report.judging.table import Run
 from ablate.spec.data import DataSettings
-from ablate.spec.measure import Measure
+from ablate.spec.measure import OBJECTIVE, Measure
 from ablate.spec.measures import EVERY, MEASURES
 from ablate.spec.space import SearchSpace
 from ablate.spec.study import Architecture, Cell, ReplicateSettings, StudySpec, Variant
@@ -216,7 +216,8 @@ def _write(
         if (key := keys.get(name, name)) in spec.measures.by_key
         and (value > 0 or key not in ABOVE_0)
     }
-    attributes |= {"chosen_from": None, "seed": seed}
+    # Without it the value of Optuna's trial would be taken for the loss.
+    attributes = {OBJECTIVE: None} | attributes | {"chosen_from": None, "seed": seed}
     attributes |= {OUTCOME.name: "complete" if reason is None else "infeasible"}
     attributes |= {} if reason is None else {REASON.name: reason}
     parameters = replicate_parameters(cell, seed)

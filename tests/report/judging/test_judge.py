@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import io
 import json
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from jsonschema import Draft202012Validator
 from scipy import stats
 
 import ablate
@@ -108,6 +110,20 @@ def test_its_numbers_are_those_of_the_studys_json(project):
     for row in known["ablation"]["blocks"][0]["rows"]:
         assert rows[row["variant"]]["comparisons"] == row["comparisons"]
         assert rows[row["variant"]]["scores"] == row["scores"]
+
+
+def test_what_was_not_measured_is_not_made_up():
+    table = wide(val_loss=[0.25, *[None] * 11]).drop(index=[7])
+    report, _ = judged(table, baseline="base")
+    document = make_document(report, JUDGED)
+    found = json.loads(json_format.render(report, document, Page())[json_format.FILE])
+    Draft202012Validator(json_format.json_schema()).validate(found)
+    assert found["unreadable"] == {}
+    measures = [run["measures"] for run in found["trials"]]
+    assert measures[0] == {"val_loss": 0.25, "test_accuracy": 0.9}
+    assert [one.keys() - {"test_accuracy"} for one in measures[1:]] == [set()] * 11
+    rows = csv.DictReader(csv_format.render(report, document, Page())[csv_format.FILE].splitlines())
+    assert [row["val_loss"] for row in rows] == ["0.25", *[""] * 11]
 
 
 def long_table():
