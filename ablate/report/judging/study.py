@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ablate import tasks
@@ -140,9 +140,10 @@ def _spec(runs: Sequence[Run], asked: Asked, where: str, name: str, count: int) 
     if replicate is None:
         raise InputError(*problems)
     sets = list(dict.fromkeys(run.dataset for run in runs))
-    check_looks(replicate, len(sets) * (len(names) - 1), where, problems)
+    count_compared = len(sets) * (len(names) - 1)
+    check_looks(replicate, count_compared, where, problems, key="--looks", seeds_key="--planned")
     if problems:
-        raise InputError(*(replace(one, key="--looks") for one in problems))
+        raise InputError(*problems)
     return StudySpec(
         name=name,
         datasets=tuple(DataSettings(dataset=dataset, task=task) for dataset in sets),

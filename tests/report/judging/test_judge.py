@@ -86,13 +86,13 @@ def test_it_agrees_with_the_report_of_a_study_to_the_last_digit(project, tables,
     report, told = judged(results_table(own.stored), **asked)
     bare = report.figures.model_copy(update={"forest": (), "variants": ()})
     report = dataclasses.replace(report, figures=bare)
-    expected = dataclasses.replace(own.report(), figures=bare)
+    expected = dataclasses.replace(own.report(), figures=bare, is_judged=True)
     found, known = (sections(one, module) for one in (report, expected))
     assert "units=4" in found
     for text in ("0.016", "better") if not asked.get("looks") else ("better",):
         assert text in found
-    # What the study's report says of a study file and of data cards is not known here.
-    images = "The test set has 500 images"
+    # What the study's report says of its seeds and of its data is not known here.
+    images = "The test set has 500 examples"
     assert [line for line in found.splitlines() if images not in line] == [
         line for line in known.splitlines() if images not in line
     ]
@@ -242,6 +242,33 @@ def test_what_came_after_the_plan_confirms():
     row = report.ablation.blocks[0].rows[1]
     assert (report.ablation.seeds, report.ablation.further) == (4, 2)
     assert row.further.alone.difference.n == 2
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"planned": 20},
+        {"looks": (6,), "planned": 8},
+        {"planned": 4},
+        {"folds": 6},
+        {"columns": {"seed": None}},
+    ],
+    ids=str,
+)
+def test_nothing_is_said_that_only_a_study_knows(asked):
+    report, _ = judged(wide(test_images=[100] * 12), baseline="base", **asked)
+    told = " ".join(terminal.render(report, make_document(report, JUDGED), Page()).split())
+    for claim in ("ablate run", "trained: ", "[replicate]", "draw the split", "same rows", "image"):
+        assert claim not in told
+
+
+def test_seeds_that_are_still_to_come_are_counted_and_no_verdict_is_told_of_them():
+    report, _ = judged(wide(), baseline="base", looks=(6,), planned=8)
+    told = terminal.render(report, make_document(report, JUDGED), Page())
+    assert "replicates: 12 complete; 4 of 16 are not in the table yet\n" in told
+    assert "further" not in told
+    assert report.ablation.further == 0
 
 
 def test_folds_get_the_corrected_test():
@@ -402,6 +429,14 @@ def test_cells_that_are_missing_are_no_numbers_whatever_pandas_keeps_them_as():
         ),
         (
             wide(),
+            {"looks": True},
+            [
+                "results.csv: --looks: the first look at 1 comparison takes 6 seeds, and more must follow, "
+                "found 6; set --planned to 8 or more"
+            ],
+        ),
+        (
+            wide(),
             {"planned": 1001},
             ["results.csv: seeds: must be at most 1000, found 1001"],
         ),
@@ -542,6 +577,8 @@ def test_the_command_reads_standard_input_and_prints_json():
     found = runner.invoke(cli, ["judge", "-", "--baseline", "base", "--unpaired"], input=text)
     assert "Runs are not paired" in found.stdout
     assert "compared by Welch's t test" in found.stderr
+    assert "runs  " in found.stdout and "seeds  " not in found.stdout
+    assert "without a column" not in found.stderr
 
 
 @pytest.mark.parametrize(
