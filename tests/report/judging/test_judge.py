@@ -382,6 +382,11 @@ def test_cells_that_are_missing_are_no_numbers_whatever_pandas_keeps_them_as():
             ['results.csv: --metric: there is no column accurary; did you mean "accuracy"?'],
         ),
         (
+            wide(**{"accuracy ": [0.5] * 12}),
+            {},
+            ["results.csv: two columns are called accuracy; rename one of them"],
+        ),
+        (
             wide(bleu=[1.0] * 12),
             {"metric": "bleu"},
             ["results.csv: --mode: is needed: whether more of bleu is better (max), or less (min)"],
@@ -564,6 +569,43 @@ def test_a_file_that_is_no_table_is_told(tmp_path):
         read_table("nowhere.csv")
     with pytest.raises(InputError, match="is no CSV table"):
         read_table("-", io.StringIO(""))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "variant,seed,accuracy, accuracy\na,1,0.5,0.9\nb,1,0.6,0.1\n",
+            ["results.csv: two columns are called accuracy; rename one of them"],
+        ),
+        (
+            "variant,seed,accuracy\na,1,0.5,9\n\nb,1\nb,2,0.6\n",
+            [
+                "results.csv: line 2: has 4 cells, the header 3; a text that holds a comma needs quotes",
+                "results.csv: line 4: has 2 cells, the header 3; a text that holds a comma needs quotes",
+            ],
+        ),
+        (
+            "variant;seed;accuracy\na;1;0,5\nb;1;0,6\n",
+            [
+                "results.csv: its cells are separated by semicolons; separate them by commas, and write "
+                "decimals with a point"
+            ],
+        ),
+    ],
+)
+def test_lines_that_do_not_fit_the_header_are_told(tmp_path, text, expected, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results.csv").write_text(text, encoding="utf-8-sig")
+    for stream in (None, io.StringIO(text)):
+        with pytest.raises(InputError) as raised:
+            read_table("results.csv", stream)
+        assert [str(problem) for problem in raised.value.problems] == expected
+
+
+def test_columns_without_a_name_and_empty_lines_are_passed_over():
+    text = wide().to_csv().replace("\n3,", "\n\n  \n3,")
+    assert len(read_table("-", io.StringIO(text))) == 12
 
 
 def test_the_command_reads_standard_input_and_prints_json():
