@@ -634,6 +634,10 @@ def test_the_command_reads_standard_input_and_prints_json():
             ["--unpaired", "--planned", "8"],
             "ablate judge: --planned: needs runs that are paired by seed; leave --unpaired out",
         ),
+        (
+            ["--json", "--format", "html"],
+            "ablate judge: --json: prints JSON and nothing else; leave it out, or ask for --format json",
+        ),
         (["--margin", "-1"], "ablate judge: margin: must be above 0.0, found -1.0"),
     ],
 )
@@ -643,3 +647,9 @@ def test_options_that_do_not_fit_are_told(options, told):
     )
     assert isinstance(found.exception, InputError)
     assert str(found.exception) == told
+
+
+def test_the_help_shows_its_examples_line_by_line():
+    told = CliRunner().invoke(cli, ["judge", "--help"]).stdout
+    assert "\\b" not in told
+    assert "\n  ablate judge results.csv --baseline resnet18\n  ablate judge runs.csv" in told
