@@ -86,10 +86,11 @@ def command(results: str, formats: str, as_json: bool, out: Path, **given: Any) 
     row for each metric of a run. A dash reads from standard input. The verdicts are those that a
     study of ablate would get from the same numbers.
 
-    \\b
+    \b
     ablate judge results.csv --baseline resnet18
     ablate judge runs.csv --baseline base --metric bleu --mode max --seed-column run
     """
+    from click.core import ParameterSource
     from rich.console import Console
 
     from ablate.report.judging.judge import judge_table
@@ -97,6 +98,10 @@ def command(results: str, formats: str, as_json: bool, out: Path, **given: Any) 
     from ablate.report.report import Report
     from ablate.report.writing import write_judged
 
+    source = click.get_current_context().get_parameter_source("formats")
+    if as_json and source is not ParameterSource.DEFAULT:
+        rule, hint = "prints JSON and nothing else", "leave it out, or ask for --format json"
+        raise InputError(Problem("ablate judge", rule, "--json", hint=hint))
     asked = _asked(given)
     is_piped = results == "-"
     where = "standard input" if is_piped else results

@@ -9,7 +9,13 @@ KEY = "replicate.looks"
 
 
 def check_looks(
-    replicate: ReplicateSettings, comparisons: int, where: str, problems: list[Problem]
+    replicate: ReplicateSettings,
+    comparisons: int,
+    where: str,
+    problems: list[Problem],
+    *,
+    key: str = KEY,
+    seeds_key: str = "replicate.seeds",
 ) -> None:
     """Refuses looks that can decide nothing, and those that do not fit the seeds.
 
@@ -18,13 +24,15 @@ def check_looks(
         comparisons: how many comparisons the study makes.
         where: the study file.
         problems: takes in what is wrong.
+        key: what the looks are called there.
+        seeds_key: what the number of seeds is called there.
     """
     looks = replicate.looks
     if not looks:
         return
 
     def refuse(rule: str, hint: str, found: object = None) -> None:
-        problems.append(Problem(where, rule, KEY, found, hint))
+        problems.append(Problem(where, rule, key, found, hint))
 
     from ablate.statistics import barren_looks, first_look  # with NumPy, which few need
 
@@ -42,7 +50,7 @@ def check_looks(
     if not isinstance(looks, tuple):
         if replicate.seeds <= first:
             rule = f"the first look at {_counted(comparisons)} takes {first} seeds, and more must follow"
-            refuse(rule, f"set replicate.seeds to {first + 2} or more", replicate.seeds)
+            refuse(rule, f"set {seeds_key} to {first + 2} or more", replicate.seeds)
         return
     found = list(looks)
     if found != sorted(set(found)):

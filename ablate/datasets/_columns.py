@@ -68,6 +68,19 @@ class Columns:
         counts = {name: int(table[name].isna().sum()) for name in self.numeric}
         return {name: count for name, count in counts.items() if count}
 
+    def texts(self, table: pd.DataFrame) -> dict[str, tuple[int, str]]:
+        """The first row, from 1, with text in place of a number, and that text; by column."""
+        import pandas as pd
+
+        found = {}
+        for name in self.numeric:
+            own = table[name]
+            lost = (pd.to_numeric(own, errors="coerce").isna() & own.notna()).to_numpy()
+            if lost.any():
+                row = int(lost.argmax())
+                found[name] = (row + 1, str(own.iloc[row]))
+        return found
+
     def infinite(self, table: pd.DataFrame) -> dict[str, list[int]]:
         """The rows, from 1, whose number is infinite, by column."""
         import numpy as np
@@ -113,8 +126,9 @@ def columns_of(
     ]
     problems += [
         Problem(str(path), "is a target", f"data.{key}", name)
-        for key, name in marks.items()
-        if name in asked.target
+        for key, names in (*((key, (name,)) for key, name in marks.items()), ("drop", asked.drop))
+        for name in names
+        if name is not None and name in asked.target
     ]
     numeric: list[str] = []
     text: list[str] = []
@@ -129,6 +143,11 @@ def columns_of(
         rule = f"text in the columns {', '.join(text)}; a network takes numbers"
         hint = "name them in categorical under [data], or in drop"
         problems.append(Problem(str(path), rule, hint=hint))
+    problems += [
+        Problem(str(path), "holds nothing in any row", name, hint="name it in drop under [data]")
+        for name in (*numeric, *asked.categorical)
+        if name in held and name not in left_out and table[name].isna().all()
+    ]
     if not numeric and not asked.categorical and len(problems) == before:
         problems.append(Problem(str(path), "no column is left to train on"))
     if len(problems) > before:

@@ -166,8 +166,10 @@ def _numbers(columns: Columns, table: pd.DataFrame, path: Path, options: Options
     """The columns that are trained on, as numbers.
 
     Raises:
-        InputError: some are infinite, or missing, and nothing says what to put there.
+        InputError: some are text or infinite, or missing, and nothing says what to put there.
     """
+    if texts := columns.texts(table):
+        raise InputError(*(_text(path, name, *found) for name, found in texts.items()))
     if infinite := columns.infinite(table):
         raise InputError(*(_infinite(path, *found) for found in infinite.items()))
     if options.impute is None and (missing := columns.missing(table)):
@@ -176,6 +178,13 @@ def _numbers(columns: Columns, table: pd.DataFrame, path: Path, options: Options
         hint = 'set impute = "median" under [data], or drop the columns'
         raise InputError(Problem(str(path), rule, hint=hint))
     return columns.numbers(table)
+
+
+def _text(path: Path, name: str, row: int, text: str) -> Problem:
+    """Tells of a row, from 1, with text in a column that holds numbers in the training file."""
+    rule = f"must hold numbers, as in the training file, and row {row} below the header does not"
+    hint = "mend the cell, or name the column in categorical or drop under [data]"
+    return Problem(str(path), rule, name, text, hint)
 
 
 def _infinite(path: Path, name: str, rows: Sequence[int]) -> Problem:

@@ -91,6 +91,8 @@ class Report:
     @property
     def examples(self) -> str:
         """What the examples of its data sets are called: images, rows, or examples of other kinds."""
+        if self.is_judged:
+            return "examples"
         nouns = {words.examples(card["image"])[0] for card in self.cards.values()}
         return "examples" if len(nouns) > 1 else next(iter(nouns), "images")
 

@@ -44,7 +44,8 @@ def welch(
     if not error:
         p = 1.0 if abs(difference) <= resolution else 2.0 ** (2 - left.size - right.size)
         return Difference(n, difference, difference, difference, 0.0, p, None)
-    freedom = (own + theirs) ** 2 / (own**2 / (left.size - 1) + theirs**2 / (right.size - 1))
+    share = own / (own + theirs)  # not squares of variances, which overflow and vanish early
+    freedom = 1 / (share**2 / (left.size - 1) + (1 - share) ** 2 / (right.size - 1))
     reach = float(special.stdtrit(freedom, (1 + confidence) / 2)) * error
     p = float(2 * special.stdtr(freedom, -abs(difference) / error))
     degrees = left.size + right.size - 2

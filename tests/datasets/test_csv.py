@@ -142,6 +142,21 @@ def test_several_columns_are_several_labels(tmp_path):
             ],
         ),
         (
+            ROWS,
+            HEADER,
+            {"drop": ("price", "area")},
+            ['data.drop: is a target, found "price"'],
+        ),
+        (
+            [f",{n},,{n}" for n in range(30)],
+            HEADER,
+            {"impute": "median"},
+            [
+                "area: holds nothing in any row; name it in drop under [data]",
+                "town: holds nothing in any row; name it in drop under [data]",
+            ],
+        ),
+        (
             [*ROWS, ",2,Ulm,1", ",,Bonn,1"],
             HEADER,
             {},
@@ -192,6 +207,20 @@ def test_the_file_is_named_that_is_wrong(tmp_path):
     with pytest.raises(InputError) as caught:
         read(tmp_path, test_file="test.csv")
     assert str(caught.value).startswith(f"{tmp_path}/test.csv: numbers are missing in rooms (1)")
+
+
+@pytest.mark.parametrize("part", ["test_file", "val_file"])
+def test_text_where_the_training_file_has_numbers_is_named(tmp_path, part):
+    write(tmp_path, *ROWS)
+    write(tmp_path, "50,2,Paris,3", ",many,Kiel,4", "x,more,Kiel,4", name="other.csv")
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, **{part: "other.csv"}, impute="median")
+    hint = "mend the cell, or name the column in categorical or drop under [data]"
+    rule = "must hold numbers, as in the training file, and row {} below the header does not, found"
+    assert [str(problem) for problem in caught.value.problems] == [
+        f'{tmp_path}/other.csv: area: {rule.format(3)} "x"; {hint}',
+        f'{tmp_path}/other.csv: rooms: {rule.format(2)} "many"; {hint}',
+    ]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ablate.report.judging.table import Run
     from ablate.report.numbers.ablation import Ablation
 
-UNPAIRED = "runs are not paired: without a column of seeds they are compared by Welch's t test"
+UNPAIRED = "runs are not paired: whatever their seeds, they are compared by Welch's t test"
 
 
 def judge_table(
@@ -43,11 +43,19 @@ def judge_table(
     known = runs if is_paired else _numbered(runs)
     judged = as_study(known, asked, where, name)
     artifacts = Artifacts(StoragePlace("judged.journal"), judged.storage)
-    report = replace(make_report(judged.stored, artifacts), is_judged=True)
+    # What is kept beside a study's replicates never was.
+    report = replace(make_report(judged.stored, artifacts), is_judged=True, unreadable={})
     if not is_paired and report.ablation is not None:
         report = replace(report, ablation=_unpaired(report.ablation, runs, asked.metric))
         return report, (*told, UNPAIRED)
+    if report.ablation is not None and not _has_further(report.ablation):
+        report = replace(report, ablation=replace(report.ablation, further=0))
     return report, (*told, *judged.told)
+
+
+def _has_further(ablation: Ablation) -> bool:
+    """Whether the table holds pairs of seeds that came after the verdict."""
+    return any(row.further is not None for block in ablation.blocks for row in block.rows)
 
 
 def _numbered(runs: Sequence[Run]) -> list[Run]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ablate import tasks
@@ -14,6 +14,7 @@ from ablate.errors import InputError, Problem
 from ablate.report.judging.asked import Asked
 from ablate.report.judging.table import Run
 from ablate.spec.data import DataSettings
+from ablate.spec.measure import OBJECTIVE, Measure
 from ablate.spec.measures import EVERY, MEASURES
 from ablate.spec.space import SearchSpace
 from ablate.spec.study import Architecture, Cell, ReplicateSettings, StudySpec, Variant
@@ -30,6 +31,8 @@ COUNTED = frozenset(one.name for one in MEASURES if one.kind == "count")
 ABOVE_0 = frozenset(one.name for one in MEASURES if one.unit == "s" or one.name == "test_images")
 """Measures that were not made where they are 0."""
 NOT_THERE = "there is no such run in the table"
+LARGEST = 1e100
+"""What a measure may be, either way: the squares of larger ones end in infinity."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def as_study(runs: Sequence[Run], asked: Asked, where: str, name: str) -> Judged
     logging.set_verbosity(logging.WARNING)
     labels = _in_order(runs)
     spec = _spec(runs, asked, where, name, len(labels))
-    _check_shares(spec, runs, where)
+    _check_values(spec, runs, where)
     storage = InMemoryStorage()
     stored = open_study(storage, spec, {data.dataset: "" for data in spec.datasets})
     seeds = dict(zip(labels, spec.seeds, strict=False))
@@ -137,9 +140,10 @@ def _spec(runs: Sequence[Run], asked: Asked, where: str, name: str, count: int) 
     if replicate is None:
         raise InputError(*problems)
     sets = list(dict.fromkeys(run.dataset for run in runs))
-    check_looks(replicate, len(sets) * (len(names) - 1), where, problems)
+    count_compared = len(sets) * (len(names) - 1)
+    check_looks(replicate, count_compared, where, problems, key="--looks", seeds_key="--planned")
     if problems:
-        raise InputError(*(replace(one, key="--looks") for one in problems))
+        raise InputError(*problems)
     return StudySpec(
         name=name,
         datasets=tuple(DataSettings(dataset=dataset, task=task) for dataset in sets),
@@ -156,26 +160,34 @@ def _spec(runs: Sequence[Run], asked: Asked, where: str, name: str, count: int) 
     )
 
 
-def _check_shares(spec: StudySpec, runs: Sequence[Run], where: str) -> None:
-    """Refuses accuracies and the like that are no shares.
+def _check_values(spec: StudySpec, runs: Sequence[Run], where: str) -> None:
+    """Refuses numbers that their measure cannot have, and those too large to be reckoned with.
 
     Raises:
-        InputError: some are not; tells of each measure the first.
+        InputError: there are some; tells of each measure the first.
     """
     problems = []
-    for measure in spec.measures.scores:
-        if measure.kind != "share":
-            continue
-        names = (measure.name, measure.key("test"))
+    for measure in spec.measures.by_name.values():
+        names = dict.fromkeys((measure.name, measure.key("test")))
         found = ((r, r.measures[name]) for r in runs for name in names if name in r.measures)
-        wrong = next(((run, value) for run, value in found if not 0 <= value <= 1), None)
-        if wrong is not None:
-            run, value = wrong
-            rule = f"{measure.name} must lie between 0 and 1"
-            hint = "divide percentages by 100" if value > 1 else ""
-            problems.append(Problem(f"{where}: line {run.row}", rule, found=value, hint=hint))
+        for run, value in found:
+            if told := _wrong(measure, value):
+                rule, hint = f"{measure.name} {told[0]}", told[1]
+                problems.append(Problem(f"{where}: line {run.row}", rule, "", value, hint))
+                break
     if problems:
         raise InputError(*problems)
+
+
+def _wrong(measure: Measure, value: float) -> tuple[str, str] | None:
+    """What a number should be, and what to do; None where nothing is wrong with it."""
+    if measure.kind == "share" and not 0 <= value <= 1:
+        return "must lie between 0 and 1", "divide percentages by 100" if value > 1 else ""
+    if measure.kind == "count" and not value.is_integer():
+        return "must be a whole number", "count one by one, or call the column otherwise"
+    if abs(value) > LARGEST:
+        return f"must lie between -{LARGEST:g} and {LARGEST:g}", "leave the line out"
+    return None
 
 
 def _task(metric: str | None) -> str:
@@ -205,7 +217,8 @@ def _write(
         if (key := keys.get(name, name)) in spec.measures.by_key
         and (value > 0 or key not in ABOVE_0)
     }
-    attributes |= {"chosen_from": None, "seed": seed}
+    # Without it the value of Optuna's trial would be taken for the loss.
+    attributes = {OBJECTIVE: None} | attributes | {"chosen_from": None, "seed": seed}
     attributes |= {OUTCOME.name: "complete" if reason is None else "infeasible"}
     attributes |= {} if reason is None else {REASON.name: reason}
     parameters = replicate_parameters(cell, seed)

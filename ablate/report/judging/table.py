@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 from ablate.document.words import plural
 from ablate.errors import InputError, Problem, did_you_mean
 from ablate.report.judging.asked import Asked, Columns
+from ablate.report.judging.lines import check_lines, check_names
 from ablate.store.results import LEFT_OUT
 
 if TYPE_CHECKING:
@@ -49,13 +50,14 @@ def read_table(
         columns: those that hold names, whatever stands in them.
 
     Raises:
-        InputError: it is missing, or no table.
+        InputError: it is missing, or no table, or some of its lines are not as its first.
     """
     if stream is None and not Path(source).is_file():
         raise InputError(Problem(source, "there is no such file", hint="name a CSV file, or - "))
     try:
-        text = None if stream is None else stream.read()
-        table, written = (_read(source, text, as_written=as_it_is) for as_it_is in (False, True))
+        text = Path(source).read_text("utf-8-sig") if stream is None else stream.read()
+        check_lines(text, source)
+        table, written = (_read(text, as_written=as_it_is) for as_it_is in (False, True))
     except (ValueError, UnicodeDecodeError) as error:  # pandas's own are ValueErrors
         first = next(iter(str(error).splitlines()), "")
         raise InputError(Problem(source, f"is no CSV table: {first}")) from error
@@ -68,11 +70,11 @@ def read_table(
     return table
 
 
-def _read(source: str, text: str | None, *, as_written: bool) -> pd.DataFrame:
-    """A file, or a text in its place; as it is written all cells are texts, or empty."""
+def _read(text: str, *, as_written: bool) -> pd.DataFrame:
+    """What a file holds; as it is written all cells are texts, or empty."""
     import pandas as pd
 
-    given: Any = source if text is None else io.StringIO(text)
+    given = io.StringIO(text)
     if not as_written:
         return pd.read_csv(given, skipinitialspace=True)
     return pd.read_csv(
@@ -88,6 +90,7 @@ def runs_of(table: pd.DataFrame, asked: Asked, where: str) -> tuple[list[Run], l
     """
     frame = table.copy()
     frame.columns = [str(name).strip() for name in frame.columns]
+    check_names(frame.columns, where)
     frame["_row"] = range(2, len(frame) + 2)
     told: list[str] = []
     if "phase" in frame.columns and (frame["phase"] == "replicate").any():

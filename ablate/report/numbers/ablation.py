@@ -344,7 +344,7 @@ def front_of(rows: Sequence[VariantRow], measures: MeasureTable) -> list[bool]:
     """Which variants no other beats in all that is weighed together."""
     weighed = measures.weighed
     costs = [[_cost(row.value(measure), measure) for measure in weighed] for row in rows]
-    return undominated(np.array(costs), [measure.same for measure in weighed])
+    return undominated(np.array(costs, np.float64), [measure.same for measure in weighed])
 
 
 def _cost(value: float | None, measure: Measure) -> float:

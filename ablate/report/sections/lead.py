@@ -40,8 +40,12 @@ def _count_lines(report: Report) -> Iterator[str]:
         if phase.finished < phase.total:
             left = phase.total - phase.finished
             verb = "is" if left == 1 else "are"
-            run = run_command(report.spec, report.storage)
-            line += f"; {left} of {phase.total} {verb} still to be trained: {run}"
+            line += f"; {left} of {phase.total} {verb} "
+            line += (
+                "not in the table yet"
+                if report.is_judged
+                else f"still to be trained: {run_command(report.spec, report.storage)}"
+            )
         yield line
         if phase.beyond:
             yield (

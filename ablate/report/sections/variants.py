@@ -98,7 +98,8 @@ def block_title(report: Report, block: Block) -> list[Element]:
 
 def _variants_table(report: Report, block: Block) -> Table:
     assert report.ablation is not None
-    measures, replicates = report.spec.measures, f"{report.ablation.noun}s"
+    measures = report.spec.measures
+    replicates = f"{report.ablation.noun}s" if report.ablation.is_paired else "runs"
     baseline = next(row for row in block.rows if row.is_baseline)
     columns = (
         Column("variant", "name"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import io
 import json
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from jsonschema import Draft202012Validator
 from scipy import stats
 
 import ablate
@@ -84,13 +86,13 @@ def test_it_agrees_with_the_report_of_a_study_to_the_last_digit(project, tables,
     report, told = judged(results_table(own.stored), **asked)
     bare = report.figures.model_copy(update={"forest": (), "variants": ()})
     report = dataclasses.replace(report, figures=bare)
-    expected = dataclasses.replace(own.report(), figures=bare)
+    expected = dataclasses.replace(own.report(), figures=bare, is_judged=True)
     found, known = (sections(one, module) for one in (report, expected))
     assert "units=4" in found
     for text in ("0.016", "better") if not asked.get("looks") else ("better",):
         assert text in found
-    # What the study's report says of a study file and of data cards is not known here.
-    images = "The test set has 500 images"
+    # What the study's report says of its seeds and of its data is not known here.
+    images = "The test set has 500 examples"
     assert [line for line in found.splitlines() if images not in line] == [
         line for line in known.splitlines() if images not in line
     ]
@@ -108,6 +110,20 @@ def test_its_numbers_are_those_of_the_studys_json(project):
     for row in known["ablation"]["blocks"][0]["rows"]:
         assert rows[row["variant"]]["comparisons"] == row["comparisons"]
         assert rows[row["variant"]]["scores"] == row["scores"]
+
+
+def test_what_was_not_measured_is_not_made_up():
+    table = wide(val_loss=[0.25, *[None] * 11]).drop(index=[7])
+    report, _ = judged(table, baseline="base")
+    document = make_document(report, JUDGED)
+    found = json.loads(json_format.render(report, document, Page())[json_format.FILE])
+    Draft202012Validator(json_format.json_schema()).validate(found)
+    assert found["unreadable"] == {}
+    measures = [run["measures"] for run in found["trials"]]
+    assert measures[0] == {"val_loss": 0.25, "test_accuracy": 0.9}
+    assert [one.keys() - {"test_accuracy"} for one in measures[1:]] == [set()] * 11
+    rows = csv.DictReader(csv_format.render(report, document, Page())[csv_format.FILE].splitlines())
+    assert [row["val_loss"] for row in rows] == ["0.25", *[""] * 11]
 
 
 def long_table():
@@ -228,6 +244,33 @@ def test_what_came_after_the_plan_confirms():
     assert row.further.alone.difference.n == 2
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"planned": 20},
+        {"looks": (6,), "planned": 8},
+        {"planned": 4},
+        {"folds": 6},
+        {"columns": {"seed": None}},
+    ],
+    ids=str,
+)
+def test_nothing_is_said_that_only_a_study_knows(asked):
+    report, _ = judged(wide(test_images=[100] * 12), baseline="base", **asked)
+    told = " ".join(terminal.render(report, make_document(report, JUDGED), Page()).split())
+    for claim in ("ablate run", "trained: ", "[replicate]", "draw the split", "same rows", "image"):
+        assert claim not in told
+
+
+def test_seeds_that_are_still_to_come_are_counted_and_no_verdict_is_told_of_them():
+    report, _ = judged(wide(), baseline="base", looks=(6,), planned=8)
+    told = terminal.render(report, make_document(report, JUDGED), Page())
+    assert "replicates: 12 complete; 4 of 16 are not in the table yet\n" in told
+    assert "further" not in told
+    assert report.ablation.further == 0
+
+
 def test_folds_get_the_corrected_test():
     report, _ = judged(wide(), baseline="base", folds=6)
     assert report.ablation.noun == "fold"
@@ -235,6 +278,22 @@ def test_folds_get_the_corrected_test():
     difference = report.ablation.blocks[0].rows[1].comparisons["accuracy"].difference
     plain = 2 * folds(difference.mean / (difference.sd / 6**0.5), 5) if difference.sd else 0
     assert difference.p >= plain
+
+
+@pytest.mark.parametrize("size", [1e99, 1e-150])
+@pytest.mark.parametrize(
+    "asked",
+    [{}, {"seed": None}, {"margin": 1e98}, {"looks": (6,)}, {"folds": 6}, {"planned": 3}],
+    ids=str,
+)
+@pytest.mark.filterwarnings("error")
+def test_numbers_of_any_size_are_judged(size, asked):
+    table = wide(bleu=[size * one for one in wide()["accuracy"]], training_seconds=[size] * 12)
+    expected = ablate.judge(wide(), baseline="base", **{**asked, "margin": None})
+    found = ablate.judge(table, baseline="base", metric="bleu", mode="max", **asked)
+    assert found["difference"].tolist() == [pytest.approx(0.05 * size)]
+    if "margin" not in asked:
+        assert found["verdict"].tolist() == expected["verdict"].tolist()
 
 
 def test_rows_of_a_search_are_left_out_and_told():
@@ -323,6 +382,11 @@ def test_cells_that_are_missing_are_no_numbers_whatever_pandas_keeps_them_as():
             ['results.csv: --metric: there is no column accurary; did you mean "accuracy"?'],
         ),
         (
+            wide(**{"accuracy ": [0.5] * 12}),
+            {},
+            ["results.csv: two columns are called accuracy; rename one of them"],
+        ),
+        (
             wide(bleu=[1.0] * 12),
             {"metric": "bleu"},
             ["results.csv: --mode: is needed: whether more of bleu is better (max), or less (min)"],
@@ -370,6 +434,14 @@ def test_cells_that_are_missing_are_no_numbers_whatever_pandas_keeps_them_as():
         ),
         (
             wide(),
+            {"looks": True},
+            [
+                "results.csv: --looks: the first look at 1 comparison takes 6 seeds, and more must follow, "
+                "found 6; set --planned to 8 or more"
+            ],
+        ),
+        (
+            wide(),
             {"planned": 1001},
             ["results.csv: seeds: must be at most 1000, found 1001"],
         ),
@@ -408,6 +480,24 @@ def test_cells_that_are_missing_are_no_numbers_whatever_pandas_keeps_them_as():
             [
                 "results.csv: line 13: accuracy must lie between 0 and 1, found 91.5; divide "
                 "percentages by 100"
+            ],
+        ),
+        (
+            wide(parameters=[1000, 11.5, *[2000] * 10]),
+            {},
+            [
+                "results.csv: line 3: parameters must be a whole number, found 11.5; count one by one, "
+                "or call the column otherwise"
+            ],
+        ),
+        (
+            wide(bleu=[30.0, -1e308, *[31.0] * 10], flops=[1e101] * 12),
+            {"metric": "bleu", "mode": "max"},
+            [
+                "results.csv: line 3: bleu must lie between -1e+100 and 1e+100, found -1e+308; leave the "
+                "line out",
+                "results.csv: line 2: flops must lie between -1e+100 and 1e+100, found 1e+101; leave the "
+                "line out",
             ],
         ),
     ],
@@ -481,6 +571,43 @@ def test_a_file_that_is_no_table_is_told(tmp_path):
         read_table("-", io.StringIO(""))
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "variant,seed,accuracy, accuracy\na,1,0.5,0.9\nb,1,0.6,0.1\n",
+            ["results.csv: two columns are called accuracy; rename one of them"],
+        ),
+        (
+            "variant,seed,accuracy\na,1,0.5,9\n\nb,1\nb,2,0.6\n",
+            [
+                "results.csv: line 2: has 4 cells, the header 3; a text that holds a comma needs quotes",
+                "results.csv: line 4: has 2 cells, the header 3; a text that holds a comma needs quotes",
+            ],
+        ),
+        (
+            "variant;seed;accuracy\na;1;0,5\nb;1;0,6\n",
+            [
+                "results.csv: its cells are separated by semicolons; separate them by commas, and write "
+                "decimals with a point"
+            ],
+        ),
+    ],
+)
+def test_lines_that_do_not_fit_the_header_are_told(tmp_path, text, expected, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results.csv").write_text(text, encoding="utf-8-sig")
+    for stream in (None, io.StringIO(text)):
+        with pytest.raises(InputError) as raised:
+            read_table("results.csv", stream)
+        assert [str(problem) for problem in raised.value.problems] == expected
+
+
+def test_columns_without_a_name_and_empty_lines_are_passed_over():
+    text = wide().to_csv().replace("\n3,", "\n\n  \n3,")
+    assert len(read_table("-", io.StringIO(text))) == 12
+
+
 def test_the_command_reads_standard_input_and_prints_json():
     runner = CliRunner()
     text = wide().to_csv(index=False)
@@ -492,6 +619,8 @@ def test_the_command_reads_standard_input_and_prints_json():
     found = runner.invoke(cli, ["judge", "-", "--baseline", "base", "--unpaired"], input=text)
     assert "Runs are not paired" in found.stdout
     assert "compared by Welch's t test" in found.stderr
+    assert "runs  " in found.stdout and "seeds  " not in found.stdout
+    assert "without a column" not in found.stderr
 
 
 @pytest.mark.parametrize(
@@ -505,6 +634,10 @@ def test_the_command_reads_standard_input_and_prints_json():
             ["--unpaired", "--planned", "8"],
             "ablate judge: --planned: needs runs that are paired by seed; leave --unpaired out",
         ),
+        (
+            ["--json", "--format", "html"],
+            "ablate judge: --json: prints JSON and nothing else; leave it out, or ask for --format json",
+        ),
         (["--margin", "-1"], "ablate judge: margin: must be above 0.0, found -1.0"),
     ],
 )
@@ -514,3 +647,9 @@ def test_options_that_do_not_fit_are_told(options, told):
     )
     assert isinstance(found.exception, InputError)
     assert str(found.exception) == told
+
+
+def test_the_help_shows_its_examples_line_by_line():
+    told = CliRunner().invoke(cli, ["judge", "--help"]).stdout
+    assert "\\b" not in told
+    assert "\n  ablate judge results.csv --baseline resnet18\n  ablate judge runs.csv" in told
