@@ -170,9 +170,19 @@ def _best_text(rows: Sequence[StudyRow]) -> str:
 
 
 def _measures(rows: Sequence[StudyRow]) -> MeasureTable:
-    """Those that one of the studies has."""
-    names = {measure.name for row in rows for measure in row.measures.all}
-    return MeasureTable(tuple(measure for measure in EVERY.all if measure.name in names))
+    """Those that one of the studies has; of their own those that are alike in all that have them."""
+    found: dict[str, set[Measure]] = {}
+    for measure in (one for row in rows for one in row.measures.all):
+        found.setdefault(measure.name, set()).add(measure)
+    known = [measure for measure in EVERY.all if measure.name in found]
+    names = {measure.name for measure in EVERY.all}
+    own = [
+        one
+        for name, alike in found.items()
+        if name not in names and len(alike) == 1
+        for one in alike
+    ]
+    return MeasureTable((*known, *own))
 
 
 def _cells(found: StudyRow, measures: MeasureTable, *, on_front: bool) -> list[str]:

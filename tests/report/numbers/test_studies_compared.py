@@ -119,3 +119,15 @@ def test_data_sets_that_not_all_have_are_named(project, storage):
     document = comparison_document(compare_studies([one.stored, other.stored]), apart)
     texts = [e.text for e in document.sections[0].elements if hasattr(e, "text")]
     assert texts[0] == "Left out, not in all of the studies: line."
+
+
+def test_measures_of_ones_own_are_shown(project, storage):
+    (project.folder / "own.py").write_text("def one(y_true, y_pred):\n    return 1.0\n")
+    own = '[metrics.mine]\nfunction = "own.py:one"\nmode = "max"\n'
+    plain = finished(made(project, storage, "plain"), {"units=16": 0.9})
+    asked = made(project, storage, "asked", TABLES + own)
+    asked.replicate("units=16", 1, 0.9, test_mine=0.25)
+    rows = compare_studies([plain.stored, asked.stored])
+    (table, _) = comparison_document(rows).sections[0].elements
+    column = [column.heading for column in table.columns].index("mine")
+    assert [row[column] for row in table.rows] == ["-", "0.2500"]
