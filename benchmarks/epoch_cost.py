@@ -27,15 +27,16 @@ from typing import Any
 
 from processes import bare_environment, run_process
 
+from ablate.backends import BackendName
 from ablate.config.data import load_data_settings
 from ablate.data.prepared import prepare
 from ablate.data.split import training_split
-from ablate.spec.training import Backend, TrainingSettings
+from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import Epoch, TrialSpec
 from ablate.workers.executors.environment import worker_environment
 from ablate.workers.executors.shares import Share
 
-BACKENDS: tuple[Backend, ...] = ("tensorflow", "jax")
+BACKENDS: tuple[BackendName, ...] = ("tensorflow", "jax")
 AS_IT_IS, RECALIBRATED, NOT_WATCHED = "as it is", "recalibrated", "not watched"
 KINDS = (AS_IT_IS, RECALIBRATED, NOT_WATCHED)
 

@@ -30,16 +30,16 @@ from typing import Any
 from processes import bare_environment, run_process
 
 from ablate import tasks
+from ablate.backends import BackendName
 from ablate.config.data import load_data_settings
 from ablate.data.prepared import prepare
 from ablate.data.split import training_split
 from ablate.datasets.line import SIDE
 from ablate.spec.data import DataSettings
-from ablate.spec.training import Backend
 from ablate.workers.executors.environment import worker_environment
 from ablate.workers.executors.shares import Share
 
-BACKENDS: tuple[Backend, ...] = ("tensorflow", "jax")
+BACKENDS: tuple[BackendName, ...] = ("tensorflow", "jax")
 FEEDS = ("plain arrays", "batches")
 ENVIRONMENTS = ("as it comes", "ours")
 
@@ -100,7 +100,7 @@ def line_images(images_per_class: int) -> DataSettings:
 
 
 def train_apart(
-    backend: Backend, feed: str, environment: str, options: Namespace, cache: Path
+    backend: BackendName, feed: str, environment: str, options: Namespace, cache: Path
 ) -> Step:
     """Trains in a process of its own."""
     share = Share(threads=options.threads)
@@ -131,7 +131,7 @@ def main() -> None:
         train_here(options.feed, options)
         return
     ways = list(product(options.backends, FEEDS, ENVIRONMENTS))
-    steps: dict[tuple[Backend, str, str], list[Step]] = {way: [] for way in ways}
+    steps: dict[tuple[BackendName, str, str], list[Step]] = {way: [] for way in ways}
     with tempfile.TemporaryDirectory(prefix="ablate-bench-") as scratch:
         prepare(line_images(options.images_per_class), Path(scratch))
         for repeat in range(options.repeats):

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ablate.backends import BackendName
 from ablate.spec.study import StudySpec
-from ablate.spec.training import Backend
 from ablate.workers.executors.defaults import Machine, choose_workers
 from ablate.workers.executors.environment import worker_environment
 
@@ -48,7 +48,7 @@ class Usage:
         )
 
 
-def bare_environment(backend: Backend) -> dict[str, str]:
+def bare_environment(backend: BackendName) -> dict[str, str]:
     """This process's environment without whatever sets up memory, threads or libraries."""
     kept = {
         name: value

@@ -33,12 +33,12 @@ from pathlib import Path
 import psutil
 from processes import bare_environment
 
+from ablate.backends import BackendName
 from ablate.config import load_study
 from ablate.config.data import HOME_VARIABLE
 from ablate.limits import Limits
 from ablate.running.run import log_path, run_study
 from ablate.spec.study import StudySpec
-from ablate.spec.training import Backend
 from ablate.state.phases import PhaseState
 from ablate.store.place import StoragePlace
 from ablate.workers.executors.defaults import Machine, choose_workers
@@ -82,7 +82,7 @@ IMAGES = {"line": "images_per_class", "mnist": "per_class", "digits": "per_class
 """The setting that says how many images of each class there are."""
 FEW = {"line": 40}
 """Images of each class unless told; of the other data sets all."""
-GIVEN_BACK: Mapping[Backend, Mapping[str, str]] = {
+GIVEN_BACK: Mapping[BackendName, Mapping[str, str]] = {
     "tensorflow": {
         "TF_CPU_ALLOCATOR_USE_BFC": "false",
         "GLIBC_TUNABLES": "glibc.malloc.hugetlb=0",

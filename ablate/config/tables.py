@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Self, get_args
+from typing import Annotated, Any, Self
 
 from pydantic import Field
 
+from ablate.backends import BACKENDS
 from ablate.config.splits import check_replicate
 from ablate.config.tuning import TuneTable
 from ablate.config.validation import validate
@@ -16,7 +17,7 @@ from ablate.errors import Problem
 from ablate.spec.measure import OBJECTIVE
 from ablate.spec.space import Frozen, SearchSpace
 from ablate.spec.study import ArtifactSettings, ReplicateSettings, Resources
-from ablate.spec.training import Backend, Plateau, TrainingSettings
+from ablate.spec.training import Plateau, TrainingSettings
 from ablate.tasks import Task
 
 Names = tuple[str, ...]
@@ -156,7 +157,7 @@ def _environment_backend(environment: Mapping[str, str], problems: list[Problem]
     backend = environment.get("KERAS_BACKEND")
     if not backend:
         return {}
-    known = get_args(Backend)
+    known = list(BACKENDS)
     if backend not in known:
         rule = f"must be one of {', '.join(known)}"
         problems.append(Problem("the environment variable KERAS_BACKEND", rule, found=backend))

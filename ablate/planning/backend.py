@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping
-from typing import cast, get_args
+from typing import cast
 
+from ablate.backends import BACKENDS, BackendName
 from ablate.errors import InputError, Problem
 from ablate.spec.study import StudySpec
-from ablate.spec.training import Backend
 
 
 def check_backend(study: StudySpec) -> None:
@@ -21,9 +21,10 @@ def check_backend(study: StudySpec) -> None:
     if is_installed(backend):
         return
     rule = f"the backend {backend} is not installed"
-    package = "tensorflow" if backend == "tensorflow" else f'"keras-ablate[{backend}]"'
-    others = " or ".join(f'backend = "{one}"' for one in get_args(Backend) if is_installed(one))
-    hint = f"install it: pip install {package}" + (f", or set {others}" if others else "")
+    others = " or ".join(f'backend = "{one}"' for one in BACKENDS if is_installed(one))
+    hint = f"install it: pip install {BACKENDS[backend].install}" + (
+        f", or set {others}" if others else ""
+    )
     raise InputError(Problem(study.path, rule, "training.backend", hint=hint))
 
 
@@ -32,10 +33,10 @@ def is_installed(backend: str) -> bool:
     return importlib.util.find_spec(backend) is not None
 
 
-def usual_backend(environment: Mapping[str, str]) -> Backend:
+def usual_backend(environment: Mapping[str, str]) -> BackendName:
     """The backend of what no study asks for: that of the environment, else the first installed one."""
-    known = get_args(Backend)
     named = environment.get("KERAS_BACKEND")
-    if named in known:
-        return cast(Backend, named)
+    if named in BACKENDS:
+        return cast(BackendName, named)
+    known = list(BACKENDS)
     return next((one for one in known if is_installed(one)), known[0])

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, PositiveInt, Tag
 from pydantic.fields import FieldInfo
 
+from ablate.backends import BackendName
 from ablate.spec.space import Frozen
 
-Backend = Literal["tensorflow", "jax", "torch"]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -92,7 +92,7 @@ class TrainingSettings(Frozen):
     """With what batch norm validates and tests: the moving averages that training leaves, or those of
     all training images under the weights of the epoch."""
     dtype_policy: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
-    backend: Backend = "tensorflow"
+    backend: BackendName = "tensorflow"
     """The Keras backend. Defaults to the environment's KERAS_BACKEND, then tensorflow."""
 
     def flat(self) -> dict[str, Any]:

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import inspect
 import sys
+from itertools import chain
 from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import keras
 
-OURS = ("keras", "tensorflow", "jax", "jaxlib", "builtins", "collections", "inspect")
+from ablate.backends import BACKENDS
+
+_TRACING = (backend.modules for backend in BACKENDS.values() if backend.traces)
+OURS = ("keras", *chain(*_TRACING), "builtins", "collections", "inspect")
 """Where the classes and functions come from that are known to compute what their name says. Of the
 objects of others than Keras's only containers are written: a function that was compiled or given
 some of its arguments does not tell which it is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
@@ -10,9 +11,10 @@ from pathlib import Path
 import joblib
 import keras
 
+from ablate.backends import BACKENDS
 from ablate.spec.environment import Environment
 
-PACKAGES = ("keras-ablate", "keras", "tensorflow", "jax", "torch", "optuna", "numpy")
+PACKAGES = ("keras-ablate", "keras", *BACKENDS, "optuna", "numpy")
 
 
 def prepare_device() -> Environment:
@@ -21,7 +23,7 @@ def prepare_device() -> Environment:
     Called once in a worker, before the first network is built.
     """
     backend = str(keras.backend.backend())
-    device = _DEVICES[backend]()
+    device: str = importlib.import_module(f"ablate.training.backends.{backend}").device()
     return Environment(
         backend=backend,
         device=device,
@@ -59,33 +61,6 @@ def _processor() -> str:
         lines = []
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(names, platform.processor() or platform.machine())
-
-
-def _tensorflow_device() -> str:
-    import tensorflow as tf
-
-    gpus = tf.config.list_physical_devices("GPU")
-    for gpu in gpus:
-        tf.config.experimental.set_memory_growth(gpu, True)
-    if not gpus:
-        return "cpu"
-    return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "gpu"))
-
-
-def _jax_device() -> str:
-    import jax
-
-    device = jax.devices()[0]
-    return "cpu" if device.platform == "cpu" else str(device.device_kind)
-
-
-def _torch_device() -> str:
-    import torch
-
-    return str(torch.cuda.get_device_name()) if torch.cuda.is_available() else "cpu"
-
-
-_DEVICES = {"tensorflow": _tensorflow_device, "jax": _jax_device, "torch": _torch_device}
 
 
 def _versions() -> dict[str, str]:

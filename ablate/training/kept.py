@@ -17,6 +17,7 @@ from typing import Any
 
 import keras
 
+from ablate.backends import BACKENDS
 from ablate.limits import NETWORKS_MEMORY
 from ablate.training.described import UnknownError, described
 
@@ -46,8 +47,7 @@ class KeptNetworks:
             their values; otherwise the new one, which is kept where that can be.
         """
         model.optimizer.build(model.trainable_variables)
-        # With PyTorch there is no program to keep: networks run layer by layer.
-        key = None if keras.backend.backend() == "torch" else _key(model)
+        key = _key(model) if BACKENDS[keras.backend.backend()].traces else None
         if key is None:
             return model
         network = self._kept.pop(key, None)

@@ -12,16 +12,19 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from importlib.machinery import SourceFileLoader
+from itertools import chain
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 from typing import Any, Self
 
+from ablate.backends import BACKENDS
 from ablate.errors import InputError, Problem
 from ablate.files import file_digest
 
 Meet = Callable[[Path, str], None]
 """Is told of a file that is about to be executed, and of its digest; may raise."""
-NOT_THE_USERS = ("__main__", "ablate", "keras", "tensorflow", "jax", "jaxlib", "torch", "numpy")
+_BACKENDS = chain(*(backend.modules for backend in BACKENDS.values()))
+NOT_THE_USERS = frozenset(("__main__", "ablate", "keras", "numpy", *_BACKENDS))
 """Packages that are one for the whole process, wherever they lie."""
 INSTALLED = ("site-packages", "dist-packages")
 STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib"))

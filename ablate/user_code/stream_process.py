@@ -19,6 +19,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ablate.backends import BACKENDS
 from ablate.user_code.imported import load
 from ablate.user_code.streams import (
     TRAIN,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 SEED, BATCH = 0, 32
 """What the streams that are looked at are made with: the same whenever they are compared."""
-BACKENDS = ("tensorflow", "jax", "torch")
 
 
 def look(train: Any, validation: Any) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def _told(x: Any, y: NDArray[Any]) -> str:
 def main(file: str, options: str, study: str, told: str) -> None:
     """Makes the streams and writes what they are."""
     installed = (name for name in BACKENDS if importlib.util.find_spec(name) is not None)
-    os.environ.setdefault("KERAS_BACKEND", next(installed, BACKENDS[0]))
+    os.environ.setdefault("KERAS_BACKEND", next(installed, next(iter(BACKENDS))))
     found: dict[str, Any]
     try:
         with used_files(Path(file), Path(study)) as used:

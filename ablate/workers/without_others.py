@@ -1,9 +1,4 @@
-"""Workers do without the backend that they have no use for, unless the user's code asks for it.
-
-Keras imports TensorFlow wherever it is installed, whatever the backend: two seconds and 400 MB that
-JAX and PyTorch have no use for. TensorFlow imports JAX, whose functions its converter for telephones
-knows: 0.4 seconds.
-"""
+"""Workers do without the backend that they have no use for, unless the user's code asks for it."""
 
 from __future__ import annotations
 
@@ -16,15 +11,14 @@ from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
 
-USELESS = {"tensorflow": "jax", "jax": "tensorflow", "torch": "tensorflow"}
-"""For each backend, the other one that would be imported with it."""
+from ablate.backends import BACKENDS
 
 
 def do_without_others(backend: str) -> None:
     """Lets nobody but the user's code import what this backend has no use for, in this process."""
-    useless = USELESS.get(backend)
-    if useless is not None and not any(isinstance(one, _Without) for one in sys.meta_path):
-        sys.meta_path[:] = [_Without(finder, useless) for finder in sys.meta_path]
+    own = next((one for name, one in BACKENDS.items() if name == backend), None)
+    if own is not None and not any(isinstance(one, _Without) for one in sys.meta_path):
+        sys.meta_path[:] = [_Without(finder, own.useless) for finder in sys.meta_path]
 
 
 class _Without:

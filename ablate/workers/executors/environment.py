@@ -4,39 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ablate.spec.training import Backend
+from ablate.backends import BACKENDS, BackendName
 from ablate.workers.executors.shares import Share
-
-GIB = 2**30
-HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
-_ONE_HEAP = {
-    "MALLOC_ARENA_MAX": "1",
-    "MALLOC_MMAP_MAX_": "0",
-    "MALLOC_TRIM_THRESHOLD_": str(8 * GIB),
-    "MALLOC_TOP_PAD_": str(64 * 2**20),
-    **HUGE_PAGES,
-}
-KEEPING: Mapping[Backend, Mapping[str, str]] = {
-    "tensorflow": {"TF_CPU_ALLOCATOR_USE_BFC": "true", **HUGE_PAGES},
-    "jax": _ONE_HEAP,
-    "torch": _ONE_HEAP,
-}
-"""What makes each backend keep the blocks of memory that a training step frees.
-
-The C library gives large ones back to the system after every step, and gets them anew, page by
-page: up to half of a step's time on a processor. With ``TF_CPU_ALLOCATOR_USE_BFC`` TensorFlow
-keeps them itself. The others are the GNU C library's own settings: all blocks come from one heap
-that is never trimmed, and from large pages where the system has them. No number changes.
-Not for a worker with a GPU: a step's blocks lie in the GPU's memory there, and XLA compiles with
-many threads, which wait for each other at the one heap (23 s instead of 7, `docs/performance.md`).
-"""
-
-THREADS_OF: Mapping[str, str] = {
-    "tensorflow": "TF_NUM_INTRAOP_THREADS",
-    "jax": "NPROC",
-    "torch": "OMP_NUM_THREADS",
-}
-"""The variable that says with how many threads each backend computes."""
 
 
 def environment_threads(environment: Mapping[str, str]) -> int | None:
@@ -48,13 +17,14 @@ def environment_threads(environment: Mapping[str, str]) -> int | None:
     Returns:
         None where the environment does not say, and its libraries choose.
     """
-    value = environment.get(THREADS_OF[environment["KERAS_BACKEND"]], "")
+    backend = next(one for name, one in BACKENDS.items() if name == environment["KERAS_BACKEND"])
+    value = environment.get(backend.threads, "")
     return int(value) if value.isdecimal() and int(value) else None
 
 
 def worker_environment(
     environment: Mapping[str, str],
-    backend: Backend,
+    backend: BackendName,
     share: Share | None = None,
     *,
     gpu: bool = False,
@@ -70,7 +40,7 @@ def worker_environment(
     return {
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
-        **({} if gpu or (share and share.gpu is not None) else KEEPING[backend]),
+        **({} if gpu or (share and share.gpu is not None) else BACKENDS[backend].keeping),
         **(share.environment() if share else {}),
         **environment,
         **(share.device() if share else {}),

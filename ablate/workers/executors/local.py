@@ -16,9 +16,9 @@ from typing import IO, Self
 
 import psutil
 
+from ablate.backends import BackendName
 from ablate.errors import RunError
 from ablate.limits import GRACE, HASTE
-from ablate.spec.training import Backend
 from ablate.workers.executors._base import Death
 from ablate.workers.executors.environment import environment_threads, worker_environment
 from ablate.workers.executors.memory import held_memory
@@ -46,7 +46,7 @@ class LocalWorker:
     def __init__(
         self,
         log: Path,
-        backend: Backend,
+        backend: BackendName,
         share: Share | None = None,
         hear: Callable[[Event | None], None] | None = None,
     ) -> None:
@@ -204,7 +204,7 @@ class LocalExecutor:
         shares: the part of the machine that each worker may use; as many as there are workers.
     """
 
-    def __init__(self, log: Path, backend: Backend, shares: Sequence[Share]) -> None:
+    def __init__(self, log: Path, backend: BackendName, shares: Sequence[Share]) -> None:
         self._log = log
         self._backend = backend
         self._shares = tuple(shares)

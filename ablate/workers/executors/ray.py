@@ -10,10 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from ablate.backends import BackendName
 from ablate.errors import InputError, Problem
 from ablate.limits import CLUSTER_ANSWER
 from ablate.spec.study import Resources
-from ablate.spec.training import Backend
 from ablate.workers.executors._base import Death
 from ablate.workers.executors.environment import worker_environment
 from ablate.workers.executors.local import worker_log
@@ -41,7 +41,7 @@ class RayExecutor:
     def __init__(
         self,
         log: Path,
-        backend: Backend,
+        backend: BackendName,
         resources: Resources,
         address: str | None,
         workers: int | None,
