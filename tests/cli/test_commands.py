@@ -237,6 +237,7 @@ compared: Are four units enough?
   replicates    6 (3 seeds each), verdicts on test accuracy
   workers       2 side by side, 1 thread each (of 2 cores)
   runs code     {models} (look at it before you run it)
+  warning       6 seeds are needed for a verdict, here are 3: no difference, however large, can be told from chance
 
 """
 
