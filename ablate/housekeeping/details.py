@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ablate.document.words import called
 from ablate.housekeeping.kept import KeptArtifact, kept_artifacts, problem_of
 from ablate.housekeeping.overview import IsGone
 from ablate.planning.plan import configure
@@ -19,7 +20,7 @@ from ablate.store.kept_models import replaced_models
 from ablate.store.owner import Owner
 from ablate.store.results import read_curves
 from ablate.store.runs import TrainingRun
-from ablate.store.studies import StoredStudy
+from ablate.store.studies import StoredStudy, data_cards
 from ablate.store.trials import outcome_of
 
 
@@ -40,6 +41,8 @@ class RunDetails:
     run: TrainingRun
     measures: MeasureTable
     """Those of its study."""
+    noun: str
+    """What the examples of its data set are called."""
     outcome: str
     hyperparameters: tuple[Hyperparameter, ...]
     """Those of the network, then those of the training; only the tuned ones that it has, where it
@@ -86,6 +89,7 @@ def details(
     return RunDetails(
         run=run,
         measures=stored.spec.measures,
+        noun=called(data_cards(stored).get(run.cell.dataset, {}).get("image")),
         outcome=outcome_of(trial),
         hyperparameters=tuple(_hyperparameters(stored.spec, run)),
         curves=tuple(curves),

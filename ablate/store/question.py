@@ -11,11 +11,22 @@ from typing import TYPE_CHECKING, cast
 from optuna import load_study
 from pydantic import ValidationError
 
+from ablate.document.words import called
 from ablate.errors import InputError, Problem, shown
 from ablate.planning.plan import parts
 from ablate.spec.identity import RULES, under_rules
 from ablate.spec.study import StudySpec
-from ablate.store.attributes import CELL, DATA, ENVIRONMENT, PHASE, QUESTION, SPEC, STUDY, Bearer
+from ablate.store.attributes import (
+    CARDS,
+    CELL,
+    DATA,
+    ENVIRONMENT,
+    PHASE,
+    QUESTION,
+    SPEC,
+    STUDY,
+    Bearer,
+)
 from ablate.store.code import code_problems
 
 if TYPE_CHECKING:
@@ -190,17 +201,16 @@ def _differences(stored: StudySpec, study: StudySpec, *, tested: bool) -> list[P
 def _data_problems(
     described: Bearer, study: StudySpec, digests: Mapping[str, str]
 ) -> list[Problem]:
-    stored = DATA.of(described) or {}
-    return [
-        Problem(
-            study.path,
-            f"the {name} images are not those that the stored study {study.name} was trained on",
-            "study.dataset",
-            hint=ANEW,
-        )
-        for name, digest in digests.items()
-        if stored.get(name) != digest
-    ]
+    stored, cards = DATA.of(described) or {}, CARDS.of(described) or {}
+    problems = []
+    for name, digest in digests.items():
+        if stored.get(name) != digest:
+            noun = called(cards.get(name, {}).get("image"))
+            rule = (
+                f"the {name} {noun} are not those that the stored study {study.name} was trained on"
+            )
+            problems.append(Problem(study.path, rule, "study.dataset", hint=ANEW))
+    return problems
 
 
 def _is_ours(storage: BaseStorage, one: FrozenStudy, study: StudySpec) -> bool:

@@ -14,6 +14,7 @@ from ablate import catalog
 from ablate.cli import main
 from ablate.cli.show import bars
 from ablate.store.owner import Owner
+from ablate.store.studies import write_cards
 
 STORAGE = "storage runs/ablate.journal"
 
@@ -84,6 +85,7 @@ def test_a_list_tells_the_living_from_the_lost(kept, called):
 
 
 def test_everything_about_a_replicate(whole, called):
+    write_cards(whole.stored, {"digits": {"image": [8, 8, 1]}})
     code, lines, errors = unchanged(whole, called, "show", "dense", "2", "--phase", "replicate")
     assert (code, errors) == (0, "")
     assert lines[:7] == [
@@ -113,6 +115,21 @@ def test_everything_about_a_replicate(whole, called):
         "learning_curves.csv",
         "confusion_matrix.csv",
     ]
+
+
+@pytest.mark.parametrize(
+    ("shape", "one", "several"),
+    [
+        ([64], "a row", "rows"),
+        ([8, 3], "an example", "examples"),
+        ([8, 8, 1], "an image", "images"),
+    ],
+)
+def test_measures_of_examples_are_called_what_these_are(whole, called, shape, one, several):
+    write_cards(whole.stored, {"digits": {"image": shape}})
+    _, lines, _ = called("show", "dense", "2", "--phase", "replicate")
+    assert f"{f'FLOPs of {one}':18} 2,420" in lines
+    assert lines[lines.index("Measures") + 1].split()[-1] == several
 
 
 def test_a_failed_trial_says_why(kept, called):

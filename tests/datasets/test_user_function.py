@@ -111,7 +111,7 @@ def test_other_options_or_other_code_are_other_data(write, tmp_path):
         ),
         (
             "def load_data():\n    return ([[1.0], [2.0]], [0, 1, 1]), None\n",
-            'my_data.py:load_data: y_train: must hold one label for each of the 2 images, found "3 labels"',
+            'my_data.py:load_data: y_train: must hold one label for each of the 2 examples, found "3 labels"',
         ),
     ],
 )

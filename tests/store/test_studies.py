@@ -180,11 +180,20 @@ def test_the_same_question_is_no_problem(storage, spec):
     check_question(storage, spec, {"digits": "digest of digits"})
 
 
-def test_other_images_are_refused(storage, project):
+@pytest.mark.parametrize(
+    ("cards", "noun"),
+    [
+        ({"digits": {"image": [8, 8, 1]}}, "images"),
+        ({"digits": {"image": [64]}}, "rows"),
+        ({"digits": {"image": {"a": [3], "b": [2]}}}, "examples"),
+        ({}, "examples"),
+    ],
+)
+def test_other_examples_are_refused(storage, project, cards, noun):
     spec = project.study()
-    make_stored(spec, storage)
+    write_cards(make_stored(spec, storage), cards)
     assert differences(storage, spec, {"digits": "another"}) == [
-        "study.dataset: the digits images are not those that the stored study dense was trained on"
+        f"study.dataset: the digits {noun} are not those that the stored study dense was trained on"
     ]
 
 
