@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ablate.cli.options import storage_option, storage_place
-from ablate.errors import InputError, Problem, did_you_mean
+from ablate.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from ablate.housekeeping.overview import StudyOverview
@@ -29,15 +29,14 @@ def command(study: str, yes: bool, storage: str) -> int:
     from ablate.housekeeping.reading import open_to_read
     from ablate.store.artifacts import Artifacts
     from ablate.store.place import open_existing
-    from ablate.store.studies import remove_study
+    from ablate.store.studies import not_run, remove_study
 
     place = storage_place(storage)
     opened = open_to_read(place)
     found = overview(opened, study, Artifacts(place, opened))
     if found is None:
         known = [other.name for other in overviews(opened, Artifacts(place, opened))]
-        hint = did_you_mean(study, known)
-        raise InputError(Problem(study, "no such study has been run", hint=hint))
+        raise InputError(not_run(study, known))
     _check_idle(found)
     if not yes:
         if not sys.stdin.isatty():

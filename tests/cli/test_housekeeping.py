@@ -176,6 +176,16 @@ def test_a_number_that_is_not_clear_is_refused_with_what_to_say(whole, called):
     )
 
 
+def test_a_study_file_is_not_the_name_of_its_study(whole, called):
+    for command in (("report",), ("delete", "--yes")):
+        for file in ("dense.toml", "studies/dense.toml"):
+            assert called(*command, file) == (
+                2,
+                [],
+                f'{file}: no such study has been run; did you mean "dense"?\n',
+            )
+
+
 @pytest.mark.parametrize(
     ("values", "text"),
     [

@@ -821,6 +821,19 @@ def test_a_study_of_the_folder_counts_more_than_a_shipped_one(tmp_path, monkeypa
     assert find_study("smoke") == Path("studies/smoke.toml")
 
 
+def test_a_study_file_of_the_folder_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "c.toml").touch()
+    (tmp_path / "d.toml").mkdir()
+    for name, expected in (
+        ("c", 'c: unknown study; did you mean "c.toml"?'),
+        ("d.toml", "d.toml: is a folder; name a study file"),
+    ):
+        with pytest.raises(InputError) as caught:
+            find_study(name)
+        assert str(caught.value) == expected
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

@@ -52,7 +52,8 @@ def read_table(
         InputError: it is missing, or no table.
     """
     if stream is None and not Path(source).is_file():
-        raise InputError(Problem(source, "there is no such file", hint="name a CSV file, or - "))
+        rule = "is a folder" if Path(source).is_dir() else "there is no such file"
+        raise InputError(Problem(source, rule, hint="name a CSV file, or - "))
     try:
         text = None if stream is None else stream.read()
         table, written = (_read(source, text, as_written=as_it_is) for as_it_is in (False, True))
