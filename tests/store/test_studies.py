@@ -205,8 +205,8 @@ def test_other_examples_are_refused(storage, project, cards, noun):
             [
                 "training.epochs: the stored study dense has 2, this file has 9",
                 'tune.sampler.name: the stored study dense has "random", this file has "qmc"',
-                'tune.sampler.qmc_type: the stored study dense has null, this file has "sobol"',
-                "tune.sampler.scramble: the stored study dense has null, this file has true",
+                'tune.sampler.qmc_type: the stored study dense has nothing, this file has "sobol"',
+                "tune.sampler.scramble: the stored study dense has nothing, this file has true",
             ],
         ),
         (["study.seed=1"], ["seed: the stored study dense has 0, this file has 1"]),
@@ -216,7 +216,7 @@ def test_other_examples_are_refused(storage, project, cards, noun):
         ),
         (
             ['fix.trouble="nan"'],
-            ['fix.trouble: the stored study dense has null, this file has "nan"'],
+            ['fix.trouble: the stored study dense has nothing, this file has "nan"'],
         ),
         (
             ["replicate.metric=f1"],
@@ -229,10 +229,15 @@ def test_other_examples_are_refused(storage, project, cards, noun):
         (
             ["vary.units=[4, 8, 16]"],
             [
-                'vary.variants.units=8.name: the stored study dense has null, this file has "units=8"',
-                "vary.variants.units=8.search_space: the stored study dense has null, "
-                'this file has "space"',
-                "vary.variants.units=8.values.units: the stored study dense has null, this file has 8",
+                "vary.variants: the variant units=8 is new: the stored study dense does not have it",
+            ],
+        ),
+        (
+            ["vary.units=[16, 8]", "training.epochs=9"],
+            [
+                "training.epochs: the stored study dense has 2, this file has 9",
+                "vary.variants: the variant units=8 is new: the stored study dense does not have it",
+                "vary.variants: the variant units=4 is gone, which the stored study dense has",
             ],
         ),
         (
@@ -522,6 +527,6 @@ def test_verdicts_may_be_asked_for_otherwise_until_something_is_tested(storage, 
     check_question(storage, project.study("replicate.seeds=3", "replicate.margin=2"))
     replicate(stored, stored.spec.baseline, 1)
     assert differences(storage, project.study("replicate.seeds=3", "replicate.margin=2")) == [
-        "replicate.margin: the stored study dense has null, this file has 2.0",
+        "replicate.margin: the stored study dense has nothing, this file has 2.0",
         'replicate.metric: the stored study dense has "f1", this file has "accuracy"',
     ]
