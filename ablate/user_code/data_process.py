@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import json
 import sys
-import traceback
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate.user_code.imported import load
+from ablate.user_code.places import line_of
 from ablate.user_code.used import used_files
 
 if TYPE_CHECKING:
@@ -102,9 +102,7 @@ def main(file: str, function: str, options: str, study: str, folder: str) -> Non
         is_ours = isinstance(error, ValueError) and CONVENTION in first
         rule = first
         if not is_ours:
-            frames = traceback.extract_tb(error.__traceback__)
-            lines = [frame.lineno for frame in frames if Path(frame.filename) == Path(file)]
-            where = f" (line {lines[-1]} of {Path(file).name})" if lines else ""
+            where = line_of(error, Path(file))
             rule = f"{function} raised {type(error).__name__}: {first}{where}"
         told = {"problems": [{"rule": rule}]}
     (Path(folder) / "told.json").write_text(json.dumps(told))
