@@ -10,9 +10,11 @@ import click
 
 from ablate.cli.options import storage_option, storage_place
 from ablate.errors import InputError, Problem
+from ablate.spec.outcomes import PHASES
 
 if TYPE_CHECKING:
     from ablate.housekeeping.overview import StudyOverview
+    from ablate.spec.study import Phase
 
 
 @click.command("delete")
@@ -57,15 +59,23 @@ def command(study: str, yes: bool, storage: str) -> int:
 
 
 def content_text(study: StudyOverview) -> str:
-    """What there is of a study."""
+    """What there is of a study: as many trials and replicates as a list counts, and all else."""
     from rich.filesize import decimal
 
     from ablate.document.words import plural
 
-    return (
-        f"{study.name}: {plural(study.trials, 'trial')}, {plural(study.replicates, 'replicate')}, "
-        f"{plural(study.artifacts, 'artifact')} ({decimal(study.size)})"
-    )
+    counted: dict[Phase, int] = {"tune": study.trials, "replicate": study.replicates}
+    if study.phases is not None:
+        own = {phase.phase: phase.counts for phase in study.phases}
+        counted = {
+            phase: sum(count for name, count in own.get(phase, {}).items() if name != "running")
+            for phase in counted
+        }
+    more = study.trials + study.replicates - sum(counted.values())
+    parts = [plural(count, PHASES[phase].one) for phase, count in counted.items()]
+    parts += [plural(more, "other training")] if more > 0 else []
+    parts.append(plural(study.artifacts, "artifact"))
+    return f"{study.name}: {', '.join(parts)} ({decimal(study.size)})"
 
 
 def _check_idle(study: StudyOverview) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablate.cli.options import WIDE, storage_option, storage_place
+from ablate.errors import shown
 from ablate.spec.measure import OBJECTIVE, Measure, Stage, loss_first
 from ablate.spec.measures import EVERY
 from ablate.spec.outcomes import PHASES
@@ -24,12 +25,26 @@ BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 18
 """Characters for the name of what is said."""
 EXAMPLES: tuple[Stage, ...] = ("validation", "test")
+
+
+class TrialNumber(click.IntRange):
+    """The number of a trial."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number that was written."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            told = "a trial is named by its number in the report and in trials.csv, from 0"
+            self.fail(f"{told}, found {shown(value)}", param, ctx)
+
+
 READABLE, REPLACED = "can be read", "is not kept: a better run's is"
 
 
 @click.command("show")
 @click.argument("study")
-@click.argument("trial", type=click.IntRange(min=0))
+@click.argument("trial", type=TrialNumber(min=0))
 @click.option("--phase", type=click.Choice(tuple(PHASES)), help="Of the search, or a replicate.")
 @click.option("--variant", metavar="NAME", help="The trial's variant.")
 @click.option("--dataset", metavar="NAME", help="The trial's data set.")
@@ -97,7 +112,8 @@ def _outcome(found: RunDetails) -> Sequence[tuple[str, str]]:
         ("phase", run.phase),
         ("data set", run.cell.dataset),
         ("variant", run.cell.variant),
-        ("seed", "" if seed is None else str(seed)),
+        ("seed", "" if seed is None or found.fold is not None else str(seed)),
+        ("fold", "" if found.fold is None else str(found.fold)),
         ("configuration of", "" if chosen is None else f"trial {chosen} of the search"),
         ("trained again for", "" if retry is None else f"trial {retry}, which was cut off"),
         ("trained again as", "" if found.retried_as is None else f"trial {found.retried_as}"),

@@ -317,6 +317,12 @@ def test_a_wrong_study_table_is_said(tmp_path, study, expected):
     assert problems(tmp_path, study=study) == [expected]
 
 
+def test_a_name_that_looks_like_an_option_is_refused(tmp_path):
+    assert problems(tmp_path, study=STUDY.replace('"s"', '"-x"')) == [
+        'study.name: must not begin with "-": commands would take it for an option'
+    ]
+
+
 @pytest.mark.parametrize("name", ["", "a" * 101, r"a\nb", r"a\u007f"])
 def test_a_name_that_cannot_be_shown_is_refused(tmp_path, name):
     (found,) = problems(tmp_path, study=STUDY.replace('"s"', f'"{name}"'))
