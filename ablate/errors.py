@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -54,6 +55,13 @@ class InputError(AblateError):
 
 class RunError(AblateError):
     """A run could not be finished."""
+
+
+def no_file(path: Path) -> Problem:
+    """What is said of a place where a file should be, and is none."""
+    if path.is_dir():
+        return Problem(str(path), "is a folder", hint="name a file")
+    return Problem(str(path), "there is no such file")
 
 
 def shown(value: Any) -> str:

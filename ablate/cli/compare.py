@@ -17,7 +17,7 @@ def command(studies: tuple[str, ...], storage: str) -> int:
     """Print the best variants of several studies in one table.
 
     Of each study the variant is taken that has the best mean over its seeds of the study's
-    objective, the validation loss unless it says otherwise. Studies that tested on different images
+    objective, the validation loss unless it says otherwise. Studies that tested on different examples
     are refused.
 
     \b

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from ablate.cli.options import storage_option, storage_place
-from ablate.errors import InputError, Problem, did_you_mean
+from ablate.errors import InputError, Problem
+from ablate.spec.outcomes import PHASES
 
 if TYPE_CHECKING:
     from ablate.housekeeping.overview import StudyOverview
+    from ablate.spec.study import Phase
 
 
 @click.command("delete")
@@ -29,15 +31,14 @@ def command(study: str, yes: bool, storage: str) -> int:
     from ablate.housekeeping.reading import open_to_read
     from ablate.store.artifacts import Artifacts
     from ablate.store.place import open_existing
-    from ablate.store.studies import remove_study
+    from ablate.store.studies import not_run, remove_study
 
     place = storage_place(storage)
     opened = open_to_read(place)
     found = overview(opened, study, Artifacts(place, opened))
     if found is None:
         known = [other.name for other in overviews(opened, Artifacts(place, opened))]
-        hint = did_you_mean(study, known)
-        raise InputError(Problem(study, "no such study has been run", hint=hint))
+        raise InputError(not_run(study, known))
     _check_idle(found)
     if not yes:
         if not sys.stdin.isatty():
@@ -58,15 +59,23 @@ def command(study: str, yes: bool, storage: str) -> int:
 
 
 def content_text(study: StudyOverview) -> str:
-    """What there is of a study."""
+    """What there is of a study: as many trials and replicates as a list counts, and all else."""
     from rich.filesize import decimal
 
     from ablate.document.words import plural
 
-    return (
-        f"{study.name}: {plural(study.trials, 'trial')}, {plural(study.replicates, 'replicate')}, "
-        f"{plural(study.artifacts, 'artifact')} ({decimal(study.size)})"
-    )
+    counted: dict[Phase, int] = {"tune": study.trials, "replicate": study.replicates}
+    if study.phases is not None:
+        own = {phase.phase: phase.counts for phase in study.phases}
+        counted = {
+            phase: sum(count for name, count in own.get(phase, {}).items() if name != "running")
+            for phase in counted
+        }
+    more = study.trials + study.replicates - sum(counted.values())
+    parts = [plural(count, PHASES[phase].one) for phase, count in counted.items()]
+    parts += [plural(more, "other training")] if more > 0 else []
+    parts.append(plural(study.artifacts, "artifact"))
+    return f"{study.name}: {', '.join(parts)} ({decimal(study.size)})"
 
 
 def _check_idle(study: StudyOverview) -> None:

@@ -9,6 +9,7 @@ import click
 from ablate.cli.options import set_option, storage_option, storage_place, yes_option
 from ablate.cli.planned import plan_text
 from ablate.errors import InputError, RunError
+from ablate.spec.outcomes import PHASES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +31,7 @@ def command(study: str, settings: tuple[str, ...], yes: bool, storage: str) -> i
     """Print how many trainings STUDY needs, and about how long they take on this machine.
 
     Trains the variants with most and least work for two epochs on every data set, and keeps
-    nothing of them but the prepared data.
+    nothing of them but the prepared data. Of a study that is complete, says that nothing is left.
 
     \b
     ablate plan studies/line_dropout.toml
@@ -51,6 +52,9 @@ def command(study: str, settings: tuple[str, ...], yes: bool, storage: str) -> i
     machine = Machine.here()
     workers = choose_workers(spec, machine)
     click.echo(plan_text(spec, plan, workers_text(workers, machine.cores)))
+    if phases := _finished(spec, place):
+        click.echo(f"nothing is left to train: {' and '.join(phases)} are finished")
+        return 0
     work: dict[Cell, int] = {}
     timings: dict[Cell, Timing] = {}
     share = Share(threads=workers.threads)
@@ -69,6 +73,25 @@ def command(study: str, settings: tuple[str, ...], yes: bool, storage: str) -> i
     gain = _gain(spec, place, workers.shares(machine), timings)
     click.echo(estimate_text(spec, estimate(spec, work, timings, gain)))
     return 0
+
+
+def _finished(study: StudySpec, place: StoragePlace) -> list[str]:
+    """How much each phase of a study holds that is complete; nothing of another one."""
+    from ablate.housekeeping.reading import is_empty, open_to_read
+    from ablate.running.run import as_stored
+    from ablate.state.phases import phase_states
+    from ablate.store.studies import find_study, stored_as
+
+    try:
+        storage = None if is_empty(place) else open_to_read(place)
+        if storage is None or find_study(storage, study.name) is None:
+            return []
+        states = phase_states(stored_as(storage, as_stored(storage, study)))
+    except InputError:  # a run would say so
+        return []
+    if any(state.finished < state.total for state in states):
+        return []
+    return [f"{s.finished} of {s.total} {PHASES[s.phase].many}" for s in states]
 
 
 def _gain(

@@ -24,6 +24,7 @@ def plan_text(study: StudySpec, plan: Plan, workers: str, readings: Sequence[Rea
     """What a study would run, and with which workers, as plain text."""
     from ablate.document import words
     from ablate.planning.length import longest_training
+    from ablate.planning.verdicts import verdict_warning
 
     lines = [f"{study.name}: {study.description}", f"  file          {study.path}"]
     lines += [f"  data          {data.dataset}: {_counted(data)}" for data in plan.data]
@@ -58,7 +59,9 @@ def plan_text(study: StudySpec, plan: Plan, workers: str, readings: Sequence[Rea
         if found.source
     ]
     doubts = [f"{one.dataset}: {warning}" for one in readings for warning in one.warnings]
-    lines += [f"  warning       {warning}" for warning in (*doubts, *plan.warnings)]
+    few = verdict_warning(study)
+    warnings = (*doubts, *([few] if few else []), *plan.warnings)
+    lines += [f"  warning       {warning}" for warning in warnings]
     return "\n".join(lines) + "\n"
 
 

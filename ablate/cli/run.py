@@ -276,6 +276,9 @@ def summary_text(name: str, summary: RunSummary) -> str:
     states = [_phase_text(phase) for phase in summary.phases]
     if summary.stopped:
         state = "stopped at the time limit" if summary.stopped == "timeout" else "stopped"
+    elif not summary.complete:
+        last = summary.phases[-1]
+        state = f"ended, and none of {last.total} {PHASES[last.phase].many} is complete"
     elif summary.trained:
         state = "complete"
     else:

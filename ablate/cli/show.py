@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablate.cli.options import WIDE, storage_option, storage_place
+from ablate.errors import shown
 from ablate.spec.measure import OBJECTIVE, Measure, Stage, loss_first
 from ablate.spec.measures import EVERY
 from ablate.spec.outcomes import PHASES
@@ -23,13 +24,27 @@ if TYPE_CHECKING:
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 18
 """Characters for the name of what is said."""
-IMAGES: tuple[Stage, ...] = ("validation", "test")
+EXAMPLES: tuple[Stage, ...] = ("validation", "test")
+
+
+class TrialNumber(click.IntRange):
+    """The number of a trial."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number that was written."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            told = "a trial is named by its number in the report and in trials.csv, from 0"
+            self.fail(f"{told}, found {shown(value)}", param, ctx)
+
+
 READABLE, REPLACED = "can be read", "is not kept: a better run's is"
 
 
 @click.command("show")
 @click.argument("study")
-@click.argument("trial", type=click.IntRange(min=0))
+@click.argument("trial", type=TrialNumber(min=0))
 @click.option("--phase", type=click.Choice(tuple(PHASES)), help="Of the search, or a replicate.")
 @click.option("--variant", metavar="NAME", help="The trial's variant.")
 @click.option("--dataset", metavar="NAME", help="The trial's data set.")
@@ -97,7 +112,8 @@ def _outcome(found: RunDetails) -> Sequence[tuple[str, str]]:
         ("phase", run.phase),
         ("data set", run.cell.dataset),
         ("variant", run.cell.variant),
-        ("seed", "" if seed is None else str(seed)),
+        ("seed", "" if seed is None or found.fold is not None else str(seed)),
+        ("fold", "" if found.fold is None else str(found.fold)),
         ("configuration of", "" if chosen is None else f"trial {chosen} of the search"),
         ("trained again for", "" if retry is None else f"trial {retry}, which was cut off"),
         ("trained again as", "" if found.retried_as is None else f"trial {found.retried_as}"),
@@ -134,10 +150,10 @@ def _costs(found: RunDetails) -> Sequence[tuple[str, str]]:
 
     attributes, environment = found.attributes, ENVIRONMENT.of(found.run.trial)
     costs = (
-        one for one in EVERY.all if not set(one.stages) & set(IMAGES) and one.name in attributes
+        one for one in EVERY.all if not set(one.stages) & set(EXAMPLES) and one.name in attributes
     )
     return (
-        *((one.title, one.text_with_unit(attributes[one.name])) for one in costs),
+        *((_title(one, found.noun), one.text_with_unit(attributes[one.name])) for one in costs),
         ("environment", environment_line(environment) if environment else ""),
     )
 
@@ -149,20 +165,29 @@ def _measures(found: RunDetails) -> Section | None:
     attributes = dict(found.attributes)
     if found.outcome == "complete" and found.run.trial.value is not None:
         attributes.setdefault(OBJECTIVE, found.run.trial.value)
-    measures = _on_images(attributes, found.measures)
+    measures = _on_examples(attributes, found.measures)
     rows = []
-    for stage in IMAGES:
+    for stage in EXAMPLES:
         values = [attributes.get(m.key(stage)) if stage in m.stages else None for m in measures]
         texts = ["" if v is None else m.text(v) for m, v in zip(measures, values, strict=True)]
         if any(texts):
             rows.append((stage, *texts))
-    columns = (Column("measured on", "name"), *(Column(measure.title) for measure in measures))
+    columns = (Column("measured on", "name"), *(Column(_title(m, found.noun)) for m in measures))
     return Section("Measures", (table(columns, rows),)) if rows else None
 
 
-def _on_images(attributes: Mapping[str, Any], table: MeasureTable) -> tuple[Measure, ...]:
+def _title(measure: Measure, noun: str) -> str:
+    """What a measure is called where examples are called so."""
+    from ablate.document.words import one_of
+
+    if noun == "images":
+        return measure.title
+    return measure.title.replace("an image", one_of(noun)).replace("images", noun)
+
+
+def _on_examples(attributes: Mapping[str, Any], table: MeasureTable) -> tuple[Measure, ...]:
     """What is measured of every training run, and what else was measured of this one."""
-    found = (one for one in table.all if set(one.stages) & set(IMAGES))
+    found = (one for one in table.all if set(one.stages) & set(EXAMPLES))
     keys = {one: [one.key(stage) for stage in one.stages] for one in found}
     return loss_first(
         m for m, own in keys.items() if not m.asked or any(k in attributes for k in own)

@@ -9,7 +9,7 @@ from typing import Any
 from ablate.catalog import ArchitectureFile, arguments_of, find_architecture, shipped
 from ablate.config.toml import read_toml
 from ablate.config.validation import validate
-from ablate.errors import InputError, Problem, did_you_mean
+from ablate.errors import InputError, Problem, did_you_mean, no_file
 from ablate.spec.identity import WORDS
 from ablate.spec.space import Choices, Domain, Frozen, Parameter, Range, Scalar, SearchSpace
 from ablate.spec.training import SETTINGS, TrainingSettings
@@ -33,14 +33,18 @@ def find_search_space(name: str, folder: Path) -> Path:
     """
     if name.endswith(".toml"):
         path = folder / name
+        if path.is_dir():
+            raise InputError(no_file(path))
         if not path.is_file():
             raise InputError(Problem(str(path), "there is no such search space"))
         return path
     known = shipped("search_spaces")
     if name not in known:
-        rule = "unknown search space"
-        hint = did_you_mean(name, known)
-        raise InputError(Problem(name, rule, hint=f"{hint} A file of yours ends in .toml"))
+        own = f"{name}.toml"
+        hint = f"{did_you_mean(name, known).removesuffix('?')}; a file of yours ends in .toml"
+        if (folder / own).is_file():
+            hint = f'did you mean "{own}"?'
+        raise InputError(Problem(name, "unknown search space", hint=hint))
     return known[name]
 
 

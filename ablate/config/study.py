@@ -62,6 +62,8 @@ def find_study(name: str) -> Path:
     """
     path = Path(name)
     if path.suffix == ".toml" or len(path.parts) > 1:
+        if path.is_dir():
+            raise InputError(Problem(name, "is a folder", hint="name a study file"))
         if not path.is_file():
             hint = did_you_mean(path.stem, catalog.shipped("studies"))
             raise InputError(Problem(name, "there is no such study file", hint=hint))
@@ -69,7 +71,9 @@ def find_study(name: str) -> Path:
     known = {p.stem: p for p in sorted(Path("studies").glob("*.toml"))}
     known = catalog.shipped("studies") | known
     if name not in known:
-        raise InputError(Problem(name, "unknown study", hint=did_you_mean(name, known)))
+        own = f"{name}.toml"
+        hint = f'did you mean "{own}"?' if Path(own).is_file() else did_you_mean(name, known)
+        raise InputError(Problem(name, "unknown study", hint=hint))
     return known[name]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ablate.backends import BACKENDS
 from ablate.config.splits import check_replicate
@@ -37,6 +37,13 @@ class StudyTable(Frozen):
     metrics: Names = ()
     task: str | None = None
     objective: str = OBJECTIVE
+
+    @field_validator("name")
+    @classmethod
+    def _is_no_option(cls, name: str) -> str:
+        if name.startswith("-"):
+            raise ValueError('must not begin with "-": commands would take it for an option')
+        return name
 
 
 class Tables(Frozen):

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ablate.errors import InputError, Problem
+from ablate.errors import InputError, Problem, no_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,7 @@ def read_table(path: Path, separator: str = ",") -> pd.DataFrame:
         InputError: it is missing, empty, no text, or its rows differ in length.
     """
     if not path.is_file():
-        raise InputError(Problem(str(path), "there is no such file"))
+        raise InputError(no_file(path))
     if path.suffix.lower() in PARQUET:
         return _parquet(path)
     import pandas as pd

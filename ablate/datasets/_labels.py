@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 KINDS = "labels must be whole numbers, text, truths or one-hot rows"
 TO_CLASSES = (
-    "give each image the number or the name of its class, or predict measurements with "
+    "give each example the number or the name of its class, or predict measurements with "
     'task = "regression" under [study]'
 )
 
@@ -36,7 +36,7 @@ class Labels:
 
 @dataclass(frozen=True)
 class _Column:
-    """The labels of one array, one for each image."""
+    """The labels of one array, one for each example."""
 
     key: str
     values: NDArray[Any]
@@ -45,7 +45,10 @@ class _Column:
 
 
 def read_labels(
-    arrays: Sequence[tuple[str, NDArray[Any], int | None]], path: Path, problems: list[Problem]
+    arrays: Sequence[tuple[str, NDArray[Any], int | None]],
+    path: Path,
+    problems: list[Problem],
+    noun: str = "examples",
 ) -> Labels | None:
     """The labels of the parts of a data set.
 
@@ -54,12 +57,13 @@ def read_labels(
             must fit, where that is known.
         path: their file.
         problems: takes in what is wrong with them.
+        noun: what examples are called.
     """
     import numpy as np
 
     columns = []
-    for key, array, images in arrays:
-        found = _column(key, array, images, path, problems)
+    for key, array, count in arrays:
+        found = _column(key, array, count, path, problems, noun)
         if found is not None:
             columns.append(found)
     if len(columns) < len(arrays):
@@ -96,9 +100,14 @@ def _joined(columns: Sequence[_Column]) -> NDArray[Any]:
 
 
 def _column(
-    key: str, array: NDArray[Any], images: int | None, path: Path, problems: list[Problem]
+    key: str,
+    array: NDArray[Any],
+    count: int | None,
+    path: Path,
+    problems: list[Problem],
+    noun: str,
 ) -> _Column | None:
-    """The labels of an array, one for each image; None where it holds something else."""
+    """The labels of an array, one for each example; None where it holds something else."""
 
     def refused(rule: str, found: str | None = None, hint: str = "") -> None:
         problems.append(Problem(str(path), rule, key, found, hint))
@@ -106,8 +115,9 @@ def _column(
     if array.ndim not in (1, 2):
         refused("labels must be (n,), or one-hot (n, classes)", f"shape {array.shape}")
         return None
-    if images is not None and len(array) != images:
-        refused(f"must hold one label for each of the {images} images", f"{len(array)} labels")
+    if count is not None and len(array) != count:
+        rule = f"must hold one label for each of the {count} {noun}"
+        refused(rule, f"{len(array)} labels")
     if array.ndim == 2 and array.shape[1] > 1:
         return _one_hot(key, array, path, problems)
     flat = array.reshape(-1)
@@ -135,7 +145,8 @@ def _one_hot(key: str, array: NDArray[Any], path: Path, problems: list[Problem])
         wrong = int(np.flatnonzero(sums != 1)[0])
         found = f"{int(sums[wrong])} in row {wrong}"
         rule = "one-hot labels must hold one 1 a row"
-        problems.append(Problem(str(path), rule, key, found, "an image has one class"))
+        hint = 'of several labels each set task = "multilabel_classification" under [study]'
+        problems.append(Problem(str(path), rule, key, found, hint))
         return None
     hint = f"{TO_CLASSES}, or a row with a 1 in its column"
     found = f"{array.dtype} {array.shape}"

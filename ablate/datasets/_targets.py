@@ -63,6 +63,7 @@ def read_arrays(
     path: Path,
     problems: list[Problem],
     counts: Sequence[int | None] | None = None,
+    noun: str = "examples",
 ) -> Targets | None:
     """Targets in arrays, ``(n,)`` or ``(n, targets)``; None where they are wrong.
 
@@ -74,19 +75,20 @@ def read_arrays(
         path: their file.
         problems: takes in what is wrong with them.
         counts: how many examples they must fit, where that is known.
+        noun: what examples are called.
     """
     means, before = tasks.find(task), len(problems)
     counts = [None] * len(parts) if counts is None else counts
     if means.has_classes:
         given = list(zip(keys, parts, counts, strict=True))
-        labels = read_labels(given, path, problems)
+        labels = read_labels(given, path, problems, noun)
         if labels is None or len(problems) > before:
             return None
         return Targets(labels.parts, names or labels.names)
     found = []
     for key, part, count in zip(keys, parts, counts, strict=True):
         if count is not None and len(part) != count:
-            rule = f"must hold one target for each of the {count} examples"
+            rule = f"must hold one target for each of the {count} {noun}"
             problems.append(Problem(str(path), rule, key, f"{len(part)} targets"))
         rows = part[:, None] if part.ndim == 1 else part
         if means.outputs == "numbers":

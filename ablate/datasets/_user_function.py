@@ -114,8 +114,8 @@ def _made(user: UserFunction, written: str, places: Places) -> Examples:
         told_in = Path(folder) / "told.json"
         told = json.loads(told_in.read_text()) if told_in.is_file() else {}
         if process.returncode or "used" not in told:
-            rule = told.get("rule") or f"its process ended with exit code {process.returncode}"
-            raise InputError(Problem(user.name, rule))
+            ended = [{"rule": f"its process ended with exit code {process.returncode}"}]
+            raise InputError(*(Problem(user.name, **one) for one in told.get("problems", ended)))
         told_in.unlink()
         marks = ("groups", "sample_weight")
         given = {name: name for name in marks if (Path(folder) / f"{name}.npy").is_file()}

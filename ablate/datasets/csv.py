@@ -16,7 +16,7 @@ from ablate.datasets._csv_files import as_written, read_table, texts_of
 from ablate.datasets._marks import read_marks
 from ablate.datasets._tables import Scale, Share, check_test_rows, with_test_rows
 from ablate.datasets._targets import read_targets
-from ablate.errors import InputError, Problem
+from ablate.errors import InputError, Problem, no_file
 from ablate.spec.data import DataShape
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def source(options: Options, places: Places) -> str:
     found = []
     for path in _files(options, places):
         if not path.is_file():
-            raise InputError(Problem(str(path), "there is no such file"))
+            raise InputError(no_file(path))
         status = path.stat()
         found.append(f"({status.st_size} bytes, {status.st_mtime_ns})")
     return f"{options.model_dump_json()} {' '.join(found)}"

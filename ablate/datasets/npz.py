@@ -285,7 +285,10 @@ def _all_targets(
     ]
     parts = [arrays[key] for key in names.targets_of.values()]
     keys = list(names.targets_of.values())
-    targets = read_arrays(parts, keys, places.task, None, path, problems, counts)
+    inputs = names.inputs_of["train"]
+    are_images = fit and "" in inputs and len(shapes[inputs[""]]) == 4
+    noun = "images" if are_images else "examples"
+    targets = read_arrays(parts, keys, places.task, None, path, problems, counts, noun)
     if targets is None or len(problems) > before:
         return None
     if fit:

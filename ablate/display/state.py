@@ -63,6 +63,8 @@ class RunState:
         default_factory=lambda: deque(maxlen=LAST)
     )
     stopping: bool = False
+    _replicate_name: Callable[[int], str] = "seed {}".format
+    """What the replicate of a seed is called."""
     _since: float = 0.0
     """When the last trial ended, or the run began."""
     _lagging: set[Cell] = field(default_factory=set)
@@ -75,6 +77,7 @@ class RunState:
         self.name, self._since = study.name, self.clock()
         self.several = len(study.cells) > 1 or study.replicate is not None
         self.several_datasets = len(study.datasets) > 1
+        self._replicate_name = study.replicate_name
         self.phases = {p.phase: PhaseProgress(p.total, p.finished) for p in phases}
 
     @property
@@ -148,7 +151,7 @@ class RunState:
         number = (
             f"trial {event.number}"
             if event.phase == "tune"
-            else f"seed {event.parameters[SEED_PARAMETER]}"
+            else self._replicate_name(int(event.parameters[SEED_PARAMETER]))
         )
         within = [event.cell.within] if event.cell.within else []
         return " ".join([*words, event.cell.variant, *within, number])

@@ -222,14 +222,25 @@ def examples(shape: Any) -> tuple[str, str]:
     Args:
         shape: of one example; of several inputs each, by name. As a data card holds it, too.
     """
+    noun = called(shape)
     if isinstance(shape, Mapping):
         each = ", ".join(f"{name} ({_by(size)})" for name, size in shape.items())
-        return "examples", f"{len(shape)} inputs: {each}"
-    if len(shape) == 3:
-        return "images", f"{_by(shape)} (height x width x channels)"
-    if len(shape) == 1:
-        return "rows", plural(shape[0], "number")
-    return "examples", _by(shape)
+        return noun, f"{len(shape)} inputs: {each}"
+    if noun == "images":
+        return noun, f"{_by(shape)} (height x width x channels)"
+    return noun, plural(shape[0], "number") if noun == "rows" else _by(shape)
+
+
+def called(shape: Any) -> str:
+    """What the examples of a data set are called, by the shape of one; None where it is not known."""
+    if shape is None or isinstance(shape, Mapping):
+        return "examples"
+    return {3: "images", 1: "rows"}.get(len(shape), "examples")
+
+
+def one_of(noun: str) -> str:
+    """One of such examples, with its article."""
+    return f"{'a' if noun == 'rows' else 'an'} {noun.removesuffix('s')}"
 
 
 def _by(shape: Sequence[int]) -> str:

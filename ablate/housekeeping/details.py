@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ablate.document.words import called
 from ablate.housekeeping.kept import KeptArtifact, kept_artifacts, problem_of
 from ablate.housekeeping.overview import IsGone
 from ablate.planning.plan import configure
@@ -14,12 +15,12 @@ from ablate.spec.space import Scalar
 from ablate.spec.study import StudySpec
 from ablate.spec.trial import Epoch
 from ablate.store.artifacts import Artifacts
-from ablate.store.attributes import OWNER, RETRY_OF
+from ablate.store.attributes import OWNER, RETRY_OF, SEED
 from ablate.store.kept_models import replaced_models
 from ablate.store.owner import Owner
 from ablate.store.results import read_curves
 from ablate.store.runs import TrainingRun
-from ablate.store.studies import StoredStudy
+from ablate.store.studies import StoredStudy, data_cards
 from ablate.store.trials import outcome_of
 
 
@@ -40,6 +41,10 @@ class RunDetails:
     run: TrainingRun
     measures: MeasureTable
     """Those of its study."""
+    fold: int | None
+    """Which fold a replicate was tested on, from 1; None of other training runs."""
+    noun: str
+    """What the examples of its data set are called."""
     outcome: str
     hyperparameters: tuple[Hyperparameter, ...]
     """Those of the network, then those of the training; only the tuned ones that it has, where it
@@ -86,6 +91,8 @@ def details(
     return RunDetails(
         run=run,
         measures=stored.spec.measures,
+        fold=_fold(stored.spec, run),
+        noun=called(data_cards(stored).get(run.cell.dataset, {}).get("image")),
         outcome=outcome_of(trial),
         hyperparameters=tuple(_hyperparameters(stored.spec, run)),
         curves=tuple(curves),
@@ -99,6 +106,13 @@ def details(
         is_gone=owner is not None and is_gone(owner),
         retried_as=next(later, None),
     )
+
+
+def _fold(spec: StudySpec, run: TrainingRun) -> int | None:
+    seed = SEED.of(run.trial)
+    if run.phase == "tune" or seed is None or spec.fold(seed) is None:
+        return None
+    return spec.replicate_index(seed) + 1
 
 
 def _hyperparameters(spec: StudySpec, run: TrainingRun) -> list[Hyperparameter]:

@@ -135,7 +135,10 @@ class StudyRun:
                 told_to_stop = True
                 for worker in self._working:
                     executor.give(worker, StopTraining())
-                self.listener.stopping()
+                if self.stopped == "timeout":
+                    self.listener.said("stopping after this epoch: the time is up")
+                else:
+                    self.listener.stopping()
             heard = executor.next_event(TICK)
             if heard is not None:
                 self._hear(executor, *heard)

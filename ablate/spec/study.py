@@ -343,6 +343,12 @@ class StudySpec(Frozen):
         """Which of its cell's replicates has a seed, from 0."""
         return (seed - self.seed - 1) % 2**32
 
+    def replicate_name(self, seed: int) -> str:
+        """What the replicate of a seed is called among those of its cell."""
+        if self.fold(seed) is None:
+            return f"seed {seed}"
+        return f"fold {self.replicate_index(seed) + 1}"
+
     def fold(self, seed: int) -> Fold | None:
         """What the replicate of a seed is tested on; None for the test part of the data."""
         if self.replicate is None or self.replicate.folds is None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ablate.errors import InputError, Problem
+from ablate.planning.verdicts import can_judge
 from ablate.spec.study import StudySpec
 from ablate.state.phases import phase_states
 from ablate.state.replicates import looks_of
-from ablate.statistics import alike_needed, seeds_needed
 
 if TYPE_CHECKING:
     from ablate.store.studies import StoredStudy
@@ -56,18 +56,4 @@ def _is_judged(stored: StoredStudy) -> bool:
         found = looks_of(stored)
         return found is not None and found.done > 0
     done = all(phase.finished >= phase.total for phase in phase_states(stored))
-    return done and _can_judge(spec)
-
-
-def _can_judge(spec: StudySpec) -> bool:
-    """Whether a test of all seeds that a study asks for can say anything."""
-    count = len(spec.comparisons)
-    if not count or spec.replicate is None:
-        return False
-    if spec.replicate.folds is not None:
-        return True
-    pairs = spec.searches_compared or spec.replicate.count
-    needed = [seeds_needed(count)]
-    if spec.replicate.margin is not None:
-        needed.append(alike_needed(count))
-    return pairs >= min(needed)
+    return done and can_judge(spec)

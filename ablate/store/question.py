@@ -6,16 +6,27 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from optuna import load_study
 from pydantic import ValidationError
 
+from ablate.document.words import called
 from ablate.errors import InputError, Problem, shown
 from ablate.planning.plan import parts
 from ablate.spec.identity import RULES, under_rules
 from ablate.spec.study import StudySpec
-from ablate.store.attributes import CELL, DATA, ENVIRONMENT, PHASE, QUESTION, SPEC, STUDY, Bearer
+from ablate.store.attributes import (
+    CARDS,
+    CELL,
+    DATA,
+    ENVIRONMENT,
+    PHASE,
+    QUESTION,
+    SPEC,
+    STUDY,
+    Bearer,
+)
 from ablate.store.code import code_problems
 
 if TYPE_CHECKING:
@@ -170,13 +181,15 @@ def _rule_problems(stored: StudySpec, study: StudySpec) -> list[Problem]:
 
 def _differences(stored: StudySpec, study: StudySpec, *, tested: bool) -> list[Problem]:
     """What is asked otherwise: of verdicts only where something was tested already."""
-    old, new = _flat(stored.question()), _flat(study.question())
+    then_asked, now_asked = stored.question(), study.question()
+    others = _other_variants(then_asked, now_asked, study)
+    old, new = _flat(then_asked), _flat(now_asked)
     problems = []
     for key in sorted(old.keys() | new.keys()):
         then, now = old.get(key), new.get(key)
         if then == now or (key in OF_VERDICTS and not tested):
             continue
-        rule = f"the stored study {study.name} has {shown(then)}, this file has {shown(now)}"
+        rule = f"the stored study {study.name} has {_told(then)}, this file has {_told(now)}"
         where = key
         if key.rpartition(".")[2] == "architecture_digest":
             where = "study.search_space"
@@ -184,23 +197,45 @@ def _differences(stored: StudySpec, study: StudySpec, *, tested: bool) -> list[P
                 source = next(a.source for a in study.architectures if a.digest == now)
                 rule = f"{source} has changed since the study {study.name} was begun"
         problems.append(Problem(study.path, rule, where, hint=ANEW))
+    return problems + others
+
+
+def _other_variants(old: dict[str, Any], new: dict[str, Any], study: StudySpec) -> list[Problem]:
+    """Variants that one of two questions alone has, which are taken out of it."""
+    before, after = (
+        {one["name"] for one in asked.get("vary", {}).get("variants", [])} for asked in (old, new)
+    )
+    for asked in (old, new):
+        if "vary" in asked:
+            listed = [one for one in asked["vary"]["variants"] if one["name"] in before & after]
+            kept = {"variants": listed} if listed else {}
+            asked["vary"] = {"baseline": asked["vary"]["baseline"], **kept}
+    problems = []
+    for name in sorted(before ^ after, key=lambda name: (name in before, name)):
+        rule = f"the variant {name} is gone, which the stored study {study.name} has"
+        if name in after:
+            rule = f"the variant {name} is new: the stored study {study.name} does not have it"
+        problems.append(Problem(study.path, rule, "vary.variants", hint=ANEW))
     return problems
+
+
+def _told(value: object) -> str:
+    return "nothing" if value is None else shown(value)
 
 
 def _data_problems(
     described: Bearer, study: StudySpec, digests: Mapping[str, str]
 ) -> list[Problem]:
-    stored = DATA.of(described) or {}
-    return [
-        Problem(
-            study.path,
-            f"the {name} images are not those that the stored study {study.name} was trained on",
-            "study.dataset",
-            hint=ANEW,
-        )
-        for name, digest in digests.items()
-        if stored.get(name) != digest
-    ]
+    stored, cards = DATA.of(described) or {}, CARDS.of(described) or {}
+    problems = []
+    for name, digest in digests.items():
+        if stored.get(name) != digest:
+            noun = called(cards.get(name, {}).get("image"))
+            rule = (
+                f"the {name} {noun} are not those that the stored study {study.name} was trained on"
+            )
+            problems.append(Problem(study.path, rule, "study.dataset", hint=ANEW))
+    return problems
 
 
 def _is_ours(storage: BaseStorage, one: FrozenStudy, study: StudySpec) -> bool:

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optuna import create_study, delete_study, exceptions
@@ -127,10 +128,14 @@ def named_study(storage: BaseStorage, name: str) -> StoredStudy:
         if name in known:
             rule = "its making was cut off: the storage does not say what it asks"
             raise InputError(Problem(name, rule, hint="run it again, or remove it: ablate delete"))
-        raise InputError(
-            Problem(name, "no such study has been run", hint=did_you_mean(name, known))
-        )
+        raise InputError(not_run(name, known))
     return found
+
+
+def not_run(name: str, known: Iterable[str]) -> Problem:
+    """What is said of a name that no stored study has; it may be that of a study file."""
+    called = Path(name).stem if name.endswith(".toml") else name
+    return Problem(name, "no such study has been run", hint=did_you_mean(called, known))
 
 
 def open_study(storage: BaseStorage, study: StudySpec, digests: Mapping[str, str]) -> StoredStudy:

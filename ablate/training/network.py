@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from ablate import catalog, tasks
+from ablate.document.words import called
 from ablate.spec.data import InputShape
 from ablate.spec.space import Scalar
 from ablate.spec.training import TrainingSettings
@@ -95,7 +96,8 @@ def build_network(
         if not isinstance(output, list | tuple | dict) and 0 in (
             getattr(output, "shape", None) or ()
         ):
-            raise InfeasibleError(f"nothing is left of the image after layer {layer.name}")
+            example = called(input_shape).removesuffix("s")
+            raise InfeasibleError(f"nothing is left of the {example} after layer {layer.name}")
     if not isinstance(outputs, tuple) or outputs != (None, task.units(values)):
         raise ModelError(_fault_of_shape(outputs, values, task))
     if fault := fault_of_activation(model, task):
@@ -187,7 +189,7 @@ def _check_inputs(model: keras.Model, input_shape: InputShape) -> None:
         names = ", ".join(one.name for one in inputs)
         raise ModelError(
             f"build returned a network with {len(inputs)} inputs ({names}), but there is one to "
-            "give: the images"
+            f"give: the {called(input_shape)}"
         )
     for one in inputs:
         taken = tuple(one.shape[1:])
@@ -196,8 +198,8 @@ def _check_inputs(model: keras.Model, input_shape: InputShape) -> None:
         )
         if not fits:
             raise ModelError(
-                f"build returned a network for inputs of shape {taken}, but the images are "
-                f"{input_shape}: begin with keras.Input(input_shape)"
+                f"build returned a network for inputs of shape {taken}, but the "
+                f"{called(input_shape)} are {input_shape}: begin with keras.Input(input_shape)"
             )
 
 

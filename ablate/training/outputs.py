@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from ablate.document.words import called
 from ablate.spec.data import InputShape
 from ablate.spec.training import TrainingSettings
 from ablate.tasks import Task
@@ -81,7 +82,9 @@ def fault_of_outputs(
     rows = outputs.astype(np.float32)
     if not np.isfinite(rows).all():
         count = int((~np.isfinite(rows).all(axis=1)).sum())
-        rule = f"the network's outputs are not finite for {count} of {len(rows)} images"
+        shape = getattr(model, "input_shape", None)  # of several inputs a list or a dictionary
+        noun = called(shape[1:] if isinstance(shape, tuple) else None)
+        rule = f"the network's outputs are not finite for {count} of {len(rows)} {noun}"
         return f"{rule}; look for a division by 0 in its layers"
     fault = task.fault(rows, leeway)
     return f"{_giver(model)} gives no probabilities: {fault}" if fault else None

@@ -3,21 +3,24 @@
     python -m ablate.user_code.data_process FILE FUNCTION OPTIONS STUDY FOLDER
 
 OPTIONS is JSON, STUDY the folder of the study file. FOLDER gets a ``.npy`` file for each array and
-``told.json``: ``rule``, what is wrong, or ``used``, the files that they were made of.
+``told.json``: ``problems``, what is wrong, or ``used``, the files that they were made of.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-import traceback
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ablate.user_code.imported import load
+from ablate.user_code.places import line_of
 from ablate.user_code.used import used_files
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 TEXTS = ("y_", "groups")
 """Arrays that may hold text."""
@@ -64,29 +67,44 @@ def arrays_in(returned: Any, function: str) -> dict[str, Any]:
     return arrays
 
 
+def lacking(array: NDArray[Any], name: str) -> list[dict[str, str]]:
+    """What is to be said of an array of Python objects, some of which are None, NaN or pandas' NA."""
+    import numpy as np
+    import pandas as pd
+
+    cells = np.atleast_1d(pd.isna(array))
+    missing = np.count_nonzero(cells.any(axis=tuple(range(1, cells.ndim))))
+    if not missing:
+        return []
+    what = "group" if name == "groups" else "target"
+    rule = f"the {what} is missing in {missing} of {len(cells)} rows"
+    return [{"rule": rule, "key": name, "hint": "leave these rows out"}]
+
+
 def main(file: str, function: str, options: str, study: str, folder: str) -> None:
     """Calls the function and writes what it returns."""
     import numpy as np
 
+    problems: list[dict[str, str]] = []
     told: dict[str, Any]
     try:
         with used_files(Path(file), Path(study)) as used:
             returned = getattr(load(Path(file)), function)(**json.loads(options))
             for name, given in arrays_in(returned, function).items():
                 array = np.asarray(given)
-                if array.dtype.kind == "O":
-                    array = array.astype(str) if name.startswith(TEXTS) else array
+                if array.dtype.kind == "O" and name.startswith(TEXTS):
+                    problems += lacking(array, name)
+                    array = array.astype(str)
                 np.save(Path(folder) / f"{name}.npy", array, allow_pickle=False)
-            told = {"used": asdict(used.so_far())}
+            told = {"problems": problems} if problems else {"used": asdict(used.so_far())}
     except (Exception, SystemExit) as error:
         first = next(iter(str(error).splitlines()), "")
         is_ours = isinstance(error, ValueError) and CONVENTION in first
-        told = {"rule": first}
+        rule = first
         if not is_ours:
-            frames = traceback.extract_tb(error.__traceback__)
-            lines = [frame.lineno for frame in frames if Path(frame.filename) == Path(file)]
-            where = f" (line {lines[-1]} of {Path(file).name})" if lines else ""
-            told = {"rule": f"{function} raised {type(error).__name__}: {first}{where}"}
+            where = line_of(error, Path(file))
+            rule = f"{function} raised {type(error).__name__}: {first}{where}"
+        told = {"problems": [{"rule": rule}]}
     (Path(folder) / "told.json").write_text(json.dumps(told))
 
 

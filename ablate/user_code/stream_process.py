@@ -13,7 +13,6 @@ import importlib.util
 import json
 import os
 import sys
-import traceback
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from ablate.backends import BACKENDS
 from ablate.user_code.imported import load
+from ablate.user_code.places import line_of
 from ablate.user_code.streams import (
     TRAIN,
     StreamError,
@@ -93,9 +93,7 @@ def main(file: str, options: str, study: str, told: str) -> None:
         found = {"rule": str(error)}
     except (Exception, SystemExit) as error:
         first = next(iter(str(error).splitlines()), "")
-        frames = traceback.extract_tb(error.__traceback__)
-        lines = [frame.lineno for frame in frames if Path(frame.filename) == Path(file)]
-        where = f" (line {lines[-1]} of {Path(file).name})" if lines else ""
+        where = line_of(error, Path(file))
         found = {"rule": f"{TRAIN} raised {type(error).__name__}: {first}{where}"}
     Path(told).write_text(json.dumps(found))
 

@@ -25,6 +25,7 @@ from ablate import tasks
 from ablate.errors import AblateError, InputError, Problem
 from ablate.limits import ORPHAN_GRACE
 from ablate.state.orders import TrainReplicate, TuneTrial
+from ablate.user_code.places import line_of
 from ablate.workers.loading import load
 from ablate.workers.messages import (
     Done,
@@ -144,7 +145,8 @@ def _built(order: MeasureNetworks, configuration: Mapping[str, Scalar]) -> dict[
         raise InputError(Problem(order.architecture, str(error))) from error
     except (Exception, SystemExit) as error:  # a network may call sys.exit
         traceback.print_exc()
-        rule = f"build raised {type(error).__name__}: {error}"
+        where = "" if order.source is None else line_of(error, Path(order.source))
+        rule = f"build raised {type(error).__name__}: {error}{where}"
         raise InputError(Problem(order.architecture, rule)) from error
     size = asdict(measure(network))
     if order.twice:

@@ -237,6 +237,7 @@ compared: Are four units enough?
   replicates    6 (3 seeds each), verdicts on test accuracy
   workers       2 side by side, 1 thread each (of 2 cores)
   runs code     {models} (look at it before you run it)
+  warning       6 seeds are needed for a verdict, here are 3: no difference, however large, can be told from chance
 
 """
 
@@ -357,6 +358,17 @@ def test_a_complete_study_has_nothing_to_do(compared, called, monkeypatch):
     assert compared.files() == before
 
 
+def test_the_plan_of_a_complete_study_says_that_nothing_is_left(compared, called, monkeypatch):
+    monkeypatch.chdir(compared.folder)
+    before = compared.files()
+    code, output, errors = called("plan", "study.toml")
+    assert (code, errors) == (0, "")
+    assert output.splitlines()[-1] == (
+        "nothing is left to train: 4 of 4 trials and 6 of 6 replicates are finished"
+    )
+    assert compared.files() == before
+
+
 def test_a_run_says_how_each_phase_ended():
     tune = PhaseState("tune", 6, 6, {"complete": 4, "pruned": 1, "failed": 1})
     replicate = PhaseState("replicate", 6, 5, {"complete": 4, "missing": 1})
@@ -368,6 +380,11 @@ def test_a_run_says_how_each_phase_ended():
     assert summary.complete == 8
     begun = replace(replicate, finished=0, counts={})
     stopped = replace(summary, phases=(tune, begun), stopped="timeout")
+    none = (PhaseState("replicate", 4, 4, {"missing": 4}),)
+    for trained in (4, 0):
+        assert summary_text("mine", RunSummary(none, trained, 61.0, None)).startswith(
+            "mine: ended, and none of 4 replicates is complete (4 missing of 4 replicates); "
+        )
     assert summary_text("mine", stopped).startswith(
         "mine: stopped at the time limit (4 complete, 1 pruned, 1 failed of 6 trials; none yet of 6 "
         "replicates); "

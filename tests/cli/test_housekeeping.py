@@ -7,13 +7,15 @@ import re
 import sys
 
 import pytest
-from hand_made import compare
+from hand_made import compare, make_stored
 from kept_study import AWAY, Kept
 
 from ablate import catalog
 from ablate.cli import main
 from ablate.cli.show import bars
 from ablate.store.owner import Owner
+from ablate.store.place import open_storage
+from ablate.store.studies import write_cards
 
 STORAGE = "storage runs/ablate.journal"
 
@@ -84,6 +86,7 @@ def test_a_list_tells_the_living_from_the_lost(kept, called):
 
 
 def test_everything_about_a_replicate(whole, called):
+    write_cards(whole.stored, {"digits": {"image": [8, 8, 1]}})
     code, lines, errors = unchanged(whole, called, "show", "dense", "2", "--phase", "replicate")
     assert (code, errors) == (0, "")
     assert lines[:7] == [
@@ -113,6 +116,21 @@ def test_everything_about_a_replicate(whole, called):
         "learning_curves.csv",
         "confusion_matrix.csv",
     ]
+
+
+@pytest.mark.parametrize(
+    ("shape", "one", "several"),
+    [
+        ([64], "a row", "rows"),
+        ([8, 3], "an example", "examples"),
+        ([8, 8, 1], "an image", "images"),
+    ],
+)
+def test_measures_of_examples_are_called_what_these_are(whole, called, shape, one, several):
+    write_cards(whole.stored, {"digits": {"image": shape}})
+    _, lines, _ = called("show", "dense", "2", "--phase", "replicate")
+    assert f"{f'FLOPs of {one}':18} 2,420" in lines
+    assert lines[lines.index("Measures") + 1].split()[-1] == several
 
 
 def test_a_failed_trial_says_why(kept, called):
@@ -159,6 +177,26 @@ def test_a_number_that_is_not_clear_is_refused_with_what_to_say(whole, called):
     )
 
 
+def test_a_study_file_is_not_the_name_of_its_study(whole, called):
+    for command in (("report",), ("delete", "--yes")):
+        for file in ("dense.toml", "studies/dense.toml"):
+            assert called(*command, file) == (
+                2,
+                [],
+                f'{file}: no such study has been run; did you mean "dense"?\n',
+            )
+
+
+def test_what_is_no_number_of_a_trial_is_told_what_is(whole, called):
+    for written in ("abc", "1.5"):
+        code, lines, errors = called("show", "dense", written)
+        assert (code, lines) == (2, [])
+        assert (
+            "a trial is named by its number in the report and in trials.csv, from 0, found "
+            f'"{written}"' in errors
+        )
+
+
 @pytest.mark.parametrize(
     ("values", "text"),
     [
@@ -196,6 +234,25 @@ def test_deleting_says_what_would_go_and_asks(whole, called, monkeypatch, answer
     assert (code, errors) == (0, "")
     assert lines == [f"deleted {what}" if answer else "nothing was deleted"]
     assert (whole.files() == before) is not answer
+
+
+def test_deleting_counts_as_a_list_does(kept, called):
+    kept.tune()
+    kept.tune("units=4", outcome="interrupted")
+    kept.begin("units=4")
+    code, lines, _ = called("delete", "dense", "--yes")
+    assert code == 0
+    assert lines[0].startswith("deleted dense: 1 trial, 0 replicates, 2 other trainings, ")
+
+
+def test_a_study_whose_name_begins_as_an_option_can_be_read_and_deleted(kept, called):
+    odd = kept.stored.spec.model_copy(update={"name": "-x"})
+    make_stored(odd, open_storage(kept.place))
+    assert called("list")[1][2].startswith("-x ") or called("list")[1][3].startswith("-x ")
+    assert called("delete", "--yes", "--", "-x")[:2] == (
+        0,
+        ["deleted -x: 0 trials, 0 replicates, 0 artifacts (0 bytes)"],
+    )
 
 
 def test_deleting_leaves_nothing_of_it(whole, called):

@@ -304,6 +304,26 @@ def test_an_unknown_search_space_is_said(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("space", 'space: unknown search space; did you mean "space.toml"?'),
+        (
+            "zzz",
+            "zzz: unknown search space; known: baseline, bottleneck, mlp, resnet, variation; a file of "
+            "yours ends in .toml",
+        ),
+        ("folder.toml", "{folder}/folder.toml: is a folder; name a file"),
+    ],
+)
+def test_a_search_space_beside_the_study_is_named(tmp_path, name, expected):
+    (tmp_path / "space.toml").touch()
+    (tmp_path / "folder.toml").mkdir()
+    with pytest.raises(InputError) as caught:
+        find_search_space(name, tmp_path)
+    assert str(caught.value) == expected.format(folder=tmp_path)
+
+
+@pytest.mark.parametrize(
     "path", sorted((ROOT / "search_spaces").rglob("*.toml")), ids=lambda p: p.stem
 )
 def test_every_shipped_search_space_loads(path):

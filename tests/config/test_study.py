@@ -317,6 +317,12 @@ def test_a_wrong_study_table_is_said(tmp_path, study, expected):
     assert problems(tmp_path, study=study) == [expected]
 
 
+def test_a_name_that_looks_like_an_option_is_refused(tmp_path):
+    assert problems(tmp_path, study=STUDY.replace('"s"', '"-x"')) == [
+        'study.name: must not begin with "-": commands would take it for an option'
+    ]
+
+
 @pytest.mark.parametrize("name", ["", "a" * 101, r"a\nb", r"a\u007f"])
 def test_a_name_that_cannot_be_shown_is_refused(tmp_path, name):
     (found,) = problems(tmp_path, study=STUDY.replace('"s"', f'"{name}"'))
@@ -819,6 +825,19 @@ def test_a_study_of_the_folder_counts_more_than_a_shipped_one(tmp_path, monkeypa
     (tmp_path / "studies").mkdir()
     (tmp_path / "studies/smoke.toml").touch()
     assert find_study("smoke") == Path("studies/smoke.toml")
+
+
+def test_a_study_file_of_the_folder_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "c.toml").touch()
+    (tmp_path / "d.toml").mkdir()
+    for name, expected in (
+        ("c", 'c: unknown study; did you mean "c.toml"?'),
+        ("d.toml", "d.toml: is a folder; name a study file"),
+    ):
+        with pytest.raises(InputError) as caught:
+            find_study(name)
+        assert str(caught.value) == expected
 
 
 @pytest.mark.parametrize(

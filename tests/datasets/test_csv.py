@@ -8,7 +8,7 @@ import pytest
 from ablate.data import split as splits
 from ablate.data.prepared import prepare
 from ablate.datasets._base import Places
-from ablate.datasets.csv import Options, load, shape
+from ablate.datasets.csv import Options, load, shape, source
 from ablate.errors import InputError
 from ablate.spec.data import DataSettings
 
@@ -199,6 +199,15 @@ def test_several_columns_are_several_labels(tmp_path):
 def test_what_is_wrong_is_said_with_the_remedy(tmp_path, rows, header, options, expected):
     write(tmp_path, *rows, header=header)
     assert problems(tmp_path, **options) == expected
+
+
+def test_a_folder_is_said_to_be_one(tmp_path):
+    (tmp_path / "homes.csv").mkdir()
+    assert problems(tmp_path) == ["is a folder; name a file"]
+    with pytest.raises(InputError, match=r"homes.csv: is a folder; name a file"):
+        source(
+            Options(file="homes.csv", target=("price",)), Places(folder=tmp_path, task="regression")
+        )
 
 
 def test_the_file_is_named_that_is_wrong(tmp_path):

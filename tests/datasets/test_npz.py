@@ -247,8 +247,8 @@ def test_a_missing_file_is_named(tmp_path):
         (
             {"y_train": np.array([[0, 1], [1, 1], [1, 0]] * 2), "y_test": np.eye(2)[Y_TEST % 2]},
             {},
-            'y_train: one-hot labels must hold one 1 a row, found "2 in row 1"; an image has one '
-            "class",
+            'y_train: one-hot labels must hold one 1 a row, found "2 in row 1"; of several '
+            'labels each set task = "multilabel_classification" under [study]',
         ),
         (
             {"y_train": Y_TRAIN * 0, "y_test": Y_TEST * 0},
@@ -474,7 +474,7 @@ def test_other_parts_need_no_weights(tmp_path):
         ),
         (
             {"y_val": np.arange(5) % 2},
-            'y_val: must hold one label for each of the 6 images, found "5 labels"',
+            'y_val: must hold one label for each of the 6 examples, found "5 labels"',
         ),
         ({"y_val": None}, "the file holds no array y_val"),
     ],

@@ -111,12 +111,47 @@ def test_other_options_or_other_code_are_other_data(write, tmp_path):
         ),
         (
             "def load_data():\n    return ([[1.0], [2.0]], [0, 1, 1]), None\n",
-            'my_data.py:load_data: y_train: must hold one label for each of the 2 images, found "3 labels"',
+            'my_data.py:load_data: y_train: must hold one label for each of the 2 examples, found "3 labels"',
         ),
     ],
 )
 def test_what_it_does_wrong_is_told(write, code, expected):
     assert said(write(code)) == [expected]
+
+
+MISSING = """
+import numpy as np
+import pandas as pd
+
+def load_data():
+    x, y = np.ones((8, 2)), np.array(["no", "yes"] * 4, object)
+    y[[2, 5]] = {missing}
+    return (x, {targets}), (x[:4], y[:4])
+"""
+
+
+@pytest.mark.parametrize("missing", ["None", "np.nan", "pd.NA", "pd.NaT"])
+@pytest.mark.parametrize("targets", ["y", "pd.Series(y)", "y[:, None]"])
+def test_missing_targets_are_no_class(write, missing, targets):
+    assert said(write(MISSING.format(missing=missing, targets=targets))) == [
+        "my_data.py:load_data: y_train: the target is missing in 2 of 8 rows; leave these rows out",
+        "my_data.py:load_data: y_test: the target is missing in 1 of 4 rows; leave these rows out",
+    ]
+
+
+def test_missing_groups_are_no_group(write):
+    code = """
+def load_data():
+    return {"x_train": [[1.0]] * 4, "y_train": [0, 1, 0, 1], "groups": ["a", None, "b", "b"]}
+"""
+    assert said(write(code)) == [
+        "my_data.py:load_data: groups: the group is missing in 1 of 4 rows; leave these rows out"
+    ]
+
+
+def test_a_class_may_be_called_none(write):
+    found = load(settings(write(MISSING.format(missing="'None'", targets="y"))))
+    assert found.class_names == ("None", "no", "yes")
 
 
 @pytest.mark.parametrize(

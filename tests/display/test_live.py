@@ -13,7 +13,7 @@ from ablate.display.plain import PlainProgress
 from ablate.display.state import RunState
 from ablate.document.words import duration
 from ablate.spec.averages import MovingAverages
-from ablate.spec.study import Cell
+from ablate.spec.study import Cell, ReplicateSettings
 from ablate.spec.trial import Epoch
 from ablate.state.phases import PhaseState
 from ablate.workers.messages import Finished, Lags, Started, Trained
@@ -149,6 +149,23 @@ def test_plain_lines_of_a_comparison_name_phase_variant_and_seed(project):
         "test accuracy 0.8125 (2 of 6, about 16 s left)",
         "replicate units=16 seed 2 started",
         "replicate units=16 seed 2 epoch 1/2: validation loss 0.5000, accuracy 0.7500, 2.0 s",
+    ]
+
+
+def test_folds_are_called_folds(project):
+    folds = ReplicateSettings(folds=3, fold_repeats=2)
+    study = compare(project).model_copy(update={"replicate": folds})
+    clock, out = Clock(), io.StringIO()
+    with PlainProgress(Console(file=out, width=80), clock) as progress:
+        progress.opened(study, [PhaseState("replicate", 12, 0, {})], 0)
+        cell = Cell(dataset="digits", variant="units=4")
+        for number, seed in enumerate(study.seeds[-2:]):
+            progress.heard(
+                started(number, cell=cell, phase="replicate", part="dense/replicate", seed=seed)
+            )
+    assert out.getvalue().splitlines()[1:] == [
+        "replicate units=4 fold 5 started",
+        "replicate units=4 fold 6 started",
     ]
 
 

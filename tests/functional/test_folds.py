@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 
 import numpy as np
@@ -33,6 +34,10 @@ def test_the_shipped_study_is_checked_run_and_reported(project):
     assert "  replicates    6 (3 folds each), verdicts on test roc_auc" in checked.stdout
     run = project.ablate("run", "breast_cancer_folds", "--plain", "--workers", "1", *settings)
     assert run.returncode == 0, run.stderr
+    assert " fold 3 complete: " in run.stdout
+    assert "seed" not in run.stdout
+    shown = project.ablate("show", "breast_cancer_folds", "2")
+    assert re.search(r"^fold +[123]$", shown.stdout, re.MULTILINE)
     reported = project.ablate("report", "breast_cancer_folds")
     assert "with 2 degrees of freedom" in " ".join(reported.stdout.split())
     page = (project.folder / "reports" / "breast_cancer_folds" / "report.md").read_text()

@@ -146,7 +146,7 @@ def play(project):
             listener=Heard(),
             limits=limits or Limits(),
             stop=stop or StopRequest(),
-            deadline=float("inf"),
+            deadline=options.get("deadline", float("inf")),
             clock=clock or (lambda: 0.0),
         )
         run.open()
@@ -279,6 +279,21 @@ def test_a_request_to_stop_lets_the_running_epochs_end(play):
     kinds = [type(order).__name__ for _, order in executor.given]
     assert kinds == ["TuneTrial"] * 2 + ["StopTraining"] * 2
     assert run.trained == 0
+
+
+def test_the_end_of_its_time_is_told_without_a_word_of_ctrl_c(play):
+    now = [0.0]
+
+    def fate(order, attempt):
+        now[0] = 5.0
+        return "interrupted"
+
+    run, executor = play(fate, workers=2, clock=lambda: now[0], deadline=5.0)
+    assert run.stopped == "timeout"
+    assert run.listener.texts == ["stopping after this epoch: the time is up"]
+    assert run.listener.stops == 0
+    kinds = [type(order).__name__ for _, order in executor.given]
+    assert kinds == ["TuneTrial"] * 2 + ["StopTraining"] * 2
 
 
 def test_what_was_cut_off_earlier_is_told(project, play):

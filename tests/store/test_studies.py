@@ -180,11 +180,20 @@ def test_the_same_question_is_no_problem(storage, spec):
     check_question(storage, spec, {"digits": "digest of digits"})
 
 
-def test_other_images_are_refused(storage, project):
+@pytest.mark.parametrize(
+    ("cards", "noun"),
+    [
+        ({"digits": {"image": [8, 8, 1]}}, "images"),
+        ({"digits": {"image": [64]}}, "rows"),
+        ({"digits": {"image": {"a": [3], "b": [2]}}}, "examples"),
+        ({}, "examples"),
+    ],
+)
+def test_other_examples_are_refused(storage, project, cards, noun):
     spec = project.study()
-    make_stored(spec, storage)
+    write_cards(make_stored(spec, storage), cards)
     assert differences(storage, spec, {"digits": "another"}) == [
-        "study.dataset: the digits images are not those that the stored study dense was trained on"
+        f"study.dataset: the digits {noun} are not those that the stored study dense was trained on"
     ]
 
 
@@ -196,8 +205,8 @@ def test_other_images_are_refused(storage, project):
             [
                 "training.epochs: the stored study dense has 2, this file has 9",
                 'tune.sampler.name: the stored study dense has "random", this file has "qmc"',
-                'tune.sampler.qmc_type: the stored study dense has null, this file has "sobol"',
-                "tune.sampler.scramble: the stored study dense has null, this file has true",
+                'tune.sampler.qmc_type: the stored study dense has nothing, this file has "sobol"',
+                "tune.sampler.scramble: the stored study dense has nothing, this file has true",
             ],
         ),
         (["study.seed=1"], ["seed: the stored study dense has 0, this file has 1"]),
@@ -207,7 +216,7 @@ def test_other_images_are_refused(storage, project):
         ),
         (
             ['fix.trouble="nan"'],
-            ['fix.trouble: the stored study dense has null, this file has "nan"'],
+            ['fix.trouble: the stored study dense has nothing, this file has "nan"'],
         ),
         (
             ["replicate.metric=f1"],
@@ -220,10 +229,15 @@ def test_other_images_are_refused(storage, project):
         (
             ["vary.units=[4, 8, 16]"],
             [
-                'vary.variants.units=8.name: the stored study dense has null, this file has "units=8"',
-                "vary.variants.units=8.search_space: the stored study dense has null, "
-                'this file has "space"',
-                "vary.variants.units=8.values.units: the stored study dense has null, this file has 8",
+                "vary.variants: the variant units=8 is new: the stored study dense does not have it",
+            ],
+        ),
+        (
+            ["vary.units=[16, 8]", "training.epochs=9"],
+            [
+                "training.epochs: the stored study dense has 2, this file has 9",
+                "vary.variants: the variant units=8 is new: the stored study dense does not have it",
+                "vary.variants: the variant units=4 is gone, which the stored study dense has",
             ],
         ),
         (
@@ -513,6 +527,6 @@ def test_verdicts_may_be_asked_for_otherwise_until_something_is_tested(storage, 
     check_question(storage, project.study("replicate.seeds=3", "replicate.margin=2"))
     replicate(stored, stored.spec.baseline, 1)
     assert differences(storage, project.study("replicate.seeds=3", "replicate.margin=2")) == [
-        "replicate.margin: the stored study dense has null, this file has 2.0",
+        "replicate.margin: the stored study dense has nothing, this file has 2.0",
         'replicate.metric: the stored study dense has "f1", this file has "accuracy"',
     ]

@@ -70,6 +70,24 @@ def test_a_network_must_take_the_images_and_nothing_else(tmp_path, inputs, outpu
     assert str(caught.value) == expected
 
 
+@pytest.mark.parametrize(
+    ("shape", "told"),
+    [((11,), "the rows are (11,)"), ((11, 2), "the examples are (11, 2)")],
+)
+def test_what_is_no_image_is_not_called_one(tmp_path, shape, told):
+    (tmp_path / "mine.py").write_text(
+        "import keras\n"
+        "def make(input_shape, num_classes):\n"
+        "    return keras.Sequential([keras.Input((3, 3, 3)), keras.layers.Flatten()])\n"
+    )
+    with pytest.raises(ModelError) as caught:
+        build_network("mine.py:make", str(tmp_path / "mine.py"), shape, 2, {})
+    assert str(caught.value) == (
+        "build returned a network for inputs of shape (3, 3, 3), but "
+        f"{told}: begin with keras.Input(input_shape)"
+    )
+
+
 def test_a_network_for_images_of_any_size_is_right(tmp_path):
     (tmp_path / "mine.py").write_text(
         "import keras\n"

@@ -194,6 +194,27 @@ def test_half_precision_is_given_leeway():
     assert fault_of_outputs(model, rows, 2e-2, CLASSES) is None
 
 
+def several_inputs():
+    inputs = {name: keras.Input((3, 3), name=name) for name in "abcd"}
+    return keras.Model(inputs, layers.Dense(2)(layers.Flatten()(inputs["a"])))
+
+
+@pytest.mark.parametrize(
+    ("model", "noun"),
+    [
+        (dense(SHAPE, 2), "images"),
+        (dense((3,), 2), "rows"),
+        (dense((4, 3), 2), "examples"),
+        (several_inputs(), "examples"),
+    ],
+)
+def test_what_has_no_finite_outputs_is_called_what_it_is(model, noun):
+    rows = np.array([[0.5, np.nan], [0.5, 0.5]])
+    assert fault_of_outputs(model, rows, 1e-3, CLASSES) == (
+        f"the network's outputs are not finite for 1 of 2 {noun}; look for a division by 0 in its layers"
+    )
+
+
 def two_outputs(input_shape, num_classes):
     inputs = keras.Input(input_shape)
     flat = keras.layers.Flatten()(inputs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from ablate.datasets import npz
 from ablate.spec.data import DataSettings
@@ -46,3 +47,29 @@ def test_a_network_that_asks_for_what_it_is_trained_on_is_measured(tmp_path):
     assert first["trainable_parameters"] == 3 * 3 + 3 + 3 * 2 + 2
     assert second["trainable_parameters"] == 3 * 5 + 5 + 5 * 2 + 2
     assert first["repeats"] is True
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("widht", "NameError: name 'widht' is not defined (line 4 of mine.py)"),
+        ("keras.layers.Dense()", "TypeError: "),
+    ],
+)
+def test_an_error_in_build_is_told_with_its_line(tmp_path, line, told):
+    source = tmp_path / "mine.py"
+    source.write_text(f"import keras\n\ndef build(input_shape, num_classes):\n    {line}\n")
+    heard = []
+    Worker(heard.append).carry_out(
+        MeasureNetworks(
+            architecture="mine.py:build",
+            source=str(source),
+            study=str(tmp_path / "s.toml"),
+            input_shape=(3,),
+            classes=2,
+            configurations=({},),
+        )
+    )
+    (problem,) = heard[0].problems
+    assert f"build raised {told}" in str(problem)
+    assert str(problem).endswith(" (line 4 of mine.py)")

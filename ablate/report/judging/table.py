@@ -53,7 +53,8 @@ def read_table(
         InputError: it is missing, or no table, or some of its lines are not as its first.
     """
     if stream is None and not Path(source).is_file():
-        raise InputError(Problem(source, "there is no such file", hint="name a CSV file, or - "))
+        rule = "is a folder" if Path(source).is_dir() else "there is no such file"
+        raise InputError(Problem(source, rule, hint="name a CSV file, or - "))
     try:
         text = Path(source).read_text("utf-8-sig") if stream is None else stream.read()
         check_lines(text, source)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import Any
 
 from ablate.document import words
 from ablate.document.elements import Column, Document, Element, Paragraph, Section, table
@@ -18,7 +19,7 @@ from ablate.spec.measures import EVERY
 from ablate.spec.study import Cell
 from ablate.state.replicates import cell_replicates
 from ablate.store.attributes import ENVIRONMENT
-from ablate.store.studies import StoredStudy, data_digests
+from ablate.store.studies import StoredStudy, data_cards, data_digests
 
 NOTE = (
     "Of each study the variant with {best} is shown: it was not "
@@ -48,7 +49,7 @@ def compare_studies(studies: Sequence[StoredStudy]) -> tuple[StudyRow, ...]:
 
     Raises:
         InputError: a study has no complete replicate, the studies share no data set, or they tested
-            on different images of one.
+            on different examples of one.
     """
     problems: list[Problem] = []
     shared = [
@@ -64,10 +65,11 @@ def compare_studies(studies: Sequence[StoredStudy]) -> tuple[StudyRow, ...]:
     for dataset in shared:
         sets = {study.spec.name: _test_set(study, dataset) for study in studies}
         if len(set(sets.values())) > 1:
-            groups = "; ".join(f"{name}: {_images_text(*found)}" for name, found in sets.items())
-            rule = f"the studies tested on different {dataset} images ({groups})"
+            groups = "; ".join(f"{name}: {_examples_text(*found)}" for name, found in sets.items())
+            noun = words.called(_shape(studies[0], dataset))
+            rule = f"the studies tested on different {dataset} {noun} ({groups})"
             hint = (
-                "scores on different images do not compare; run one of them again with the data of the "
+                f"scores on different {noun} do not compare; run one of them again with the data of the "
                 "other"
             )
             problems.append(Problem("ablate compare", rule, hint=hint))
@@ -90,7 +92,12 @@ def _test_set(study: StoredStudy, dataset: str) -> tuple[str, int | None, int | 
     return data_digests(study).get(dataset, ""), data.test_per_class, data.folds
 
 
-def _images_text(digest: str, test_per_class: int | None, folds: int | None) -> str:
+def _shape(study: StoredStudy, dataset: str) -> Any:
+    """That of one example; None where it is not known."""
+    return data_cards(study).get(dataset, {}).get("image")
+
+
+def _examples_text(digest: str, test_per_class: int | None, folds: int | None) -> str:
     if folds is not None:
         return f"{digest[:12]}, {folds} folds"
     return f"{digest[:12]}, {'all' if test_per_class is None else test_per_class} of each class"

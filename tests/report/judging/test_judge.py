@@ -565,6 +565,8 @@ def test_empty_cells_and_marks_among_numbers_are_missing():
 
 
 def test_a_file_that_is_no_table_is_told(tmp_path):
+    with pytest.raises(InputError, match=r"is a folder; name a CSV file, or - $"):
+        read_table(str(tmp_path))
     with pytest.raises(InputError, match="there is no such file"):
         read_table("nowhere.csv")
     with pytest.raises(InputError, match="is no CSV table"):

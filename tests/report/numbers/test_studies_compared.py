@@ -12,6 +12,7 @@ from ablate.report.numbers.studies_compared import (
     data_sets_apart,
 )
 from ablate.store.attributes import DATA
+from ablate.store.studies import write_cards
 from report.by_hand import ByHand
 
 TABLES = "[vary]\nunits = [4, 16]\n[replicate]\nseeds = 2\n"
@@ -84,13 +85,20 @@ def test_different_test_sets_are_refused(project, storage):
     one = finished(made(project, storage, "one"), {"units=16": 0.9})
     other = finished(made(project, storage, "other"), {"units=16": 0.9})
     DATA.write(next(iter(other.stored.parts.values())), {"digits": "1"})
-    with pytest.raises(InputError) as caught:
-        compare_studies([one.stored, other.stored])
-    assert str(caught.value) == (
-        "ablate compare: the studies tested on different digits images (one: 0, all of each class; "
-        "other: 1, all of each class); scores on different images do not compare; run one of them "
+    said = (
+        "ablate compare: the studies tested on different digits {noun} (one: 0, all of each class; "
+        "other: 1, all of each class); scores on different {noun} do not compare; run one of them "
         "again with the data of the other"
     )
+    for cards, noun in (
+        ({}, "examples"),
+        ({"digits": {"image": [8, 8, 1]}}, "images"),
+        ({"digits": {"image": [64]}}, "rows"),
+    ):
+        write_cards(one.stored, cards)
+        with pytest.raises(InputError) as caught:
+            compare_studies([one.stored, other.stored])
+        assert str(caught.value) == said.format(noun=noun)
 
 
 def test_studies_without_a_common_data_set_are_refused(project, storage):
