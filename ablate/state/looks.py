@@ -16,6 +16,7 @@ import numpy as np
 from ablate.spec.study import Cell, StudySpec
 from ablate.statistics import Looking, Seen
 from ablate.statistics.arrays import resolution_of
+from ablate.store.trials import measured
 
 if TYPE_CHECKING:
     from ablate.store.attempts import Settled
@@ -61,7 +62,7 @@ def looked(spec: StudySpec, settled: Mapping[Cell, Settled]) -> Looked | None:
     for cell, one in settled.items():
         found: dict[int, float | None] = {places[seed]: None for seed in one.hopeless}
         for seed, trial in one.complete.items():
-            found[places[seed]] = trial.user_attrs.get(metric.attribute)
+            found[places[seed]] = measured(trial, metric.attribute)
         scores.append((cell, tuple(sorted(found.items()))))
     pairs = tuple((cell, spec.baseline_of(cell)) for cell in spec.comparisons)
     return _looked(

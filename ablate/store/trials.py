@@ -85,6 +85,12 @@ def outcome_of(trial: FrozenTrial) -> str:
             return "waiting"
 
 
+def measured(trial: FrozenTrial, key: str) -> float | None:
+    """A measure of a trial; None where it has none, or no finite number, as earlier versions stored."""
+    value: float | None = trial.user_attrs.get(key)
+    return value if value is not None and math.isfinite(value) else None
+
+
 def reason_of(trial: FrozenTrial) -> str:
     """Why a trial did not end well."""
     reason = REASON.of(trial)

@@ -165,7 +165,8 @@ class Trainer:
         training = spec.training.model_copy(update={"epochs": 2, "early_stopping": None})
         spec = spec.model_copy(update={"training": training})
         split = self.at_hand.split(settings, order.study.seed, Path(order.cache), spec.fold)
-        with afresh(spec.architecture_source, order.study.path):
+        others = [metric.source for metric in spec.user_metrics if metric.source]
+        with afresh(spec.architecture_source, order.study.path, others=others):
             result = train(spec, split, lambda epoch: Decision.CONTINUE)
         first, later, *_ = [*(epoch.seconds for epoch in result.curves), None, None]
         found = {"outcome": result.outcome, "reason": result.reason}

@@ -51,6 +51,18 @@ def test_the_first_look_asks_for_its_seeds_only(stored, project):
     assert order_of(stored, project) == ("units=4", stored.spec.seeds[5])
 
 
+def test_a_score_that_is_no_number_is_none(stored):
+    give(stored, "units=16", BASE, range(6))
+    give(stored, "units=4", [float("nan"), *BETTER[1:]], range(6))
+    without = make_stored(stored.spec)
+    for variant in ("units=16", "units=4"):
+        tune(without, variant, 0.5, slot=0)
+    give(without, "units=16", BASE, range(6))
+    give(without, "units=4", BETTER, range(1, 6))
+    replicate(without, "units=4", stored.spec.seeds[0])
+    assert asked(stored) == asked(without)
+
+
 def test_what_is_decided_gets_no_more_seeds(stored, project):
     give(stored, "units=16", BASE, range(6))
     give(stored, "units=4", BETTER, range(6))

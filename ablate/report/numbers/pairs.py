@@ -10,6 +10,7 @@ from ablate.spec.measure import Metric
 from ablate.spec.study import Cell, StudySpec
 from ablate.state.replicates import CellReplicates
 from ablate.statistics import Comparison, Spread, compare, split_spread
+from ablate.store.trials import measured
 
 
 def compare_variants(
@@ -89,8 +90,5 @@ def owed_of(own: CellReplicates, seeds: Sequence[int]) -> int:
 
 def values_of(replicates: CellReplicates, attribute: str) -> dict[int, float]:
     """One measurement of each seed."""
-    return {
-        seed: float(trial.user_attrs[attribute])
-        for seed, trial in replicates.complete.items()
-        if attribute in trial.user_attrs
-    }
+    found = {seed: measured(trial, attribute) for seed, trial in replicates.complete.items()}
+    return {seed: float(value) for seed, value in found.items() if value is not None}

@@ -86,10 +86,17 @@ def make_errors(
             continue
         each = max(POINTS // len(known), 1)
         for index, target in enumerate(known[0][0]):
-            true = [float(v) for one in known for v in one[1][:each, index]]
-            predicted = [float(v) for one in known for v in one[2][:each, index]]
+            true = [float(v) for one in known for v in one[1][_some(one[1], each), index]]
+            predicted = [float(v) for one in known for v in one[2][_some(one[1], each), index]]
             found.append(Errors(cell, len(known), target, tuple(true), tuple(predicted)))
     return tuple(found)
+
+
+def _some(rows: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Places of so many rows, drawn at random: the first ones may be of one end. The same each time."""
+    import numpy as np
+
+    return np.sort(np.random.default_rng(0).permutation(len(rows))[:count])
 
 
 def _separation(

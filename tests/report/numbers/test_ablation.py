@@ -52,6 +52,16 @@ def test_better_and_worse_are_said_with_amount_interval_and_pairs(ask):
     assert better["loss"] == "−0.0235 [−0.0255, −0.0215]"
 
 
+def test_a_score_that_is_no_number_counts_as_missing(ask):
+    """Earlier versions stored such."""
+    study = ask(TWO.format(8))
+    study.replicates("units=16", BASE)
+    study.replicates("units=4", [float("nan"), *moved(0.02)[1:]])
+    comparison = make_ablation(study.stored).blocks[0].rows[1].comparisons["accuracy"]
+    assert len(comparison.pairs) == 7
+    assert answer_of(study)
+
+
 def test_of_losses_the_lower_is_better(ask):
     study = ask('[vary]\nunits = [4, 16]\n[replicate]\nseeds = 8\nmetric = "loss"\n')
     study.replicates("units=16", BASE)

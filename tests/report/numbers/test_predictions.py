@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,8 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from ablate.report.numbers import predictions
-from ablate.report.numbers.predictions import rates
+from ablate.report.numbers import predictions as module
+from ablate.report.numbers.predictions import make_errors, rates
 from ablate.spec.study import Cell
 
 GRID = np.linspace(0, 1, 101)
@@ -37,3 +40,18 @@ def test_the_calibration_is_of_bins_that_every_seed_has():
     assert len(found.roc) == len(found.precision) == predictions.GRID
     assert [place for place, _ in found.calibration] == pytest.approx([0.03, 0.955])
     assert [share.mean for _, share in found.calibration] == [0.0, 0.75]
+
+
+def test_points_are_drawn_from_rows_that_lie_sorted(monkeypatch):
+    rows = np.arange(4000.0)[:, None]
+    monkeypatch.setattr(
+        module, "read_predictions", lambda trial, artifacts: (("y",), rows, rows + 1)
+    )
+    cell = Cell(dataset="diabetes", variant="default")
+    study = SimpleNamespace(task="regression")
+    (found,) = make_errors(study, {cell: SimpleNamespace(complete={1: None, 2: None})}, None)
+    assert len(found.true) == module.POINTS
+    assert np.array(found.predicted) - np.array(found.true) == pytest.approx(1)
+    for start in range(0, 4000, 500):
+        share = np.mean([start <= one < start + 500 for one in found.true])
+        assert 0.05 < share < 0.2
