@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from ablate.report.numbers import predictions
-from ablate.report.numbers import predictions as module
 from ablate.report.numbers.predictions import make_errors, rates
 from ablate.spec.study import Cell
 
@@ -45,12 +44,12 @@ def test_the_calibration_is_of_bins_that_every_seed_has():
 def test_points_are_drawn_from_rows_that_lie_sorted(monkeypatch):
     rows = np.arange(4000.0)[:, None]
     monkeypatch.setattr(
-        module, "read_predictions", lambda trial, artifacts: (("y",), rows, rows + 1)
+        predictions, "read_predictions", lambda trial, artifacts: (("y",), rows, rows + 1)
     )
     cell = Cell(dataset="diabetes", variant="default")
     study = SimpleNamespace(task="regression")
     (found,) = make_errors(study, {cell: SimpleNamespace(complete={1: None, 2: None})}, None)
-    assert len(found.true) == module.POINTS
+    assert len(found.true) == predictions.POINTS
     assert np.array(found.predicted) - np.array(found.true) == pytest.approx(1)
     for start in range(0, 4000, 500):
         share = np.mean([start <= one < start + 500 for one in found.true])
