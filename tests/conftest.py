@@ -60,7 +60,11 @@ ROOM = 4 << 30
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keeps the files of tests in memory where there is room: tens of thousands of lines are flushed."""
+    """Keeps the files of tests in memory where there is room: tens of thousands of lines are flushed.
+
+    Commands keep bytecode, as they do for users: there are hundreds of them.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
