@@ -105,7 +105,7 @@ def _block(ablation: Ablation, block: Block) -> list[str]:
             f"{baseline.variant} cannot be told: {needed} {nouns(ablation.pair)} are needed, "
             f"there {'is' if most == 1 else 'are'} {most}."
         )
-    if ablation.further:
+    if ablation.knows_further:
         texts.append(
             f"That is the verdict of the {ablation.seeds} planned seeds; what the "
             f"{plural(ablation.further, 'further one')} say is told apart."

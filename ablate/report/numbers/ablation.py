@@ -180,6 +180,11 @@ class Ablation:
         return "search" if self.searches else self.noun
 
     @property
+    def knows_further(self) -> bool:
+        """Whether anything is known of seeds beyond those that the verdict is about."""
+        return any(row.further is not None for block in self.blocks for row in block.rows)
+
+    @property
     def planned_pairs(self) -> int:
         """How many pairs each comparison has when it is complete."""
         return self.searches or self.seeds

@@ -48,7 +48,7 @@ def differences(report: Report) -> Section | None:
                 "strong",
             )
         )
-    if ablation.further:
+    if ablation.knows_further:
         elements += _further_elements(report, ablation)
     return Section(f"Differences to {ablation.baseline}", tuple(elements))
 
@@ -60,6 +60,7 @@ FURTHER_NOTE = (
     "9.75 % of studies of equals. {looks} to train until it is decided."
 )
 GIVEN = "The study was given {further} more when they had been made"
+GIVEN_BY_LOOKS = "The study has {further} more, beyond its last look"
 GIVEN_JUDGED = "The table holds {further} more"
 LOOKS, LOOKS_JUDGED = "Ask for looks under [replicate]", "Plan looks (--looks)"
 
@@ -70,6 +71,13 @@ SHARED_NOTE = (
     "the further ones by themselves confirm nothing, because the luck of the searches is in both. Another "
     "study, of another seed, would."
 )
+
+
+def _given(report: Report) -> str:
+    """How further seeds came to be."""
+    if report.is_judged:
+        return GIVEN_JUDGED
+    return GIVEN_BY_LOOKS if report.spec.planned is None else GIVEN
 
 
 def _further_elements(report: Report, ablation: Ablation) -> Iterator[Element]:
@@ -105,7 +113,7 @@ def _further_elements(report: Report, ablation: Ablation) -> Iterator[Element]:
     text = note.format(
         seeds=ablation.seeds,
         further=ablation.further,
-        given=(GIVEN_JUDGED if report.is_judged else GIVEN).format(further=ablation.further),
+        given=_given(report).format(further=ablation.further),
         looks=LOOKS_JUDGED if report.is_judged else LOOKS,
     )
     yield Paragraph(text, "note")
@@ -128,7 +136,8 @@ def _differences_table(report: Report, ablation: Ablation, block: Block) -> Tabl
         Column("effect size"),
         *([] if ablation.looks else [Column("adjusted p")]),
         Column(
-            f"verdict (planned, {ablation.seeds} seeds)" if ablation.further else "verdict", "text"
+            f"verdict (planned, {ablation.seeds} seeds)" if ablation.knows_further else "verdict",
+            "text",
         ),
         Column("batch norm", "text"),
         *(Column(heading(name)) for name in others),

@@ -507,6 +507,22 @@ def test_a_choice_that_came_after_a_verdict_is_told(ask):
     )
 
 
+def test_seeds_beyond_the_last_look_are_told_once_there_are_any(ask):
+    study = ask("[vary]\nunits = [4, 16]\n[replicate]\nseeds = 8\nlooks = [6]\n")
+    study.replicates("units=16", BASE[:6])
+    study.replicates("units=4", moved(0.02)[:6])
+    title = "Differences to units=16"
+    assert "planned" not in " ".join(answer_of(study))
+    assert "verdict" in compared_rows(study)[0]
+    assert not any("further" in text for text in texts_of(section(study, title)))
+    for seed in (7, 8):
+        study.replicate("units=16", seed, BASE[seed - 1])
+        study.replicate("units=4", seed, BASE[seed - 1] + 0.02)
+    assert "That is the verdict of the 6 planned seeds" in answer_of(study)[0]
+    told = " ".join(texts_of(section(study, title)))
+    assert "and stand. The study has 2 more, beyond its last look: with these no later test" in told
+
+
 def test_further_seeds_of_the_same_searches_confirm_nothing(ask):
     study = ask("[vary]\nunits = [4, 16]\n[replicate]\nseeds = 12\nsearches = 6\n" + TUNE.format())
     study.spec = study.spec.model_copy(update={"planned": 6})
