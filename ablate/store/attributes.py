@@ -203,7 +203,7 @@ PHASE = Attribute[Phase]("phase")
 CELL = Attribute("cell", Cell.model_validate)
 """None for the replicates, which are those of all cells."""
 
-# Of a study's first part.
+# Of the part of a study that says what it asks, see `StoredStudy.describing`.
 QUESTION = Attribute[dict[str, Any]]("question")
 """What is asked. Written last of what is written when a study is made."""
 DATA = Attribute[dict[str, str]]("data")
