@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 BackendName = Literal["tensorflow", "jax", "torch"]
-GIB = 2**30
-HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+_HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 _ONE_HEAP = {
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_MAX_": "0",
-    "MALLOC_TRIM_THRESHOLD_": str(8 * GIB),
+    "MALLOC_TRIM_THRESHOLD_": str(8 * 2**30),
     "MALLOC_TOP_PAD_": str(64 * 2**20),
-    **HUGE_PAGES,
+    **_HUGE_PAGES,
 }
 
 
@@ -45,13 +44,13 @@ class Backend:
     """Whether it makes a program of a network, which is worth keeping for the next training."""
 
 
-BACKENDS: Mapping[BackendName, Backend] = {
+BACKENDS: Mapping[str, Backend] = {
     "tensorflow": Backend(
         install="tensorflow",
         modules=("tensorflow",),
         useless="jax",
         threads="TF_NUM_INTRAOP_THREADS",
-        keeping={"TF_CPU_ALLOCATOR_USE_BFC": "true", **HUGE_PAGES},
+        keeping={"TF_CPU_ALLOCATOR_USE_BFC": "true", **_HUGE_PAGES},
         traces=True,
     ),
     "jax": Backend(
@@ -71,4 +70,4 @@ BACKENDS: Mapping[BackendName, Backend] = {
         traces=False,  # networks run layer by layer
     ),
 }
-"""By name, which is that of the module; the first that is installed is the usual one."""
+"""By `BackendName`, which is that of the module; the first that is installed is the usual one."""

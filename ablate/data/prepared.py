@@ -1,4 +1,4 @@
-"""Prepares data sets once, as memory-mapped arrays, and draws each trial's split from them.
+"""Prepares data sets once, as memory-mapped arrays, which the splits of trials are drawn from.
 
 A prepared data set is a folder of ``.npy`` files, which are read without unpickling. Training
 and test examples lie in files of their own: what searches never opens the test files. Examples that a
@@ -277,9 +277,8 @@ def _folder(settings: DataSettings, source: str, cache: Path, *, with_place: boo
     if settings.strategy == "chronological":
         text += " chronological"
     module, _ = _module(settings)
-    if with_place and getattr(
-        module, "LOCAL", False
-    ):  # files of one size and time may lie in two folders
+    # Files of one size and time may lie in two folders.
+    if with_place and getattr(module, "LOCAL", False):
         text += f" in {Path(settings.folder).resolve()}"
     key = hashlib.sha256(text.encode()).hexdigest()[:12]
     return cache / f"{folder_name(settings.dataset)}-{key}"

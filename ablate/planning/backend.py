@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping
-from typing import cast
+from typing import cast, get_args
 
 from ablate.backends import BACKENDS, BackendName
 from ablate.errors import InputError, Problem
@@ -38,5 +38,5 @@ def usual_backend(environment: Mapping[str, str]) -> BackendName:
     named = environment.get("KERAS_BACKEND")
     if named in BACKENDS:
         return cast(BackendName, named)
-    known = list(BACKENDS)
-    return next((one for one in known if is_installed(one)), known[0])
+    usual, *others = get_args(BackendName)
+    return next((one for one in (usual, *others) if is_installed(one)), usual)

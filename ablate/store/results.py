@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +32,7 @@ from ablate.store.kept_models import keep_model
 from ablate.store.predictions import keep_predictions
 from ablate.store.runs import training_runs
 from ablate.store.studies import StoredStudy
-from ablate.store.trials import outcome_of
+from ablate.store.trials import finite, measured, outcome_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -180,20 +179,15 @@ def _row(trial: FrozenTrial, values: Mapping[str, Any], keys: Sequence[str]) -> 
     outcome, environment = outcome_of(trial), ENVIRONMENT.of(trial)
     return {
         "outcome": outcome,
-        OBJECTIVE: _known(attributes.get(OBJECTIVE, trial.value))
+        **{name: measured(trial, name) for name in keys},
+        OBJECTIVE: finite(attributes.get(OBJECTIVE, trial.value))
         if outcome == "complete"
         else None,
-        **{name: _known(attributes.get(name)) for name in keys if name != OBJECTIVE},
         **{attribute.name: attribute.of(trial) for attribute in NOTED},
         "device": environment and environment.device,
         REPEATS.name: REPEATS.of(trial),
         **{parameter_column(name): value for name, value in values.items()},
     }
-
-
-def _known(value: Any) -> Any:
-    """A stored measure; None where it is no finite number, as earlier versions stored some."""
-    return value if value is not None and math.isfinite(value) else None
 
 
 def _epoch(row: Mapping[str, str]) -> Epoch:

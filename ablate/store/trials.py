@@ -86,8 +86,12 @@ def outcome_of(trial: FrozenTrial) -> str:
 
 
 def measured(trial: FrozenTrial, key: str) -> float | None:
-    """A measure of a trial; None where it has none, or no finite number, as earlier versions stored."""
-    value: float | None = trial.user_attrs.get(key)
+    """A measure of a trial; None where it has none, or no finite number."""
+    return finite(trial.user_attrs.get(key))
+
+
+def finite(value: float | None) -> float | None:
+    """A stored measure; None where it is no finite number, as earlier versions stored some."""
     return value if value is not None and math.isfinite(value) else None
 
 

@@ -27,7 +27,7 @@ WARM_UP, TIMED = 3, 20
 
 
 Measures = dict[str, int | float]
-"""By key, see `ablate.spec.measures.KEYS`."""
+"""By key, see `MeasureTable.keys`."""
 Predictions = tuple[tuple[float, ...], ...]
 KEPT = 5000
 """Test examples whose predictions are kept."""

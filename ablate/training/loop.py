@@ -79,7 +79,7 @@ def train(
         test: the test examples of a replicate; a tuned trial never meets them.
         clock: seconds from some fixed point.
         save: given the network of a training that is complete, with the weights that were
-            measured, and its validation loss; says why it could not be saved.
+            measured, and its objective as a cost, less the better; says why it could not be saved.
         kept: networks of earlier trainings, which need not be traced again; this one may join them.
         on_lag: told where the first epoch was validated with averages of batch norm that lag.
     """

@@ -16,7 +16,7 @@ from ablate.backends import BACKENDS
 
 def do_without_others(backend: str) -> None:
     """Lets nobody but the user's code import what this backend has no use for, in this process."""
-    own = next((one for name, one in BACKENDS.items() if name == backend), None)
+    own = BACKENDS.get(backend)
     if own is not None and not any(isinstance(one, _Without) for one in sys.meta_path):
         sys.meta_path[:] = [_Without(finder, own.useless) for finder in sys.meta_path]
 

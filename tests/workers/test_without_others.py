@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from ablate.backends import BACKENDS, BackendName
 
 REPOSITORY = Path(__file__).parents[2]
 TRAINED = """
@@ -52,14 +58,41 @@ print("done")
 """
 
 
-def test_a_training_with_jax_loads_none_and_the_users_code_may(tmp_path):
-    (tmp_path / "tensorflow").mkdir()
-    (tmp_path / "tensorflow" / "__init__.py").write_text('__version__ = "a stand-in"\n')
-    (tmp_path / "users_own.py").write_text("import tensorflow\nVERSION = tensorflow.__version__\n")
-    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+LOADED = """
+import sys
+
+from ablate.workers.without_others import do_without_others
+
+do_without_others("tensorflow")
+
+import keras
+import tensorflow
+
+assert keras.backend.backend() == "tensorflow"
+assert "jax" not in sys.modules
+
+import users_own
+
+assert users_own.VERSION == "a stand-in"
+print("done")
+"""
+
+
+@pytest.mark.parametrize(
+    ("backend", "useless", "program"),
+    [("jax", "tensorflow", TRAINED), ("tensorflow", "jax", LOADED)],
+)
+def test_the_other_backend_is_not_loaded_unless_by_the_users_code(
+    tmp_path, backend, useless, program
+):
+    (tmp_path / useless).mkdir()
+    (tmp_path / useless / "__init__.py").write_text('__version__ = "a stand-in"\n')
+    own = f"import {useless}\nVERSION = {useless}.__version__\n"
+    (tmp_path / "users_own.py").write_text(own)
+    environment = {**os.environ, "KERAS_BACKEND": backend}
     environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path), str(REPOSITORY)])
     result = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", TRAINED],
+        [sys.executable, "-W", "ignore", "-c", program],
         env=environment,
         cwd=tmp_path,
         capture_output=True,
@@ -70,30 +103,10 @@ def test_a_training_with_jax_loads_none_and_the_users_code_may(tmp_path):
     assert result.stdout == "done\n"
 
 
-def test_a_worker_of_tensorflow_loads_no_jax_and_the_users_code_may(tmp_path):
-    (tmp_path / "jax.py").write_text('__version__ = "a stand-in"\n')
-    (tmp_path / "users_own.py").write_text("import jax\nVERSION = jax.__version__\n")
-    lines = (
-        "import sys",
-        "from ablate.workers.without_others import do_without_others",
-        "do_without_others('tensorflow')",
-        "import keras, tensorflow",
-        "print(keras.backend.backend(), 'jax' in sys.modules)",
-        "import users_own",
-        "print(users_own.VERSION)",
-    )
-    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
-    environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path), str(REPOSITORY)])
-    result = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", "\n".join(lines)],
-        env=environment,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert result.returncode == 0, result.stderr
-    assert result.stdout == "tensorflow False\na stand-in\n"
+def test_every_backend_that_a_study_may_name_is_described():
+    assert get_args(BackendName) == tuple(BACKENDS)
+    for name in BACKENDS:
+        assert importlib.util.find_spec(f"ablate.training.backends.{name}")
 
 
 def test_other_backends_of_keras_change_nothing():

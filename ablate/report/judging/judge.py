@@ -48,14 +48,9 @@ def judge_table(
     if not is_paired and report.ablation is not None:
         report = replace(report, ablation=_unpaired(report.ablation, runs, asked.metric))
         return report, (*told, UNPAIRED)
-    if report.ablation is not None and not _has_further(report.ablation):
+    if report.ablation is not None and not report.ablation.knows_further:
         report = replace(report, ablation=replace(report.ablation, further=0))
     return report, (*told, *judged.told)
-
-
-def _has_further(ablation: Ablation) -> bool:
-    """Whether the table holds pairs of seeds that came after the verdict."""
-    return any(row.further is not None for block in ablation.blocks for row in block.rows)
 
 
 def _numbered(runs: Sequence[Run]) -> list[Run]:

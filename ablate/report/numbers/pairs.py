@@ -26,22 +26,19 @@ def compare_variants(
     Nothing is judged before all that is planned is there: each further look would be a test of its own.
     """
     pairs = {}
-    for cell in spec.cells:
-        base = Cell(dataset=cell.dataset, variant=spec.baseline)
-        if cell == base:
-            continue
-        own, other = (values_of(replicates[c], metric.attribute) for c in (cell, base))
+    for cell in spec.comparisons:
+        both = (cell, spec.baseline_of(cell))
+        own, other = (values_of(replicates[one], metric.attribute) for one in both)
         shared = [seed for seed in seeds if seed in own and seed in other]
         if shared:
             pairs[cell] = _pairs(spec, own, other, shared)
-    planned = len(spec.datasets) * (len(spec.variants) - 1)
     assert spec.replicate is not None
     margin = spec.replicate.margin
     of_metric = spec.measures.metrics[spec.replicate.metric] == metric
     return compare(
         pairs,
         higher_is_better=metric.higher_is_better,
-        planned=planned,
+        planned=len(spec.comparisons),
         folds=folds_of(spec),
         margin=margin / metric.scale if of_metric and margin is not None else None,
         is_complete=is_complete,

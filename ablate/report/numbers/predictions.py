@@ -85,9 +85,10 @@ def make_errors(
         if not known:
             continue
         each = max(POINTS // len(known), 1)
+        drawn = [(one, _some(one[1], each)) for one in known]
         for index, target in enumerate(known[0][0]):
-            true = [float(v) for one in known for v in one[1][_some(one[1], each), index]]
-            predicted = [float(v) for one in known for v in one[2][_some(one[1], each), index]]
+            true = [float(v) for one, rows in drawn for v in one[1][rows, index]]
+            predicted = [float(v) for one, rows in drawn for v in one[2][rows, index]]
             found.append(Errors(cell, len(known), target, tuple(true), tuple(predicted)))
     return tuple(found)
 

@@ -17,8 +17,7 @@ def environment_threads(environment: Mapping[str, str]) -> int | None:
     Returns:
         None where the environment does not say, and its libraries choose.
     """
-    backend = next(one for name, one in BACKENDS.items() if name == environment["KERAS_BACKEND"])
-    value = environment.get(backend.threads, "")
+    value = environment.get(BACKENDS[environment["KERAS_BACKEND"]].threads, "")
     return int(value) if value.isdecimal() and int(value) else None
 
 
