@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
+import functools
 import os
 import shutil
 import subprocess
@@ -19,6 +21,7 @@ from kept_study import Kept
 
 from ablate.config import load_study
 from ablate.data import prepared as data
+from ablate.data.card import keep_card
 from ablate.running.run import run_study
 from ablate.spec.study import StudySpec
 from ablate.store.place import StoragePlace
@@ -120,8 +123,21 @@ def needs(backend: str) -> None:
     )
 
 
+@functools.cache
+def prepared_digits() -> Path:
+    """The digits as a run of the studies above prepares them, once for this process."""
+    folder = Path(tempfile.mkdtemp(prefix="ablate-digits-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for drawn in ({"per_class": 20}, {"per_class": 20, "test_per_class": 20}):
+        settings = data_settings(**drawn)
+        keep_card(data.prepare(settings, folder), settings)
+    return folder
+
+
 def make_project(folder: Path) -> Project:
+    """A folder in which the digits were prepared already, as by a run of another study."""
     folder.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(prepared_digits(), folder / "runs" / "data")
     shutil.copy(MODELS, folder / "models.py")
     (folder / "space.toml").write_text(SPACE)
     (folder / "study.toml").write_text(STUDY)
@@ -277,7 +293,7 @@ def run_once(tmp_path_factory):
 @pytest.fixture
 def whole(project, run_once):
     """The same study, run to its end."""
-    shutil.copytree(run_once, project.folder / "runs")
+    shutil.copytree(run_once, project.folder / "runs", dirs_exist_ok=True)
     kept = Kept(project.place, project.folder)
     kept.stored = find_study(kept.storage, "dense")
     return kept

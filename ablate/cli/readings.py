@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablate.cli.options import storage_place
+from ablate.store import DEFAULT_STORAGE
 
 if TYPE_CHECKING:
     from ablate.data.reading import Reading
@@ -32,7 +33,8 @@ def read_study(study: StudySpec, storage: str | None) -> tuple[StudySpec, list[R
     place = None if storage is None else storage_place(storage)
     if place is not None:
         place.check()
-    cache = None if place is None else place.cache
+    # What runs have prepared is as good as what it was prepared from, and read sooner.
+    cache = (storage_place(DEFAULT_STORAGE) if place is None else place).cache
     found = (read_data(settings, cache) for settings in study.datasets)
     readings = [reading for reading in found if reading is not None]
     for reading in readings:

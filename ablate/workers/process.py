@@ -26,6 +26,7 @@ from ablate.errors import AblateError, InputError, Problem
 from ablate.limits import ORPHAN_GRACE
 from ablate.state.orders import TrainReplicate, TuneTrial
 from ablate.user_code.places import line_of
+from ablate.workers.later import load_later
 from ablate.workers.loading import load
 from ablate.workers.messages import (
     Done,
@@ -228,6 +229,7 @@ def main() -> None:
             # the trial stays without an outcome, and is taken up by the next run.
             os._exit(GONE)
 
+    load_later()
     do_without_others(os.environ.get("KERAS_BACKEND", "tensorflow"))
     worker = Worker(tell)
     orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()

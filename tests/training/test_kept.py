@@ -103,6 +103,18 @@ def test_numbers_are_equal_to_the_last_bit(built, optimizer, decay, policy):
     assert again == trained(spec(1, **other))
 
 
+@pytest.fixture(scope="module")
+def networks():
+    return KeptNetworks()
+
+
+@pytest.fixture
+def usual(built, networks):
+    """Kept networks, the usual one among them, and those of earlier tests."""
+    trained(spec(), networks)
+    return networks
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -117,12 +129,10 @@ def test_numbers_are_equal_to_the_last_bit(built, optimizer, decay, policy):
     ],
     ids=str,
 )
-def test_what_is_a_constant_of_the_program_makes_another_network(built, other):
-    kept = KeptNetworks()
-    trained(spec(), kept)
-    changed = trained(spec(**other), kept)
-    assert len(kept) == 2
-    assert changed == trained(spec(**other))
+def test_what_is_a_constant_of_the_program_makes_another_network(built, usual, other):
+    before = len(usual)
+    trained(spec(**other), usual)
+    assert len(usual) == before + 1
 
 
 def relu(x):  # called as Keras's own is, and something else
@@ -250,16 +260,15 @@ def changed_afterwards(shape, classes, change="nothing"):
 @pytest.mark.parametrize(
     "change", ["regularizer", "constraint", "gamma", "beta", "momentum", "ops"]
 )
-def test_what_is_changed_after_it_was_made_makes_another_network(built, change):
+def test_what_is_changed_after_it_was_made_makes_another_network(built, networks, change):
     built(changed_afterwards)
-    kept = KeptNetworks()
-    trained(spec(), kept)
-    trained(spec(parameters={"change": "beta" if change == "gamma" else "gamma"}), kept)
-    found = trained(spec(parameters={"change": change}), kept)
-    assert found == trained(spec(parameters={"change": change}))
-    assert trained(spec(seed=1, parameters={"change": change}), kept) == trained(
-        spec(seed=1, parameters={"change": change})
-    )
+    trained(spec(), networks)
+    before = len(networks)
+    trained(spec(parameters={"change": change}), networks)
+    assert len(networks) == before + 1
+    again = spec(seed=1, parameters={"change": change})
+    assert trained(again, networks) == trained(again)
+    assert len(networks) == before + 1
 
 
 def shared_layers(shape, classes, first=True):

@@ -15,7 +15,8 @@ from ablate.datasets import npz
 from ablate.spec.data import DataSettings, Fold
 from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import TrialSpec
-from ablate.training.loop import Decision, train
+from ablate.training.loop import Decision
+from tests.training.as_worker import train
 
 RNG = np.random.default_rng(4)
 X = RNG.normal(size=(60, 4)).astype(np.float32)

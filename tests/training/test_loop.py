@@ -18,8 +18,9 @@ from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import Epoch, TrialSpec
 from ablate.training import loop
 from ablate.training.compiling import plain_loss
-from ablate.training.loop import Decision, failure_reason, train
+from ablate.training.loop import Decision, failure_reason
 from ablate.training.recorder import Recorder
+from tests.training.as_worker import train
 from tests.training.predicted import predict
 
 MODELS = Path(__file__).parents[1] / "functional" / "models.py"

@@ -12,7 +12,8 @@ from ablate.data.streams import StreamSplit, StreamTest
 from ablate.spec.data import DataSettings, StreamFacts
 from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import TrialSpec
-from ablate.training.loop import Decision, train
+from ablate.training.loop import Decision
+from tests.training.as_worker import train
 
 RNG = np.random.default_rng(4)
 X = RNG.normal(size=(90, 4)).astype(np.float32)

@@ -16,6 +16,7 @@ from ablate.spec.trial import TrialSpec
 from ablate.training import loop, network
 from ablate.training.kept import KeptNetworks
 from ablate.training.loop import Decision, train
+from tests.training.as_worker import train as train_as_worker
 
 ON_TORCH = keras.backend.backend() == "torch"
 RNG = np.random.default_rng(5)
@@ -70,7 +71,7 @@ def trained(asked, data, **more):
     def save(model, val_loss):
         outputs.append(keras.ops.convert_to_numpy(model(data.x_val[:], training=False)))
 
-    result = train(asked, data, go_on, save=save, **more)
+    result = train_as_worker(asked, data, go_on, save=save, **more)
     assert result.outcome == "complete", result.reason
     return result, outputs[0]
 

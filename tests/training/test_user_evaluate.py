@@ -10,7 +10,8 @@ from ablate.spec.data import DataSettings
 from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import TrialSpec
 from ablate.spec.user_metric import UserMetric
-from ablate.training.loop import Decision, train
+from ablate.training.loop import Decision
+from tests.training.as_worker import train
 
 RNG = np.random.default_rng(9)
 X = RNG.normal(size=(100, 4)).astype(np.float32)

@@ -16,9 +16,10 @@ from ablate.spec.training import TrainingSettings
 from ablate.spec.trial import TrialSpec
 from ablate.training import recorder
 from ablate.training.kept import KeptNetworks
-from ablate.training.loop import Decision, train
+from ablate.training.loop import Decision
 from ablate.training.optimizer import WarmUp, make_optimizer
 from ablate.training.weights import training_weights
+from tests.training.as_worker import train
 
 RNG = np.random.default_rng(6)
 X = RNG.normal(size=(96, 3)).astype(np.float32)

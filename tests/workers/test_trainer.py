@@ -27,6 +27,7 @@ from ablate.workers.ask_and_tell import suggest
 from ablate.workers.at_hand import part_of
 from ablate.workers.messages import Finished, Started, TimeEpoch, Trained
 from ablate.workers.trainer import Trainer
+from tests.training.as_worker import NETWORKS
 
 
 class Bench:
@@ -39,7 +40,7 @@ class Bench:
         digest = prepare(self.study.datasets[0], place.cache).digest
         self.stored = open_study(open_storage(place), self.study, {"digits": digest})
         self.events = []
-        self.trainer = Trainer(self.events.append, threading.Event())
+        self.trainer = Trainer(self.events.append, threading.Event(), _networks=NETWORKS)
         self.place = place
         self.artifacts = place.artifacts
 
