@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablate.cli.options import storage_place
-from ablate.store import DEFAULT_STORAGE
+from ablate.store import DEFAULT_STORAGE, PREPARED
 
 if TYPE_CHECKING:
     from ablate.data.reading import Reading
@@ -34,7 +34,7 @@ def read_study(study: StudySpec, storage: str | None) -> tuple[StudySpec, list[R
     if place is not None:
         place.check()
     # What runs have prepared is as good as what it was prepared from, and read sooner.
-    cache = (storage_place(DEFAULT_STORAGE) if place is None else place).cache
+    cache = Path(DEFAULT_STORAGE).parent / PREPARED if place is None else place.cache
     found = (read_data(settings, cache) for settings in study.datasets)
     readings = [reading for reading in found if reading is not None]
     for reading in readings:

@@ -108,6 +108,7 @@ if TYPE_CHECKING:
     help="The Ray cluster. [default: RAY_ADDRESS, otherwise one on this machine]",
 )
 @click.option("--plain", is_flag=True, help="Plain lines instead of the live display.")
+@click.option("--no-report", is_flag=True, help="Leave the report at the end to ablate report.")
 def command(
     study: str,
     settings: tuple[str, ...],
@@ -127,6 +128,7 @@ def command(
     executor_name: Literal["local", "ray"],
     address: str | None,
     plain: bool,
+    no_report: bool,
 ) -> int:
     """Run STUDY, a file or the name of a shipped one, until all its trials are finished.
 
@@ -167,7 +169,7 @@ def command(
             timeout=timeout,
             fresh=fresh,
         )
-    return _tell(spec, summary, place, storage, out)
+    return _tell(spec, summary, place, storage, None if no_report else out)
 
 
 def _load(
@@ -205,9 +207,9 @@ def _display(*, plain: bool) -> LiveProgress | PlainProgress:
 
 
 def _tell(
-    spec: StudySpec, summary: RunSummary, place: StoragePlace, storage: str, out: Path
+    spec: StudySpec, summary: RunSummary, place: StoragePlace, storage: str, out: Path | None
 ) -> int:
-    """Says how a run ended and what to do next, and writes the report.
+    """Says how a run ended and what to do next, and writes the report where a folder is given.
 
     Returns:
         The exit code.
@@ -222,7 +224,7 @@ def _tell(
     if summary.stopped == "interrupted":
         return 130
     if summary.complete:
-        if summary.trained:
+        if summary.trained and out is not None:
             _write_report(spec.name, place, out)
         is_known = storage in (DEFAULT_STORAGE, os.environ.get("ABLATE_STORAGE"))
         place_option = "" if is_known else f" --storage {shlex.quote(place.shown)}"

@@ -19,6 +19,7 @@ from optuna.study import StudySummary
 
 from ablate.errors import InputError, Problem, RunError
 from ablate.files import folder_name
+from ablate.store import PREPARED
 
 ALMOST_URL = re.compile(r"((?:postgres|postgresql|mysql|mariadb|sqlite|oracle|mssql)(?:\+\w+)?):")
 """What begins like the URL of a database, and may hold a password, but lacks a slash."""
@@ -72,7 +73,7 @@ class StoragePlace:
     @property
     def cache(self) -> Path:
         """The folder of prepared data sets."""
-        return self.folder / "data"
+        return self.folder / PREPARED
 
     @property
     def logs(self) -> Path:

@@ -45,7 +45,7 @@ class _Finder:
 
     def exec_module(self, module: ModuleType) -> None:
         # `inspect` asks every module for it, and TensorFlow asks `inspect` where functions come from.
-        module.__file__ = module.__spec__ and module.__spec__.origin
+        module.__file__ = None if module.__spec__ is None else module.__spec__.origin
 
 
 class _StandIn(ModuleType):

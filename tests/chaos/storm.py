@@ -123,7 +123,16 @@ def start(folder: Path, *options: str) -> subprocess.Popen[str]:
     log = (folder / "output.log").open("a")
     with log:
         return subprocess.Popen(
-            [sys.executable, "-m", "ablate", "run", "study.toml", "--plain", *options],
+            [
+                sys.executable,
+                "-m",
+                "ablate",
+                "run",
+                "study.toml",
+                "--no-report",
+                "--plain",
+                *options,
+            ],
             cwd=folder,
             env={**os.environ, **ONE_THREAD},
             stdout=log,

@@ -52,7 +52,7 @@ def fill(folder: Path) -> Path:
 
 def begin(project):
     return subprocess.Popen(
-        project.command("run", "study.toml", "--plain"),
+        project.command("run", "study.toml", "--no-report", "--plain"),
         cwd=project.folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -95,7 +95,7 @@ def test_a_full_disk_costs_nothing_that_is_finished(project, disk, tmp_path, wha
     kept = finished(project)
     assert kept >= 2
     ballast.unlink()
-    again = project.ablate("run", "study.toml", "--plain")
+    again = project.ablate("run", "study.toml", "--no-report", "--plain")
     assert again.returncode == 0, again.stderr
     table = ablate.results("compared", storage=project.place.url)
     counts = table.groupby(["phase", "outcome"]).size().to_dict()

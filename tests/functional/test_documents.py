@@ -6,6 +6,7 @@ import configparser
 import importlib.util
 import re
 import shlex
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -54,6 +55,7 @@ def test_the_help_pages_are_those_of_the_commands():
 @pytest.fixture
 def followed(project):
     """An empty folder with the guide's files, as their names stand in its text."""
+    shutil.rmtree(project.place.folder)
     for path in project.folder.iterdir():
         path.unlink()
     guide = TEXT["guide.md"]

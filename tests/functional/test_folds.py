@@ -32,7 +32,9 @@ def test_the_shipped_study_is_checked_run_and_reported(project):
         "  classes       breast_cancer: 2, with rows: malignant (212), benign (357)"
     ) in checked.stdout
     assert "  replicates    6 (3 folds each), verdicts on test roc_auc" in checked.stdout
-    run = project.ablate("run", "breast_cancer_folds", "--plain", "--workers", "1", *settings)
+    run = project.ablate(
+        "run", "breast_cancer_folds", "--no-report", "--plain", "--workers", "1", *settings
+    )
     assert run.returncode == 0, run.stderr
     assert " fold 3 complete: " in run.stdout
     assert "seed" not in run.stdout
@@ -55,7 +57,16 @@ def test_the_shipped_study_is_checked_run_and_reported(project):
     assert table.groupby("variant").size().tolist() == [3, 3]
 
     more = project.ablate(
-        *("run", "breast_cancer_folds", "--plain", "--workers", "1", *settings[:2], *settings[4:]),
+        *(
+            "run",
+            "breast_cancer_folds",
+            "--no-report",
+            "--plain",
+            "--workers",
+            "1",
+            *settings[:2],
+            *settings[4:],
+        ),
         *("--set", "replicate.fold_repeats=2"),
     )
     assert more.returncode == 2

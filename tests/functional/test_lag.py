@@ -89,7 +89,7 @@ def test_check_run_and_report_tell_of_it(own):
     project = own(f"{COMPARED}[replicate]\nseeds = 1\n")
     checked = project.ablate("check", "own.toml", "--models").stdout
     assert f"warning: own: {SLOW}" in checked
-    ran = project.ablate("run", "own.toml", "--plain", "--workers", "1")
+    ran = project.ablate("run", "own.toml", "--no-report", "--plain", "--workers", "1")
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.count("warning: ") == 1, "of the variant that lags"
     assert f"warning: {SLOW}\n" in ran.stdout

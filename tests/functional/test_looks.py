@@ -50,7 +50,7 @@ def run(project):
         settings = ("--set", f"study.name={name}", "--workers", str(workers), *THREADS)
         for count in killed_at:
             process = subprocess.Popen(
-                project.command("run", "study.toml", *settings),
+                project.command("run", "study.toml", "--no-report", *settings),
                 cwd=project.folder,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -67,7 +67,7 @@ def run(project):
                     os.kill(victim.pid, signal.SIGKILL)
             process.wait()
             psutil.wait_procs(victims, timeout=10)
-        found = project.ablate("run", "study.toml", *settings)
+        found = project.ablate("run", "study.toml", "--no-report", *settings)
         assert found.returncode == 0, found.stderr
         report = project.ablate("report", name, "--format", "json")
         assert report.returncode == 0, report.stderr

@@ -30,7 +30,7 @@ def hosts(tmp_path):
 
 def begin(host, url):
     return subprocess.Popen(
-        host.command("run", "study.toml", "--plain", "--storage", url),
+        host.command("run", "study.toml", "--no-report", "--plain", "--storage", url),
         cwd=host.folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

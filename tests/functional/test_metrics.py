@@ -34,7 +34,7 @@ def measured(tmp_path_factory):
         *("replicate.seeds=2", 'replicate.metric="roc_auc"'),
     )
     options = [one for setting in settings for one in ("--set", setting)]
-    ran = project.ablate("run", "study.toml", "--plain", "--workers", "1", *options)
+    ran = project.ablate("run", "study.toml", "--no-report", "--plain", "--workers", "1", *options)
     assert ran.returncode == 0, ran.stderr
     return project, options
 
@@ -71,7 +71,7 @@ def test_every_display_shows_them_and_the_verdict_is_on_one(measured):
 def test_what_is_measured_belongs_to_the_question(measured):
     project, options = measured
     fewer = [one.replace(', "top_5_accuracy"', "") for one in options]
-    again = project.ablate("run", "study.toml", "--plain", "--workers", "1", *fewer)
+    again = project.ablate("run", "study.toml", "--no-report", "--plain", "--workers", "1", *fewer)
     assert again.returncode == 2
     assert again.stderr.splitlines()[-1] == (
         'study.toml: study.metrics: the stored study dense has ["balanced_accuracy", "roc_auc", '
@@ -88,7 +88,15 @@ def test_the_code_of_a_metric_belongs_to_the_question(measured, file):
     path.write_text(before + "\n# edited\n")
     try:
         again = project.ablate(
-            "run", "study.toml", "--plain", "--workers", "1", *options, "--set", "replicate.seeds=3"
+            "run",
+            "study.toml",
+            "--no-report",
+            "--plain",
+            "--workers",
+            "1",
+            *options,
+            "--set",
+            "replicate.seeds=3",
         )
     finally:
         path.write_text(before)
@@ -125,7 +133,7 @@ def test_so_does_that_of_files_that_lie_elsewhere(tmp_path):
         file.write_text("def score(true, predicted):\n    return 0.5\n")
     project = make_project(tmp_path / "study")
     project.study_file.write_text(STUDY)
-    run = ("run", "study.toml", "--plain", "--workers", "1")
+    run = ("run", "study.toml", "--no-report", "--plain", "--workers", "1")
     ran = project.ablate(*run)
     assert "2 trained now" in ran.stdout + ran.stderr, ran.stderr
     for file in files:
@@ -152,5 +160,5 @@ def test_a_metric_that_fails_fails_the_trial(tmp_path, body, reason):
         *("training.epochs=1", "tune.trials=1"),
     )
     options = [one for setting in settings for one in ("--set", setting)]
-    ran = project.ablate("run", "study.toml", "--plain", "--workers", "1", *options)
+    ran = project.ablate("run", "study.toml", "--no-report", "--plain", "--workers", "1", *options)
     assert f"failed: {reason}" in ran.stdout + ran.stderr

@@ -23,7 +23,9 @@ OPTIONS = [word for setting in SETTINGS for word in ("--set", setting)]
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     project = make_project(tmp_path_factory.mktemp("objective"))
-    run = project.ablate("run", "breast_cancer_mlp", "--plain", "--workers", "1", *OPTIONS)
+    run = project.ablate(
+        "run", "breast_cancer_mlp", "--no-report", "--plain", "--workers", "1", *OPTIONS
+    )
     assert run.returncode == 0, run.stderr
     return project
 
@@ -72,7 +74,7 @@ def test_the_report_names_it(ran):
 
 def test_it_belongs_to_the_question(ran):
     other = [word.replace("roc_auc", "accuracy") for word in OPTIONS]
-    again = ran.ablate("run", "breast_cancer_mlp", "--plain", *other)
+    again = ran.ablate("run", "breast_cancer_mlp", "--no-report", "--plain", *other)
     assert again.returncode == 2
     assert "study.objective: the stored study breast_cancer_mlp has" in again.stderr
 

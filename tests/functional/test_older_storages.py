@@ -54,10 +54,10 @@ def test_an_older_study_is_reported(folder, tmp_path):
 
 def test_a_study_that_an_earlier_version_ran_is_listed_and_continued(project):
     """All in the words of the command line; what was trained stays as it was."""
-    shutil.copytree(ROOT / "259d52b-smoke", project.folder / "runs")
+    shutil.copytree(ROOT / "259d52b-smoke", project.folder / "runs", dirs_exist_ok=True)
     before = ablate.results("smoke", storage=project.place.url)
     assert "complete  4 complete, 2 pruned" in project.ablate("list").stdout
-    found = project.ablate("run", "smoke", "--trials", "7", "--plain")
+    found = project.ablate("run", "smoke", "--trials", "7", "--no-report", "--plain")
     assert found.returncode == 0, found.stderr
     assert "; 1 trained now in " in found.stdout
     after = ablate.results("smoke", storage=project.place.url)
@@ -70,7 +70,16 @@ def test_a_study_of_the_users_code_that_knows_one_file_only_goes_on_and_learns_o
 ):
     shutil.copytree(ROOT / "259d52b-own", project.folder, dirs_exist_ok=True)
     storage = str(project.folder / "ablate.journal")
-    run = ("run", "study.toml", "--plain", "--storage", "ablate.journal", "--trials", "5")
+    run = (
+        "run",
+        "study.toml",
+        "--plain",
+        "--storage",
+        "ablate.journal",
+        "--no-report",
+        "--trials",
+        "5",
+    )
     before = ablate.results("neighbour", storage=storage)
     found = project.ablate(*run)
     assert found.returncode == 0, found.stderr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 from conftest import COMPARED
 from sklearn.datasets import load_digits
@@ -11,6 +13,7 @@ from ablate.running.run import run_study
 
 
 def test_a_study_trains_and_tests_on_images_that_stay_where_they_are(project):
+    shutil.rmtree(project.place.cache)
     digits = load_digits()
     folder = project.folder / "my_images"
     folder.mkdir()

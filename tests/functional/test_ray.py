@@ -37,7 +37,7 @@ def running(project, cluster, url):
     """A run of the study, which does not outlive its test."""
     run = subprocess.Popen(
         project.command(
-            *("run", "study.toml", "--plain", "--executor", "ray"),
+            *("run", "study.toml", "--no-report", "--plain", "--executor", "ray"),
             *("--address", cluster.address, "--storage", url),
         ),
         cwd=project.folder,

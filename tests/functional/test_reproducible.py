@@ -35,7 +35,9 @@ def test_it_gives_them_with_any_number_of_workers_where_searches_go_in_turn(proj
     )
     tables = []
     for name, options in (("as_it_comes", ()), ("one", ("--workers", "1"))):
-        result = project.ablate("run", "study.toml", "--set", f"study.name={name}", *options)
+        result = project.ablate(
+            "run", "study.toml", "--no-report", "--set", f"study.name={name}", *options
+        )
         assert result.returncode == 0, result.stderr
         table = ablate.results(name, storage=project.place.url)
         measured = ["phase", "variant", "seed", "learning_rate", "val_loss", "test_loss"]

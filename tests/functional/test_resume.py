@@ -52,7 +52,7 @@ def start(project):
     def start(*arguments, until="trial 1 epoch 3"):
         with (project.folder / "output.txt").open("w") as output:
             process = subprocess.Popen(
-                project.command("run", "study.toml", *arguments),
+                project.command("run", "study.toml", "--no-report", *arguments),
                 cwd=project.folder,
                 stdout=output,
                 stderr=output,
@@ -98,9 +98,11 @@ def test_kill_9_of_everything_loses_nothing_and_repeats_nothing(project, start):
     kill_everything(start(*LONG))
     assert states(project) == {"complete": 1, "running": 1}
     kept = ablate.results("dense", storage=project.place.url).iloc[0].to_dict()
-    cut_off = project.ablate("run", "study.toml", *LONG)
+    cut_off = project.ablate("run", "study.toml", "--no-report", *LONG)
     assert cut_off.returncode == 0, cut_off.stderr
     assert "1 trial was cut off earlier and will be trained again" in cut_off.stdout
+    assert cut_off.stdout.endswith("\nsee the results: ablate report dense\n")
+    assert not (project.folder / "reports").exists()
     table = ablate.results("dense", storage=project.place.url)
     assert table["outcome"].tolist() == ["complete", "interrupted", "complete", "complete"]
     assert table[list(kept)].iloc[0].to_dict() == kept
@@ -272,7 +274,7 @@ def test_a_worker_whose_parent_is_gone_ends(project, start):
 
 
 def test_a_time_limit_stops_the_run(project):
-    result = project.ablate("run", "study.toml", *LONG, "--timeout", "0.01s")
+    result = project.ablate("run", "study.toml", "--no-report", *LONG, "--timeout", "0.01s")
     assert result.returncode == 0, result.stderr
     assert "dense: stopped at the time limit" in result.stdout
 

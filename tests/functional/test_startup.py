@@ -39,6 +39,7 @@ READ = ["importlib.metadata", "numpy", "optuna", "pydantic", "rich"]
         *(([name, "--help"], []) for name in COMMANDS),
         (["check", "epoch_two_spike"], [*CHECK, "numpy"]),
         (["check"], CHECK_DIGITS),
+        (["check", "study.toml"], [*CHECK, "numpy"]),  # what a run has prepared
         (["report", "dense"], [*READ, "joblib", "pandas", "psutil", "scipy", "sklearn"]),
         (["list"], READ),
         (["show", "dense", "0"], [*READ, "psutil"]),

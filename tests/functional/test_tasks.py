@@ -31,9 +31,9 @@ def test_a_study_without_images_is_checked_run_and_reported(project, study, metr
     checked = project.ablate("check", study, *settings)
     assert checked.returncode == 0, checked.stderr
     assert check in checked.stdout
-    run = project.ablate("run", study, "--plain", "--workers", "1", *settings)
+    run = project.ablate("run", study, "--no-report", "--plain", "--workers", "1", *settings)
     assert run.returncode == 0, run.stderr
-    reported = project.ablate("report", study, "--format", "json")
+    reported = project.ablate("report", study, "--format", "json,html")
     assert reported.returncode == 0, reported.stderr
     found = json.loads((project.folder / "reports" / study / "report.json").read_text())
     assert found["ablation"]["metric"]["key"] == metric

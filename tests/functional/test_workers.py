@@ -46,7 +46,7 @@ def compared(project):
 def begin(project, *options):
     """Starts a run."""
     return subprocess.Popen(
-        project.command("run", "study.toml", "--plain", *options),
+        project.command("run", "study.toml", "--no-report", "--plain", *options),
         cwd=project.folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import optuna
@@ -184,4 +183,4 @@ def test_a_database_is_mended_without_a_backup(tmp_path, project):
     done = mend(place, examine(place, NOW), NOW)
     assert (done.backup, done.closed) == (None, 1)
     assert examine(place, NOW) == Health(studies=1, trials=1)
-    assert os.listdir(tmp_path / "runs") == ["data"]
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["data"]
