@@ -42,6 +42,8 @@ class Backend:
     many threads, which wait for each other at the one heap (23 s instead of 7, `docs/performance.md`)."""
     traces: bool
     """Whether it makes a program of a network, which is worth keeping for the next training."""
+    pipelines: bool = False
+    """Whether it can make batches itself, of examples that it holds."""
 
 
 BACKENDS: Mapping[str, Backend] = {
@@ -52,6 +54,7 @@ BACKENDS: Mapping[str, Backend] = {
         threads="TF_NUM_INTRAOP_THREADS",
         keeping={"TF_CPU_ALLOCATOR_USE_BFC": "true", **_HUGE_PAGES},
         traces=True,
+        pipelines=True,
     ),
     "jax": Backend(
         install='"keras-ablate[jax]"',

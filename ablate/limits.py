@@ -54,6 +54,10 @@ MEMORY_SHARE = 0.8
 """The part of a machine's memory that all workers together may hold."""
 NETWORKS_MEMORY = 2**30
 """Memory that the compiled networks which a worker keeps may hold together."""
+PIPELINE_MEMORY = 32 * 2**20
+"""Memory that the examples of a part may take, for the backend to hold them and make batches itself."""
+PIPELINES_MEMORY = 4 * PIPELINE_MEMORY
+"""Memory that the examples which a worker's backend holds may take together between trainings."""
 
 # A database.
 HEARTBEAT = 20

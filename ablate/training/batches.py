@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -26,6 +26,10 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         batch_size: examples in a batch; the last one of an epoch may be smaller.
         seed: of the orders; None for the order in which the examples lie, in every epoch.
         weights: how much each example counts, ``(n,)``; None where all count alike.
+
+    Attributes:
+        size: examples in a batch.
+        order: the positions of the examples in this epoch.
     """
 
     def __init__(
@@ -42,27 +46,40 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         self._y = y
         self._weights = None if weights is None else weights.astype(np.float32)
         self._encoded = encoded
-        self._batch_size = batch_size
+        self.size = batch_size
         self._rng = None if seed is None else np.random.default_rng(seed)
-        self._order = self._draw()
+        self.order = self._draw()
 
     def __len__(self) -> int:
-        return math.ceil(len(self._y) / self._batch_size)
+        return math.ceil(len(self._y) / self.size)
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
         assert self._x is not None, "used after close"
-        start = index * self._batch_size
-        rows = self._order[start : start + self._batch_size]
+        start = index * self.size
+        rows = self.order[start : start + self.size]
         batch = self._x[rows], self._encoded(self._y[rows])
         return batch if self._weights is None else (*batch, self._weights[rows])
 
+    @property
+    def bytes(self) -> int:
+        """What all examples take in memory, as the network gets them."""
+        assert self._x is not None, "used after close"
+        shapes = self._x.shape if isinstance(self._x.shape, Mapping) else {"": self._x.shape}
+        return sum(4 * math.prod(shape) for shape in shapes.values())
+
+    def whole(self) -> tuple[Any, ...]:
+        """All examples as one batch, in the order in which they lie."""
+        assert self._x is not None, "used after close"
+        all_of = self._x[:], self._encoded(self._y)
+        return all_of if self._weights is None else (*all_of, self._weights)
+
     def close(self) -> None:
         """Lets the examples go: TensorFlow keeps what it was given to iterate over."""
-        self._x, self._y, self._order = None, self._y[:0].copy(), self._order[:0].copy()
+        self._x, self._y, self.order = None, self._y[:0].copy(), self.order[:0].copy()
 
     def on_epoch_end(self) -> None:
         """Draws the order of the next epoch."""
-        self._order = self._draw()
+        self.order = self._draw()
 
     def _draw(self) -> NDArray[np.int64]:
         count = len(self._y)

@@ -20,6 +20,7 @@ import keras
 from ablate.backends import BACKENDS
 from ablate.limits import NETWORKS_MEMORY
 from ablate.training.described import UnknownError, described
+from ablate.training.pipelines import Pipelines
 
 PROGRAM_BYTES = 24 * 2**20
 """About what the traced program of a network holds, besides its variables."""
@@ -30,6 +31,8 @@ class KeptNetworks:
     """Compiled networks, the one that was used last at the end."""
 
     most_bytes: int = NETWORKS_MEMORY
+    pipelines: Pipelines = field(default_factory=Pipelines)
+    """What feeds them."""
     _kept: dict[str, keras.Model] = field(default_factory=dict)
     _bytes: dict[str, int] = field(default_factory=dict)
 

@@ -46,6 +46,7 @@ from ablate.training.outputs import (
     look,
 )
 from ablate.training.parts import Part
+from ablate.training.pipelines import Pipelines
 from ablate.training.recorder import Decision, Recorder, ScoredEpochs, undefined
 from ablate.training.streams import Watch
 from ablate.training.user_evaluate import find_evaluate
@@ -165,7 +166,7 @@ def _train(
     watched = [Watch(*feeding.streams)] if feeding.streams else []
     callbacks = [*watched, averages, *_asked_for(spec, feeding.measured, scores, monitor), recorder]
     with closing(feeding), networks.forgotten_on_error(model):
-        trained = _fit(model, own_fit, feeding, spec, task, callbacks)
+        trained = _fit(model, own_fit, feeding, networks.pipelines, spec, task, callbacks)
     if not recorder.epochs and recorder.stopped is None:
         raise ModelError("no epoch was told: fit must hand callbacks on to model.fit")
     measures = _measured(size, recorder, clock() - started)
@@ -186,6 +187,7 @@ def _fit(
     model: keras.Model,
     own_fit: Fit | None,
     feeding: Feeding,
+    pipelines: Pipelines,
     spec: TrialSpec,
     task: tasks.Task,
     callbacks: list[keras.callbacks.Callback],
@@ -202,14 +204,15 @@ def _fit(
     trained = 0
     try:
         if own_fit is None:
-            model.fit(
-                feeding.train,
-                shuffle=False,  # batches are given in their order
-                epochs=settings.epochs,
-                validation_data=feeding.validation,
-                callbacks=callbacks,
-                verbose=0,
-            )
+            with pipelines.feeding(feeding) as (train, validation, redrawn):
+                model.fit(
+                    train,
+                    shuffle=False,  # batches are given in their order
+                    epochs=settings.epochs,
+                    validation_data=validation,
+                    callbacks=[*callbacks, *redrawn],
+                    verbose=0,
+                )
         else:
             with measured_when_compiled(model, settings, task, values, feeding.units):
                 trained = call_fit(
