@@ -204,15 +204,13 @@ def _fit(
     trained = 0
     try:
         if own_fit is None:
-            with pipelines.feeding(feeding) as (train, validation, redrawn):
-                model.fit(
-                    train,
-                    shuffle=False,  # batches are given in their order
-                    epochs=settings.epochs,
-                    validation_data=validation,
-                    callbacks=[*callbacks, *redrawn],
-                    verbose=0,
-                )
+            model.fit(
+                **pipelines.fed(feeding, settings.epochs),
+                shuffle=False,  # batches are given in their order
+                epochs=settings.epochs,
+                callbacks=callbacks,
+                verbose=0,
+            )
         else:
             with measured_when_compiled(model, settings, task, values, feeding.units):
                 trained = call_fit(

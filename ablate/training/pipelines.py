@@ -7,12 +7,12 @@ those of `Batches`, number by number, in the same orders.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import keras
+import numpy as np
+from numpy.typing import NDArray
 
 from ablate.backends import BACKENDS
 from ablate.limits import PIPELINE_MEMORY, PIPELINES_MEMORY
@@ -32,31 +32,34 @@ class Pipelines:
     def __len__(self) -> int:
         return len(self._kept)
 
-    @contextmanager
-    def feeding(self, fed: Feeding) -> Iterator[tuple[Any, Any, list[keras.callbacks.Callback]]]:
-        """What `Model.fit` trains on and validates with, and a callback that this needs.
+    def fed(self, feeding: Feeding, epochs: int) -> dict[str, Any]:
+        """What `Model.fit` trains on and validates with, as its arguments.
 
         What is too large to be held, and what is no array, is given as it is.
         """
-        train, redrawn = fed.train, []
-        if self._can_hold(train):
-            train.on_epoch_end()  # as Keras does with a `PyDataset`, before the first epoch
-            pipeline = self._filled("training", train)
-            train, redrawn = pipeline.dataset, [_Redrawn(fed.train, pipeline)]
-        validation = fed.validation
-        if self._can_hold(validation):
-            validation = self._filled("validation", validation).dataset
-        try:
-            yield train, validation, redrawn
-        finally:
-            self._forget_oldest()
+        found: dict[str, Any] = {"x": feeding.train, "validation_data": feeding.validation}
+        if self._can_hold(feeding.train, epochs):
+            orders = []
+            for _ in range(epochs):
+                feeding.train.on_epoch_end()  # as Keras does before the first epoch, too
+                orders.append(feeding.train.order)
+            found["x"] = self._filled("training", feeding.train, np.concatenate(orders))
+            found["steps_per_epoch"] = len(feeding.train)
+        if self._can_hold(feeding.validation, 1):
+            validation = feeding.validation
+            found["validation_data"] = self._filled("validation", validation, validation.order)
+            found["validation_steps"] = len(validation)
+        self._forget_oldest()
+        return found
 
-    def _can_hold(self, batches: Any) -> bool:
-        makes = BACKENDS[keras.backend.backend()].pipelines and _backend().makes_pipelines()
-        return makes and isinstance(batches, Batches) and batches.bytes <= PIPELINE_MEMORY
+    def _can_hold(self, batches: Any, epochs: int) -> bool:
+        if not BACKENDS[keras.backend.backend()].pipelines or not isinstance(batches, Batches):
+            return False
+        orders = epochs * batches.order.nbytes
+        return batches.bytes + orders <= PIPELINE_MEMORY and bool(_backend().makes_pipelines())
 
-    def _filled(self, part: str, batches: Batches) -> Any:
-        """The pipeline of a part, with these examples in their first order."""
+    def _filled(self, part: str, batches: Batches, orders: NDArray[np.int64]) -> Any:
+        """The data set of a part, with these examples in the orders of all epochs."""
         arrays = batches.whole()
         shapes = keras.tree.map_structure(lambda one: f"{one.dtype}{one.shape}", arrays)
         key = f"{part} {batches.size} {shapes}"
@@ -64,29 +67,14 @@ class Pipelines:
         if pipeline is None:
             pipeline = _backend().Pipeline(arrays, batches.size)
             self._bytes[key] = batches.bytes
-        else:
-            pipeline.hold(arrays)
         self._kept[key] = pipeline
-        pipeline.take(batches.order)
-        return pipeline
+        pipeline.hold(arrays, orders)
+        return pipeline.dataset
 
     def _forget_oldest(self) -> None:
         while sum(self._bytes.values()) > self.most_bytes:
             oldest = next(iter(self._kept))
             del self._kept[oldest], self._bytes[oldest]
-
-
-class _Redrawn(keras.callbacks.Callback):  # type: ignore[misc]
-    """Has each epoch come in an order of its own."""
-
-    def __init__(self, batches: Batches, pipeline: Any) -> None:
-        super().__init__()
-        self._batches, self._pipeline = batches, pipeline
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Draws the order of the next epoch."""
-        self._batches.on_epoch_end()
-        self._pipeline.take(self._batches.order)
 
 
 def _backend() -> Any:

@@ -67,40 +67,40 @@ def equal(found, expected):
 @pytest.mark.parametrize("examples", [IMAGES, TOKENS, BOTH], ids=["images", "tokens", "both"])
 def test_batches_are_the_same_epoch_after_epoch(examples, weights):
     made, expected = (batches(examples, weights=weights) for _ in range(2))
-    with Pipelines().feeding(feeding(made)) as (dataset, _, (redrawn,)):
-        for epoch in range(3):
-            expected.on_epoch_end()  # Keras does so before the first epoch, too
-            by_hand = [expected[index] for index in range(len(expected))]
-            assert len(by_hand) == len(dataset) == 6
-            assert equal(listed(dataset), by_hand)
-            redrawn.on_epoch_end(epoch)
+    fed = Pipelines().fed(feeding(made), epochs=3)
+    assert (fed["steps_per_epoch"], fed["validation_steps"]) == (6, 2)
+    found = listed(fed["x"].take(18))
+    for epoch in range(3):
+        expected.on_epoch_end()  # Keras does so before the first epoch, too
+        by_hand = [expected[index] for index in range(len(expected))]
+        assert equal(found[6 * epoch : 6 * epoch + 6], by_hand)
+    validation = listed(fed["validation_data"].take(4))
+    assert equal(validation[:2], validation[2:])
 
 
 @pytest.mark.parametrize("examples", [IMAGES, BOTH], ids=["images", "both"])
 def test_networks_are_traced_as_for_a_python_data_set(examples):
     from keras.src.trainers.data_adapters.py_dataset_adapter import PyDatasetAdapter
 
-    with Pipelines().feeding(feeding(batches(examples))) as (dataset, *_):
-        python = PyDatasetAdapter(batches(examples), shuffle=False).get_tf_dataset()
-        assert dataset.element_spec == python.element_spec
+    python = PyDatasetAdapter(batches(examples), shuffle=False).get_tf_dataset()
+    found = Pipelines().fed(feeding(batches(examples)), 1)["x"]
+    assert found.element_spec == python.element_spec
 
 
 def test_a_pipeline_is_filled_again_with_what_has_the_same_shapes():
     kept = Pipelines()
-    with kept.feeding(feeding(batches(IMAGES))) as (first, first_validation, _):
-        before = listed(first_validation)
-    with kept.feeding(
-        feeding(batches(IMAGES, seed=4), batches(255 - IMAGES, seed=None, count=6))
-    ) as (second, validation, _):
-        assert second is first
-        assert validation is first_validation
-        assert not equal(listed(validation), before)
-        expected = batches(IMAGES, seed=4)
-        expected.on_epoch_end()
-        assert equal(listed(second), [expected[index] for index in range(6)])
+    first = kept.fed(feeding(batches(IMAGES)), 1)
+    before = listed(first["validation_data"].take(2))
+    again = feeding(batches(IMAGES, seed=4), batches(255 - IMAGES, seed=None, count=6))
+    second = kept.fed(again, 2)
+    assert second["x"] is first["x"]
+    assert second["validation_data"] is first["validation_data"]
+    assert not equal(listed(second["validation_data"].take(2)), before)
+    expected = batches(IMAGES, seed=4)
+    expected.on_epoch_end()
+    assert equal(listed(second["x"].take(6)), [expected[index] for index in range(6)])
     assert len(kept) == 2
-    with kept.feeding(feeding(batches(IMAGES, size=8))) as (other, *_):
-        assert other is not first
+    assert kept.fed(feeding(batches(IMAGES, size=8)), 1)["x"] is not first["x"]
     assert len(kept) == 3
 
 
@@ -109,24 +109,26 @@ def test_those_used_longest_ago_go_where_memory_is_bounded():
     assert part == COUNT * 16 * 4
     kept = Pipelines(2 * part)
     for size in (4, 5, 4, 6):
-        with kept.feeding(feeding(batches(IMAGES, size=size))) as (dataset, *_):
-            assert len(listed(dataset)) == -(-COUNT // size)
+        fed = kept.fed(feeding(batches(IMAGES, size=size)), 1)
+        assert len(listed(fed["x"].take(1))[0][0]) == size
     assert len(kept) == 2, "the last of both parts"
 
 
-@pytest.mark.parametrize("why", ["large", "stream", "a GPU waits"])
+@pytest.mark.parametrize("why", ["large", "long", "stream", "a GPU waits"])
 def test_anything_else_is_given_as_it_is(monkeypatch, why):
-    given = feeding(batches(IMAGES))
-    if why == "large":
-        monkeypatch.setattr(pipelines, "PIPELINE_MEMORY", 6 * 16 * 4 - 1)
-    elif why == "stream":
+    given, epochs = feeding(batches(IMAGES)), 1
+    if why == "stream":
         given = replace(given, train=object(), validation=object())
-    else:
+    elif why == "a GPU waits":
         backend = "ablate.training.backends.tensorflow.makes_pipelines"
         monkeypatch.setattr(backend, lambda: False)
+    else:
+        monkeypatch.setattr(pipelines, "PIPELINE_MEMORY", 6 * 16 * 4)
+        given = replace(given, validation=batches(IMAGES, seed=None, count=8))
+        epochs = 1000 if why == "long" else 1
     kept = Pipelines()
-    with kept.feeding(given) as found:
-        assert found == (given.train, given.validation, [])
+    expected = {"x": given.train, "validation_data": given.validation}
+    assert kept.fed(given, epochs) == expected
     assert len(kept) == 0
 
 

@@ -36,34 +36,43 @@ class Pipeline:
         size: examples in a batch.
 
     Attributes:
-        dataset: the batches of an epoch, a `tf.data.Dataset`.
+        dataset: the batches of one epoch after the other without an end, a `tf.data.Dataset`: to make an
+            iterator for each epoch takes longer than the batches of a small one.
     """
 
     def __init__(self, arrays: tuple[Any, ...], size: int) -> None:
         import tensorflow as tf
 
         count = len(arrays[1])
-        self._held = tf.nest.map_structure(lambda one: tf.Variable(one, trainable=False), arrays)
-        self._order = tf.Variable(tf.range(count, dtype=tf.int64), trainable=False)
+        steps = -(-count // size)
+        held = tf.nest.map_structure(lambda one: tf.Variable(one, trainable=False), arrays)
+        orders = tf.Variable(
+            tf.range(count, dtype=tf.int64), trainable=False, shape=[None], name="orders"
+        )
 
         def batch(index: Any) -> Any:
-            rows = self._order[index * size : tf.minimum((index + 1) * size, count)]
-            return tf.nest.map_structure(lambda one: tf.gather(one, rows), self._held)
+            step = index % steps
+            start = (index // steps * count) % tf.size(orders, tf.int64) + step * size
+            rows = orders[start : start + tf.minimum(count - step * size, size)]
+            return tf.nest.map_structure(lambda one: tf.gather(one, rows), held)
 
         options = tf.data.Options()
         options.autotune.enabled = (
             False  # looking for something better takes longer than the batches
         )
         options.experimental_optimization.apply_default_optimizations = False
-        steps = tf.data.Dataset.range(-(-count // size))
-        self.dataset = steps.map(batch).prefetch(1).with_options(options)
+        self._held, self._orders = held, orders
+        self.dataset = tf.data.Dataset.counter().map(batch).prefetch(1).with_options(options)
 
-    def hold(self, arrays: tuple[Any, ...]) -> None:
-        """Holds other examples of the same shapes and types."""
+    def hold(self, arrays: tuple[Any, ...], orders: NDArray[np.int64]) -> None:
+        """Holds other examples, of the same shapes and types.
+
+        Args:
+            arrays: the examples.
+            orders: their positions in the order of each epoch, one epoch after the other; after the
+                last comes the first.
+        """
         import tensorflow as tf
 
         tf.nest.map_structure(lambda held, one: held.assign(one), self._held, arrays)
-
-    def take(self, order: NDArray[np.int64]) -> None:
-        """Has the next epoch in this order, of positions."""
-        self._order.assign(order)
+        self._orders.assign(orders)
