@@ -1,15 +1,16 @@
 """What keeping compiled networks gains: replicates of a small network, beside bare fits.
 
 Trains eight replicates of the `smoke` network (digits, 4 epochs of batches of 32) by the code that
-a worker runs, which keeps the compiled network, test and latency of each included; and fits the
-same network eight times from plain arrays, building and compiling each anew, without a test. Each
-in a process of its own, alternating, in the same environment: that of a worker that trains these
-replicates here, but for its cores.
+a worker runs, which keeps the compiled network, test and latency of each included; the same with
+batches that Python hands over, as those of large data sets; and fits the same network eight times
+from plain arrays, building and compiling each anew, without a test. Each in a process of its own,
+taking turns, in the same environment: that of a worker that trains these replicates here, but for its
+cores. Of another study the untuned configuration of its first variant is trained, the first two ways.
 
 Prints the seconds of the eight trainings of each process, without the loading of Keras, then the
 medians and the ratio of medians; and the same of the whole processes.
 
-    python benchmarks/replicates.py [--backend tensorflow] [--repeats 3] [--replicates 8]
+    python benchmarks/replicates.py [--backend tensorflow] [--repeats 3] [--replicates 8] [--study smoke]
 """
 
 from __future__ import annotations
@@ -50,6 +51,14 @@ def train_replicates(specs: list[TrialSpec], prepared: PreparedData) -> list[flo
     return seconds
 
 
+def train_by_python(specs: list[TrialSpec], prepared: PreparedData) -> list[float]:
+    """The same, of batches that Python hands over."""
+    from ablate.training import pipelines
+
+    pipelines.PIPELINE_MEMORY = 0
+    return train_replicates(specs, prepared)
+
+
 def fit_anew(specs: list[TrialSpec], prepared: PreparedData) -> list[float]:
     """Seconds of each `fit`, with the building and compiling of its network."""
     import keras
@@ -86,21 +95,25 @@ def fit_anew(specs: list[TrialSpec], prepared: PreparedData) -> list[float]:
 
 WAYS: dict[str, Callable[[list[TrialSpec], PreparedData], list[float]]] = {
     "anew": fit_anew,
+    "python": train_by_python,
     "kept": train_replicates,
 }
-TITLES = {"kept": "replicates of ablate", "anew": "bare fits, each anew"}
+TITLES = {
+    "kept": "replicates of ablate",
+    "python": "those, batches by Python",
+    "anew": "bare fits, each anew",
+}
 
 
-def smoke(replicates: int, backend: str) -> StudySpec:
+def replicated(name: str, replicates: int, backend: str) -> StudySpec:
     settings = [f"replicate.seeds={replicates}", f"training.backend={backend}"]
-    return load_study(find_study("smoke"), settings, {})
+    return load_study(find_study(name), settings, {})
 
 
-def train_here(way: str, replicates: int, backend: str, cache: Path) -> None:
+def train_here(way: str, study: StudySpec, cache: Path) -> None:
     """Trains in this process, and prints the seconds of each training."""
-    study = smoke(replicates, backend)
     prepared = prepare(study.datasets[0], cache)
-    (cell,) = study.cells
+    cell = study.cells[0]
     specs = [trial_spec(study, cell, prepared.digest, seed, untuned) for seed in study.seeds]
     print(*WAYS[way](specs, prepared))
 
@@ -110,25 +123,29 @@ def main() -> None:
     parser.add_argument("--backend", choices=["tensorflow", "jax"], default="tensorflow")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--replicates", type=int, default=8)
+    parser.add_argument("--study", default="smoke")
     parser.add_argument("--way", choices=WAYS, help="train in this process, one way only")
     parser.add_argument("--cache", type=Path, default=Path("runs/data"), help="for --way")
     options = parser.parse_args()
+    study = replicated(options.study, options.replicates, options.backend)
     if options.way:
-        train_here(options.way, options.replicates, options.backend, options.cache)
+        train_here(options.way, study, options.cache)
         return
-    study = smoke(options.replicates, options.backend)
+    ways = [way for way in WAYS if way != "anew" or options.study == "smoke"]
     environment = same_as_worker(study)
     added = environment.items() - bare_environment(options.backend).items()
     print("environment:", *sorted(f"{name}={value}" for name, value in added))
-    sums: dict[str, list[float]] = {way: [] for way in WAYS}
-    wholes: dict[str, list[float]] = {way: [] for way in WAYS}
+    sums: dict[str, list[float]] = {way: [] for way in ways}
+    wholes: dict[str, list[float]] = {way: [] for way in ways}
     with tempfile.TemporaryDirectory(prefix="ablate-bench-") as scratch:
         folder = Path(scratch)
         prepare(study.datasets[0], folder)
-        given = [f"--backend={options.backend}", f"--replicates={options.replicates}"]
+        given = [
+            f"--{name}={getattr(options, name)}" for name in ("backend", "replicates", "study")
+        ]
         command = [sys.executable, str(HERE.resolve()), f"--cache={folder}", *given]
         for repeat in range(options.repeats):
-            for way in list(WAYS)[:: -1 if repeat % 2 else 1]:
+            for way in ways[:: -1 if repeat % 2 else 1]:
                 usage = run_process([*command, f"--way={way}"], environment, folder)
                 seconds = [float(text) for text in usage.output.splitlines()[-1].split()]
                 sums[way].append(sum(seconds))
@@ -138,10 +155,11 @@ def main() -> None:
                     f"{TITLES[way]}: {sums[way][-1]:6.2f} s ({each}); process {usage}", flush=True
                 )
     for name, values in (("trainings", sums), ("whole processes", wholes)):
-        kept, anew = (statistics.median(values[way]) for way in ("kept", "anew"))
+        medians = {way: statistics.median(of_way) for way, of_way in values.items()}
+        texts = (f"{TITLES[way]} {median:.2f} s" for way, median in medians.items())
+        ratios = (f"{medians['kept'] / medians[way]:.3f}" for way in ways if way != "kept")
         print(
-            f"{name}, medians of {options.repeats}: {TITLES['kept']} {kept:.2f} s, "
-            f"{TITLES['anew']} {anew:.2f} s, ratio {kept / anew:.3f}"
+            f"{name}, medians of {options.repeats}: {', '.join(texts)}; ratios {', '.join(ratios)}"
         )
 
 

@@ -204,8 +204,10 @@ def _fit(
     trained = 0
     try:
         if own_fit is None:
+            train, others = pipelines.fed(feeding, settings.epochs)
             model.fit(
-                **pipelines.fed(feeding, settings.epochs),
+                train,
+                **others,
                 shuffle=False,  # batches are given in their order
                 epochs=settings.epochs,
                 callbacks=callbacks,

@@ -32,25 +32,25 @@ class Pipelines:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def fed(self, feeding: Feeding, epochs: int) -> dict[str, Any]:
-        """What `Model.fit` trains on and validates with, as its arguments.
+    def fed(self, feeding: Feeding, epochs: int) -> tuple[Any, dict[str, Any]]:
+        """What `Model.fit` trains on, and by name what it validates with and how many steps it takes.
 
         What is too large to be held, and what is no array, is given as it is.
         """
-        found: dict[str, Any] = {"x": feeding.train, "validation_data": feeding.validation}
+        train, found = feeding.train, {"validation_data": feeding.validation}
         if self._can_hold(feeding.train, epochs):
             orders = []
             for _ in range(epochs):
                 feeding.train.on_epoch_end()  # as Keras does before the first epoch, too
                 orders.append(feeding.train.order)
-            found["x"] = self._filled("training", feeding.train, np.concatenate(orders))
+            train = self._filled("training", feeding.train, np.concatenate(orders))
             found["steps_per_epoch"] = len(feeding.train)
         if self._can_hold(feeding.validation, 1):
             validation = feeding.validation
             found["validation_data"] = self._filled("validation", validation, validation.order)
             found["validation_steps"] = len(validation)
         self._forget_oldest()
-        return found
+        return train, found
 
     def _can_hold(self, batches: Any, epochs: int) -> bool:
         if not BACKENDS[keras.backend.backend()].pipelines or not isinstance(batches, Batches):

@@ -67,14 +67,14 @@ def equal(found, expected):
 @pytest.mark.parametrize("examples", [IMAGES, TOKENS, BOTH], ids=["images", "tokens", "both"])
 def test_batches_are_the_same_epoch_after_epoch(examples, weights):
     made, expected = (batches(examples, weights=weights) for _ in range(2))
-    fed = Pipelines().fed(feeding(made), epochs=3)
-    assert (fed["steps_per_epoch"], fed["validation_steps"]) == (6, 2)
-    found = listed(fed["x"].take(18))
+    train, others = Pipelines().fed(feeding(made), epochs=3)
+    assert (others["steps_per_epoch"], others["validation_steps"]) == (6, 2)
+    found = listed(train.take(18))
     for epoch in range(3):
         expected.on_epoch_end()  # Keras does so before the first epoch, too
         by_hand = [expected[index] for index in range(len(expected))]
         assert equal(found[6 * epoch : 6 * epoch + 6], by_hand)
-    validation = listed(fed["validation_data"].take(4))
+    validation = listed(others["validation_data"].take(4))
     assert equal(validation[:2], validation[2:])
 
 
@@ -83,24 +83,25 @@ def test_networks_are_traced_as_for_a_python_data_set(examples):
     from keras.src.trainers.data_adapters.py_dataset_adapter import PyDatasetAdapter
 
     python = PyDatasetAdapter(batches(examples), shuffle=False).get_tf_dataset()
-    found = Pipelines().fed(feeding(batches(examples)), 1)["x"]
+    found, _ = Pipelines().fed(feeding(batches(examples)), 1)
     assert found.element_spec == python.element_spec
 
 
 def test_a_pipeline_is_filled_again_with_what_has_the_same_shapes():
     kept = Pipelines()
-    first = kept.fed(feeding(batches(IMAGES)), 1)
-    before = listed(first["validation_data"].take(2))
+    first, others = kept.fed(feeding(batches(IMAGES)), 1)
+    first_validation = others["validation_data"]
+    before = listed(first_validation.take(2))
     again = feeding(batches(IMAGES, seed=4), batches(255 - IMAGES, seed=None, count=6))
-    second = kept.fed(again, 2)
-    assert second["x"] is first["x"]
-    assert second["validation_data"] is first["validation_data"]
-    assert not equal(listed(second["validation_data"].take(2)), before)
+    second, others = kept.fed(again, 2)
+    assert second is first
+    assert others["validation_data"] is first_validation
+    assert not equal(listed(first_validation.take(2)), before)
     expected = batches(IMAGES, seed=4)
     expected.on_epoch_end()
-    assert equal(listed(second["x"].take(6)), [expected[index] for index in range(6)])
+    assert equal(listed(second.take(6)), [expected[index] for index in range(6)])
     assert len(kept) == 2
-    assert kept.fed(feeding(batches(IMAGES, size=8)), 1)["x"] is not first["x"]
+    assert kept.fed(feeding(batches(IMAGES, size=8)), 1)[0] is not first
     assert len(kept) == 3
 
 
@@ -109,8 +110,8 @@ def test_those_used_longest_ago_go_where_memory_is_bounded():
     assert part == COUNT * 16 * 4
     kept = Pipelines(2 * part)
     for size in (4, 5, 4, 6):
-        fed = kept.fed(feeding(batches(IMAGES, size=size)), 1)
-        assert len(listed(fed["x"].take(1))[0][0]) == size
+        train, _ = kept.fed(feeding(batches(IMAGES, size=size)), 1)
+        assert len(listed(train.take(1))[0][0]) == size
     assert len(kept) == 2, "the last of both parts"
 
 
@@ -127,8 +128,7 @@ def test_anything_else_is_given_as_it_is(monkeypatch, why):
         given = replace(given, validation=batches(IMAGES, seed=None, count=8))
         epochs = 1000 if why == "long" else 1
     kept = Pipelines()
-    expected = {"x": given.train, "validation_data": given.validation}
-    assert kept.fed(given, epochs) == expected
+    assert kept.fed(given, epochs) == (given.train, {"validation_data": given.validation})
     assert len(kept) == 0
 
 
