@@ -95,10 +95,14 @@ class Order(keras.callbacks.Callback):
 fit = keras.Model.fit
 
 
+def of_an_epoch(batches, steps):
+    every = batches.take(steps) if steps else [batches[index] for index in range(len(batches))]
+    return [np.concatenate(list(map(np.asarray, part))) for part in zip(*every, strict=True)]
+
+
 def watched(self, batches, *, callbacks, validation_data, **options):
-    every = [batches[index] for index in range(len(batches))]
-    images = [np.concatenate(part) for part in zip(*every, strict=True)]
-    parts = (*images, *validation_data)
+    images = of_an_epoch(batches, options.get("steps_per_epoch"))
+    parts = (*images, *of_an_epoch(validation_data, options.get("validation_steps")))
     # The images in whatever order; that of each epoch is in its losses.
     digest = [sorted(hashlib.sha256(row.tobytes()).hexdigest() for row in part) for part in parts]
     seen.append({"split": digest, "images": len(images[0]), "epochs": []})
