@@ -55,9 +55,9 @@ MEMORY_SHARE = 0.8
 NETWORKS_MEMORY = 2**30
 """Memory that the compiled networks which a worker keeps may hold together."""
 PIPELINE_MEMORY = 32 * 2**20
-"""Memory that the examples of a part may take, for the backend to hold them and make batches itself."""
+"""Memory that a part may take, with its orders, for the backend to hold it and make batches itself."""
 PIPELINES_MEMORY = 4 * PIPELINE_MEMORY
-"""Memory that the examples which a worker's backend holds may take together between trainings."""
+"""Memory that all which a worker's backend holds for this may take."""
 
 # A database.
 HEARTBEAT = 20

@@ -25,6 +25,7 @@ from pathlib import Path
 
 from processes import bare_environment, run_process, same_as_worker
 
+from ablate.backends import BACKENDS
 from ablate.config import find_study, load_study
 from ablate.data.prepared import PreparedData, prepare
 from ablate.data.split import test_set, training_split
@@ -131,7 +132,11 @@ def main() -> None:
     if options.way:
         train_here(options.way, study, options.cache)
         return
-    ways = [way for way in WAYS if way != "anew" or options.study == "smoke"]
+    ways = ["kept"]
+    if BACKENDS[options.backend].pipelines:
+        ways.insert(0, "python")
+    if options.study == "smoke":
+        ways.insert(0, "anew")
     environment = same_as_worker(study)
     added = environment.items() - bare_environment(options.backend).items()
     print("environment:", *sorted(f"{name}={value}" for name, value in added))

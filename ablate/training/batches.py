@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -54,24 +54,20 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         return math.ceil(len(self._y) / self.size)
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        assert self._x is not None, "used after close"
         start = index * self.size
-        rows = self.order[start : start + self.size]
-        batch = self._x[rows], self._encoded(self._y[rows])
-        return batch if self._weights is None else (*batch, self._weights[rows])
+        return self.of(self.order[start : start + self.size])
 
     @property
     def bytes(self) -> int:
-        """What all examples take in memory, as the network gets them."""
-        assert self._x is not None, "used after close"
-        shapes = self._x.shape if isinstance(self._x.shape, Mapping) else {"": self._x.shape}
-        return sum(4 * math.prod(shape) for shape in shapes.values())
+        """What all examples take in memory, as the network gets them, with their targets and weights."""
+        of_one = keras.tree.flatten(self.of(slice(1)))
+        return len(self._y) * sum(int(one.nbytes) for one in of_one)
 
-    def whole(self) -> tuple[Any, ...]:
-        """All examples as one batch, in the order in which they lie."""
+    def of(self, rows: slice | NDArray[np.int64]) -> tuple[Any, ...]:
+        """The examples at some positions, as one batch."""
         assert self._x is not None, "used after close"
-        all_of = self._x[:], self._encoded(self._y)
-        return all_of if self._weights is None else (*all_of, self._weights)
+        batch = self._x[rows], self._encoded(self._y[rows])
+        return batch if self._weights is None else (*batch, self._weights[rows])
 
     def close(self) -> None:
         """Lets the examples go: TensorFlow keeps what it was given to iterate over."""

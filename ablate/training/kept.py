@@ -12,13 +12,13 @@ import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 
 from ablate.backends import BACKENDS
 from ablate.limits import NETWORKS_MEMORY
+from ablate.training.bounded import Bounded
 from ablate.training.described import UnknownError, described
 from ablate.training.pipelines import Pipelines
 
@@ -26,18 +26,19 @@ PROGRAM_BYTES = 24 * 2**20
 """About what the traced program of a network holds, besides its variables."""
 
 
-@dataclass
 class KeptNetworks:
-    """Compiled networks, the one that was used last at the end."""
+    """Compiled networks, and what feeds them.
 
-    most_bytes: int = NETWORKS_MEMORY
-    pipelines: Pipelines = field(default_factory=Pipelines)
-    """What feeds them."""
-    _kept: dict[str, keras.Model] = field(default_factory=dict)
-    _bytes: dict[str, int] = field(default_factory=dict)
+    Args:
+        most_bytes: memory that the networks may hold together.
+    """
+
+    def __init__(self, most_bytes: int = NETWORKS_MEMORY) -> None:
+        self._networks: Bounded[keras.Model] = Bounded(most_bytes)
+        self.pipelines = Pipelines()
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._networks)
 
     def exchange(self, model: keras.Model) -> keras.Model:
         """A network to be trained in place of one that was just built and compiled.
@@ -53,12 +54,10 @@ class KeptNetworks:
         key = _key(model) if BACKENDS[keras.backend.backend()].traces else None
         if key is None:
             return model
-        network = self._kept.pop(key, None)
+        network = self._networks.take(key)
         if network is None or not _take_values(network, model):
             network = model
-            self._bytes[key] = _size(model)
-        self._kept[key] = network
-        self._forget_oldest()
+        self._networks.keep(key, network, _size(network))
         return network
 
     @contextmanager
@@ -67,14 +66,8 @@ class KeptNetworks:
         try:
             yield
         except BaseException:
-            for key in [key for key, kept in self._kept.items() if kept is model]:
-                del self._kept[key], self._bytes[key]
+            self._networks.forget(model)
             raise
-
-    def _forget_oldest(self) -> None:
-        while sum(self._bytes.values()) > self.most_bytes:
-            oldest = next(iter(self._kept))
-            del self._kept[oldest], self._bytes[oldest]
 
 
 def _take_values(network: keras.Model, model: keras.Model) -> bool:

@@ -7,7 +7,6 @@ those of `Batches`, number by number, in the same orders.
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -17,17 +16,20 @@ from numpy.typing import NDArray
 from ablate.backends import BACKENDS
 from ablate.limits import PIPELINE_MEMORY, PIPELINES_MEMORY
 from ablate.training.batches import Batches
+from ablate.training.bounded import Bounded
 from ablate.training.feeding import Feeding
 
 
-@dataclass
 class Pipelines:
-    """Pipelines of earlier trainings, which are filled again; the one that was used last at the end."""
+    """Pipelines of earlier trainings, which are filled again.
 
-    most_bytes: int = PIPELINES_MEMORY
-    _kept: dict[str, Any] = field(default_factory=dict)
-    """By what the backend has made a program for: the shapes and types of what is held."""
-    _bytes: dict[str, int] = field(default_factory=dict)
+    Args:
+        most_bytes: memory that they may hold together.
+    """
+
+    def __init__(self, most_bytes: int = PIPELINES_MEMORY) -> None:
+        self._kept: Bounded[Any] = Bounded(most_bytes)
+        """By what the backend has made a program for: the shapes and types of what is held."""
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -49,7 +51,6 @@ class Pipelines:
             validation = feeding.validation
             found["validation_data"] = self._filled("validation", validation, validation.order)
             found["validation_steps"] = len(validation)
-        self._forget_oldest()
         return train, found
 
     def _can_hold(self, batches: Any, epochs: int) -> bool:
@@ -60,21 +61,13 @@ class Pipelines:
 
     def _filled(self, part: str, batches: Batches, orders: NDArray[np.int64]) -> Any:
         """The data set of a part, with these examples in the orders of all epochs."""
-        arrays = batches.whole()
+        arrays = batches.of(slice(None))
         shapes = keras.tree.map_structure(lambda one: f"{one.dtype}{one.shape}", arrays)
         key = f"{part} {batches.size} {shapes}"
-        pipeline = self._kept.pop(key, None)
-        if pipeline is None:
-            pipeline = _backend().Pipeline(arrays, batches.size)
-            self._bytes[key] = batches.bytes
-        self._kept[key] = pipeline
+        pipeline = self._kept.take(key) or _backend().Pipeline(arrays, batches.size)
         pipeline.hold(arrays, orders)
+        self._kept.keep(key, pipeline, batches.bytes + orders.nbytes)
         return pipeline.dataset
-
-    def _forget_oldest(self) -> None:
-        while sum(self._bytes.values()) > self.most_bytes:
-            oldest = next(iter(self._kept))
-            del self._kept[oldest], self._bytes[oldest]
 
 
 def _backend() -> Any:

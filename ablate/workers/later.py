@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 LATER = ("matplotlib.pyplot", "matplotlib.patches")
-"""For `keras.visualization` alone: 0.4 of 4.8 seconds of imports, on a slow machine."""
+"""For `keras.visualization` alone: a third of a second of 4.8 of imports, on a slow machine."""
 
 
 def load_later() -> None:

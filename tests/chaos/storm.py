@@ -124,14 +124,8 @@ def start(folder: Path, *options: str) -> subprocess.Popen[str]:
     with log:
         return subprocess.Popen(
             [
-                sys.executable,
-                "-m",
-                "ablate",
-                "run",
-                "study.toml",
-                "--no-report",
-                "--plain",
-                *options,
+                *(sys.executable, "-m", "ablate"),
+                *("run", "study.toml", "--no-report", "--plain", *options),
             ],
             cwd=folder,
             env={**os.environ, **ONE_THREAD},

@@ -57,16 +57,7 @@ def test_the_shipped_study_is_checked_run_and_reported(project):
     assert table.groupby("variant").size().tolist() == [3, 3]
 
     more = project.ablate(
-        *(
-            "run",
-            "breast_cancer_folds",
-            "--no-report",
-            "--plain",
-            "--workers",
-            "1",
-            *settings[:2],
-            *settings[4:],
-        ),
+        *("run", "breast_cancer_folds", "--plain", "--workers", "1", *settings[:2], *settings[4:]),
         *("--set", "replicate.fold_repeats=2"),
     )
     assert more.returncode == 2

@@ -88,15 +88,8 @@ def test_the_code_of_a_metric_belongs_to_the_question(measured, file):
     path.write_text(before + "\n# edited\n")
     try:
         again = project.ablate(
-            "run",
-            "study.toml",
-            "--no-report",
-            "--plain",
-            "--workers",
-            "1",
-            *options,
-            "--set",
-            "replicate.seeds=3",
+            *("run", "study.toml", "--plain", "--workers", "1"),
+            *(*options, "--set", "replicate.seeds=3"),
         )
     finally:
         path.write_text(before)

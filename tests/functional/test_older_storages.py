@@ -70,16 +70,7 @@ def test_a_study_of_the_users_code_that_knows_one_file_only_goes_on_and_learns_o
 ):
     shutil.copytree(ROOT / "259d52b-own", project.folder, dirs_exist_ok=True)
     storage = str(project.folder / "ablate.journal")
-    run = (
-        "run",
-        "study.toml",
-        "--plain",
-        "--storage",
-        "ablate.journal",
-        "--no-report",
-        "--trials",
-        "5",
-    )
+    run = ("run", "study.toml", "--storage", "ablate.journal", "--no-report", "--trials", "5")
     before = ablate.results("neighbour", storage=storage)
     found = project.ablate(*run)
     assert found.returncode == 0, found.stderr

@@ -106,30 +106,38 @@ def test_a_pipeline_is_filled_again_with_what_has_the_same_shapes():
 
 
 def test_those_used_longest_ago_go_where_memory_is_bounded():
-    part = batches(IMAGES).bytes
-    assert part == COUNT * 16 * 4
-    kept = Pipelines(2 * part)
+    part = batches(IMAGES)
+    assert part.bytes == COUNT * (16 + 2) * 4, "targets may take more than what they belong to"
+    assert batches(IMAGES, weights=np.ones(COUNT)).bytes == part.bytes + COUNT * 4
+    kept = Pipelines(2 * (part.bytes + part.order.nbytes))
     for size in (4, 5, 4, 6):
         train, _ = kept.fed(feeding(batches(IMAGES, size=size)), 1)
         assert len(listed(train.take(1))[0][0]) == size
     assert len(kept) == 2, "the last of both parts"
 
 
-@pytest.mark.parametrize("why", ["large", "long", "stream", "a GPU waits"])
+@pytest.mark.parametrize("why", ["large", "stream", "a GPU waits"])
 def test_anything_else_is_given_as_it_is(monkeypatch, why):
-    given, epochs = feeding(batches(IMAGES)), 1
+    given = feeding(batches(IMAGES))
     if why == "stream":
         given = replace(given, train=object(), validation=object())
     elif why == "a GPU waits":
         backend = "ablate.training.backends.tensorflow.makes_pipelines"
         monkeypatch.setattr(backend, lambda: False)
     else:
-        monkeypatch.setattr(pipelines, "PIPELINE_MEMORY", 6 * 16 * 4)
-        given = replace(given, validation=batches(IMAGES, seed=None, count=8))
-        epochs = 1000 if why == "long" else 1
+        smaller = given.validation
+        monkeypatch.setattr(pipelines, "PIPELINE_MEMORY", smaller.bytes + smaller.order.nbytes - 1)
     kept = Pipelines()
-    assert kept.fed(given, epochs) == (given.train, {"validation_data": given.validation})
+    assert kept.fed(given, 1) == (given.train, {"validation_data": given.validation})
     assert len(kept) == 0
+
+
+def test_the_orders_of_all_epochs_are_held_too(monkeypatch):
+    given, longer = feeding(batches(IMAGES)), feeding(batches(IMAGES))
+    memory = given.train.bytes + 3 * given.train.order.nbytes
+    monkeypatch.setattr(pipelines, "PIPELINE_MEMORY", memory)
+    assert Pipelines().fed(given, 3)[0] is not given.train
+    assert Pipelines().fed(longer, 4)[0] is longer.train
 
 
 def test_no_number_of_a_training_changes(monkeypatch):

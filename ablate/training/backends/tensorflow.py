@@ -32,7 +32,7 @@ class Pipeline:
     """Batches of examples that TensorFlow holds, made without Python; traced once.
 
     Args:
-        arrays: what `Batches.whole` gives.
+        arrays: all examples, as `Batches.of` gives them.
         size: examples in a batch.
 
     Attributes:
@@ -46,9 +46,7 @@ class Pipeline:
         count = len(arrays[1])
         steps = -(-count // size)
         held = tf.nest.map_structure(lambda one: tf.Variable(one, trainable=False), arrays)
-        orders = tf.Variable(
-            tf.range(count, dtype=tf.int64), trainable=False, shape=[None], name="orders"
-        )
+        orders = tf.Variable(tf.range(count, dtype=tf.int64), trainable=False, shape=[None])
 
         def batch(index: Any) -> Any:
             step = index % steps
@@ -57,9 +55,8 @@ class Pipeline:
             return tf.nest.map_structure(lambda one: tf.gather(one, rows), held)
 
         options = tf.data.Options()
-        options.autotune.enabled = (
-            False  # looking for something better takes longer than the batches
-        )
+        # Looking for something better takes longer than the batches.
+        options.autotune.enabled = False
         options.experimental_optimization.apply_default_optimizations = False
         self._held, self._orders = held, orders
         self.dataset = tf.data.Dataset.counter().map(batch).prefetch(1).with_options(options)
