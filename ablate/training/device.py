@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
@@ -13,6 +12,7 @@ import keras
 
 from ablate.backends import BACKENDS
 from ablate.spec.environment import Environment
+from ablate.training.backends import own_code
 
 PACKAGES = ("keras-ablate", "keras", *BACKENDS, "optuna", "numpy")
 
@@ -23,10 +23,9 @@ def prepare_device() -> Environment:
     Called once in a worker, before the first network is built.
     """
     backend = str(keras.backend.backend())
-    device: str = importlib.import_module(f"ablate.training.backends.{backend}").device()
     return Environment(
         backend=backend,
-        device=device,
+        device=own_code().device(),
         processor=_processor(),
         cores=joblib.cpu_count(),
         python=platform.python_version(),

@@ -6,7 +6,6 @@ those of `Batches`, number by number, in the same orders.
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
 import keras
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from ablate.backends import BACKENDS
 from ablate.limits import PIPELINE_MEMORY, PIPELINES_MEMORY
+from ablate.training.backends import own_code
 from ablate.training.batches import Batches
 from ablate.training.bounded import Bounded
 from ablate.training.feeding import Feeding
@@ -57,18 +57,14 @@ class Pipelines:
         if not BACKENDS[keras.backend.backend()].pipelines or not isinstance(batches, Batches):
             return False
         orders = epochs * batches.order.nbytes
-        return batches.bytes + orders <= PIPELINE_MEMORY and bool(_backend().makes_pipelines())
+        return batches.bytes + orders <= PIPELINE_MEMORY and bool(own_code().makes_pipelines())
 
     def _filled(self, part: str, batches: Batches, orders: NDArray[np.int64]) -> Any:
         """The data set of a part, with these examples in the orders of all epochs."""
         arrays = batches.of(slice(None))
         shapes = keras.tree.map_structure(lambda one: f"{one.dtype}{one.shape}", arrays)
         key = f"{part} {batches.size} {shapes}"
-        pipeline = self._kept.take(key) or _backend().Pipeline(arrays, batches.size)
+        pipeline = self._kept.take(key) or own_code().Pipeline(arrays, batches.size)
         pipeline.hold(arrays, orders)
         self._kept.keep(key, pipeline, batches.bytes + orders.nbytes)
         return pipeline.dataset
-
-
-def _backend() -> Any:
-    return importlib.import_module(f"ablate.training.backends.{keras.backend.backend()}")

@@ -5,3 +5,15 @@ it is needed, and gives its name, ``cpu`` for a processor. One that makes batche
 ``makes_pipelines() -> bool`` and ``Pipeline``, see that of TensorFlow. The rest of what differs is a table,
 `ablate.backends`.
 """
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import keras
+
+
+def own_code() -> Any:
+    """The file of the backend that Keras computes with."""
+    return importlib.import_module(f"{__name__}.{keras.backend.backend()}")
