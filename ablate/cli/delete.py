@@ -30,7 +30,7 @@ def command(study: str, yes: bool, storage: str) -> int:
     from ablate.housekeeping.overview import overview, overviews
     from ablate.housekeeping.reading import open_to_read
     from ablate.store.artifacts import Artifacts
-    from ablate.store.place import open_existing
+    from ablate.store.place import open_storage, told_plainly
     from ablate.store.studies import not_run, remove_study
 
     place = storage_place(storage)
@@ -52,8 +52,9 @@ def command(study: str, yes: bool, storage: str) -> int:
         if now is not None:  # much may have happened since the question
             _check_idle(now)
     place.check()
-    writable = open_existing(place)
-    remove_study(writable, study, Artifacts(place, writable))
+    with told_plainly(place):
+        writable = open_storage(place)
+        remove_study(writable, study, Artifacts(place, writable))
     click.echo(f"deleted {content_text(found)}")
     return 0
 

@@ -175,7 +175,7 @@ def told_plainly(place: StoragePlace) -> Iterator[None]:
 
 
 def open_existing(place: StoragePlace) -> BaseStorage:
-    """Opens a storage to read what is in it, also where nothing may be written.
+    """Opens a storage to read what is in it, also where nothing can be written.
 
     Raises:
         InputError: there is none yet, or it cannot be opened.
@@ -187,8 +187,12 @@ def open_existing(place: StoragePlace) -> BaseStorage:
         raise InputError(Problem(f"storage {place.url}", rule, hint=hint))
     path = Path(place.url)
     if place.is_database or all(os.access(one, os.W_OK) for one in (path, path.absolute().parent)):
-        return open_storage(place)
-    # On a read-only disk: nothing is mended, and no lock is needed.
+        try:
+            return open_storage(place)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+    # On a disk that is read-only or full nothing is mended, and reading needs no lock.
     logging.set_verbosity(logging.WARNING)
     return _open_journal(path, JournalFileSymlinkLock(str(path.absolute())))
 

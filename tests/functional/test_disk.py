@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import subprocess
 import time
@@ -11,11 +12,12 @@ from pathlib import Path
 
 import pytest
 from conftest import COMPARED
+from hand_made import make_stored
 
 import ablate
 from ablate.housekeeping.health import examine
-from ablate.store.place import open_existing
-from ablate.store.studies import find_study
+from ablate.store.place import open_existing, open_storage
+from ablate.store.studies import find_study, study_names
 
 MIB = 2**20
 
@@ -105,6 +107,29 @@ def test_a_full_disk_costs_nothing_that_is_finished(project, disk, tmp_path, wha
     }
     assert again.stdout.count(" complete: ") == 10 - kept
     assert examine(project.place, datetime.now()).is_well
+
+
+def test_a_record_whose_line_end_found_no_room_is_read_past_and_mended_later(project, disk):
+    runs = project.folder / "runs"
+    disk(runs, 1)
+    stored = make_stored(project.study(), open_storage(project.place))
+    journal = Path(project.place.url)
+    stored.describing.set_user_attr("filler", "")
+    room = -journal.stat().st_size % 4096
+    length = len(journal.read_bytes().splitlines()[-1])
+    stored.describing.set_user_attr("filler", "x" * (room + 4096 - length))
+    assert journal.stat().st_size % 4096 == 1
+    os.truncate(journal, journal.stat().st_size - 1)  # the last byte of a page is that of a record
+    ballast = fill(runs)
+    before = journal.read_bytes()
+    assert study_names(open_existing(project.place)) == ["dense"]
+    deleted = project.ablate("delete", "dense", "--yes")
+    assert deleted.returncode == 1
+    assert "cannot be written: No space left on device; what is finished is kept" in deleted.stderr
+    assert journal.read_bytes() == before
+    ballast.unlink()
+    assert study_names(open_existing(project.place)) == ["dense"]
+    assert journal.read_bytes() == before + b"\n"
 
 
 def test_from_a_read_only_folder_a_study_can_be_reported_and_not_run(compared, disk, tmp_path):
