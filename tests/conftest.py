@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 from hand_made import compare
 from hand_made import settings as data_settings
@@ -65,8 +66,11 @@ ROOM = 4 << 30
 def pytest_configure(config: pytest.Config) -> None:
     """Keeps the files of tests in memory where there is room: tens of thousands of lines are flushed.
 
-    Commands keep bytecode, as they do for users: there are hundreds of them.
+    Commands keep bytecode, as they do for users: there are hundreds of them. An example of a property
+    test may take as long as it takes, beside other processes.
     """
+    hypothesis.settings.register_profile("ablate", deadline=None)
+    hypothesis.settings.load_profile("ablate")
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)

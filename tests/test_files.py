@@ -1,7 +1,7 @@
 import stat
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ablate.files import folder_name, replacing, write_text
@@ -66,7 +66,6 @@ def test_a_name_becomes_a_folder(name, folder):
     assert folder_name(name).startswith(folder)
 
 
-@settings(deadline=None)
 @given(st.text(min_size=1, max_size=100))
 def test_any_name_is_one_short_plain_folder(name):
     folder = folder_name(name)
@@ -77,7 +76,6 @@ def test_any_name_is_one_short_plain_folder(name):
 names = st.text("ab. /ü_", min_size=1, max_size=6)
 
 
-@settings(deadline=None)
 @given(names, names)
 def test_names_that_differ_stay_different(left, right):
     assert (folder_name(left) == folder_name(right)) == (left == right)

@@ -67,7 +67,7 @@ def test_so_many_patterns_are_rejected_as_the_level_allows(comparisons, seeds, e
     assert all(found <= allowed for found, allowed in zip(shares, spent, strict=True))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(4, 9), st.integers(0, 10**6), st.booleans())
 def test_one_look_is_the_sign_flip_test(n, seed, tied):
     differences = np.random.default_rng(seed).standard_normal(n) + 0.8
@@ -79,7 +79,7 @@ def test_one_look_is_the_sign_flip_test(n, seed, tied):
         assert crossed == (sign_flip_p(differences) <= level + 1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.sampled_from([0.001, 0.01, 0.012, 0.02, 0.03, 0.049, 0.2]), min_size=1, max_size=4)
 )

@@ -31,7 +31,7 @@ def apart(found, rows, *parts):
 
 
 @pytest.mark.parametrize(("strategy", "grouped"), DRAWN)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(folds=st.integers(2, 6), repeat=st.integers(0, 3), seed=st.integers(0, 99))
 def test_nothing_that_a_fold_holds_out_is_trained_on_or_validated(
     strategy, grouped, folds, repeat, seed

@@ -277,7 +277,7 @@ def all_configurations(asked):
     return found
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(conditional_studies())
 def test_the_size_of_the_space_is_the_number_of_different_trials(asked):
     assert size_of_space(asked, "only") == len(all_configurations(asked))
@@ -429,7 +429,6 @@ def test_without_seeds_nothing_is_replicated():
     assert replicates_in_order(study(SPACE[2])) == []
 
 
-@settings(deadline=None)
 @given(st.integers(1, 5), st.integers(1, 3), st.integers(1, 12))
 def test_every_cell_meets_every_seed_once_and_seeds_do_not_mix(variants, datasets, seeds):
     asked = study(
@@ -476,7 +475,6 @@ def test_the_warning_starts_above_a_twentieth_of_the_start(momentum, steps, warn
     assert bool(lag_warnings(asked, "only", steps * 10)) is warns
 
 
-@settings(deadline=None)
 @given(st.integers(6, 400), st.sampled_from([0.6, 0.8, 0.9, 0.95, 0.99]))
 def test_the_remedy_removes_the_warning(steps, momentum):
     asked = study(SPACE[2], fix={MOMENTUM: momentum})

@@ -2,7 +2,7 @@ import math
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -174,7 +174,6 @@ def test_a_continuous_range_cannot_be_listed():
         domain.values()
 
 
-@settings(deadline=None)
 @given(listed)
 def test_a_listed_value_lies_in_the_domain(domain):
     values = domain.values()
@@ -183,13 +182,11 @@ def test_a_listed_value_lies_in_the_domain(domain):
     assert set(domain.ends()) <= set(values)
 
 
-@settings(deadline=None)
 @given(whole_ranges)
 def test_whole_ranges_list_whole_numbers(domain):
     assert all(type(value) is int for value in domain.values())
 
 
-@settings(deadline=None)
 @given(float_ranges)
 def test_stepped_ranges_end_where_they_say(domain):
     assert domain.values()[0] == domain.low
@@ -209,7 +206,6 @@ def test_a_domain_can_be_read(domain, text):
     assert str(domain) == text
 
 
-@settings(deadline=None)
 @given(st.one_of(listed, st.just(Range(low=1e-4, high=1e-2, log=True))))
 def test_a_domain_survives_json(domain):
     parameter = Parameter(name="p", domain=domain, default=domain.ends()[0])
@@ -262,7 +258,6 @@ def test_a_condition_on_an_absent_parameter_does_not_hold():
     assert not SPACE["momentum"].in_use({"norm": 1})
 
 
-@settings(deadline=None)
 @given(spaces(), st.data())
 def test_completing_twice_changes_nothing(drawn, data):
     space, _ = drawn
@@ -275,7 +270,6 @@ def test_completing_twice_changes_nothing(drawn, data):
     assert tuple(once) == space.names
 
 
-@settings(deadline=None)
 @given(spaces())
 def test_configurations_are_counted_as_by_trying_all(drawn):
     space, tuned = drawn

@@ -3,7 +3,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -220,7 +220,6 @@ scalars = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text(min_size=1), scalars))
 def test_any_parameters_survive_json(parameters):
     record = changed(TRIAL, parameters=parameters)

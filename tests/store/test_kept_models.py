@@ -255,7 +255,7 @@ Runs = st.lists(
 """Each run's loss, its seed where it is a replicate, and the step before which it is killed."""
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(runs=Runs, order=st.randoms(use_true_random=False))
 def test_whatever_is_cut_off_the_best_model_stays_and_in_the_end_it_alone(runs, order):
     with tempfile.TemporaryDirectory() as folder:

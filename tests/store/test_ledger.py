@@ -221,13 +221,13 @@ def play(spec, actions):
             getattr(others, name)(*arguments)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(actions=st.lists(SEARCHING, max_size=40))
 def test_a_kept_search_knows_what_a_walk_over_all_trials_finds(spec, actions):
     play(spec, actions)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(actions=st.lists(REPLICATING, max_size=40), more=st.lists(SEARCHING, max_size=10))
 def test_kept_replicates_are_those_that_a_walk_over_all_trials_finds(spec, actions, more):
     play(spec, [*actions, *more, ("look",), *actions])
