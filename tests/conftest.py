@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import pytest
 from hand_made import compare
 from hand_made import settings as data_settings
 from kept_study import Kept
+from warm.workers import process_to_copy, warm
 
 from ablate.config import load_study
 from ablate.data import prepared as data
@@ -28,6 +29,9 @@ from ablate.spec.study import StudySpec
 from ablate.store.place import StoragePlace
 from ablate.store.studies import find_study
 
+WARM = Path(__file__).parent / "warm" / "command.py"
+TRAINING = ("run", "check", "plan", "export", "data")
+"""Commands that may start workers."""
 MODELS = Path(__file__).parent / "functional" / "models.py"
 
 SPACE = """
@@ -107,8 +111,19 @@ class Project:
         return [sys.executable, "-m", "ablate", *arguments]
 
     def ablate(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Runs a command to its end; the workers that it starts are warm ones."""
+        command = self.command(*arguments)
+        if arguments[0] in TRAINING:
+            command = [sys.executable, str(WARM), process_to_copy(), *arguments]
+        return self.run(command, **environment)
+
+    def ablate_anew(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Runs a command to its end as users do, whose workers load all by themselves."""
+        return self.run(self.command(*arguments), **environment)
+
+    def run(self, command: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(*arguments),
+            command,
             cwd=self.folder,
             env={**os.environ, **environment},
             capture_output=True,
@@ -156,6 +171,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     return make_project(tmp_path)
 
 
+@pytest.fixture
+def warm_workers() -> Iterator[None]:
+    """Studies that are run within the test's own process have warm workers."""
+    with warm():
+        yield
+
+
 @pytest.fixture(scope="session")
 def once(
     tmp_path_factory: pytest.TempPathFactory,
@@ -171,7 +193,8 @@ def once(
             if done.exists():
                 return Project(folder)
             project = make_project(folder)
-            run(project)
+            with warm():
+                run(project)
             done.touch()
         return project
 

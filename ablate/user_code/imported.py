@@ -144,8 +144,10 @@ class UserCode:
         """Where a module lies that is the user's own."""
         if name.partition(".")[0] in NOT_THE_USERS:
             return None
-        own = (_own_place(place, self._folders) for place in _places(module))
-        return next((place for place in own if place is not None), None)
+        for place in map(_normal, _places(module)):
+            if _is_own(place, self._folders):
+                return Path(place)
+        return None
 
 
 _read_code = SourceFileLoader.get_code
@@ -208,20 +210,20 @@ def _set_in_package(name: str, module: ModuleType | None) -> None:
 
 
 @cache
-def _own_place(place: str, folders: tuple[str, ...]) -> Path | None:
-    """A place without detours, if it is the user's own; asked for every module, in every training."""
-    normal = os.path.normpath(place)
-    return Path(normal) if _is_own(normal, folders) else None
+def _normal(place: str) -> str:
+    """A place without detours; asked for every module, in every training."""
+    return os.path.normpath(place)
 
 
 def _is_own(file: str, folders: tuple[str, ...]) -> bool:
     """Whether a file lies below one of the folders, and was not installed there."""
-    return any(
+    return file.startswith(folders) and any(
         file.startswith(folder) and not _is_installed(Path(file), Path(folder))
         for folder in folders
     )
 
 
+@cache
 def _is_installed(file: Path, folder: Path) -> bool:
     """Whether a file below a folder belongs to Python, or to a package that was installed there."""
     between = list(file.relative_to(folder).parents)[:-1]

@@ -21,7 +21,7 @@ from ablate.workers.messages import Trained
 from ablate.workers.process import Worker
 from functional.drawn_studies import RIGHT_DATA, RIGHT_NETWORKS, studies
 
-IN_PROCESS, THROUGH_WORKERS = 300, 20
+IN_PROCESS, THROUGH_WORKERS = 200, 20
 
 
 class WorkerInProcess:
@@ -82,6 +82,7 @@ def stubbed(monkeypatch):
     monkeypatch.setattr("ablate.cli.run._write_report", lambda *_: None)
     monkeypatch.setattr(keras.Model, "fit", fit)
     monkeypatch.setattr("ablate.training.loop.gc.collect", lambda: 0)
+    monkeypatch.setattr("ablate.training.pipelines.PIPELINE_MEMORY", 0)
     monkeypatch.setattr("ablate.training.repeatable.repeats_itself", lambda *_: True)
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
 

@@ -16,6 +16,8 @@ from ablate.data import prepared as data
 from ablate.data import split
 from ablate.running.run import run_study
 
+pytestmark = pytest.mark.usefixtures("warm_workers")
+
 STUDY = """
 [study]
 name = "kept"

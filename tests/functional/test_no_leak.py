@@ -11,6 +11,8 @@ from ablate.data.prepared import prepare
 from ablate.errors import RunError
 from ablate.running.run import run_study
 
+pytestmark = pytest.mark.usefixtures("warm_workers")
+
 
 def test_a_search_needs_no_test_images_and_a_replicate_does(project):
     project.study_file.write_text(COMPARED)

@@ -42,14 +42,14 @@ def test_a_study_runs_and_is_reported(bare, backend):
         ("run", "study.toml", "--trials", "1", "--workers", "1"),
         ("report", "dense"),
     ):
-        found = bare.ablate(*command, **around)
+        found = bare.ablate_anew(*command, **around)
         assert found.returncode == 0, found.stderr
     assert "1 complete" in found.stdout
 
 
 def test_a_study_that_needs_it_is_told_what_there_is(bare):
     needs("jax")
-    found = bare.ablate("check", "study.toml", PYTHONPATH=str(bare.folder / "site"))
+    found = bare.ablate_anew("check", "study.toml", PYTHONPATH=str(bare.folder / "site"))
     assert found.returncode == 2
     assert "training.backend: the backend tensorflow is not installed" in found.stderr
     assert 'install it: pip install tensorflow, or set backend = "jax"' in found.stderr

@@ -8,6 +8,8 @@ from conftest import make_project
 import ablate
 from ablate.running.run import run_study
 
+pytestmark = pytest.mark.usefixtures("warm_workers")
+
 
 def outcomes(project):
     table = ablate.results("dense", storage=project.place.url)

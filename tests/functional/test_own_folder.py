@@ -5,11 +5,14 @@ from __future__ import annotations
 import shutil
 
 import numpy as np
+import pytest
 from conftest import COMPARED
 from sklearn.datasets import load_digits
 
 import ablate
 from ablate.running.run import run_study
+
+pytestmark = pytest.mark.usefixtures("warm_workers")
 
 
 def test_a_study_trains_and_tests_on_images_that_stay_where_they_are(project):

@@ -99,7 +99,7 @@ def test_a_study_on_a_cluster_survives_the_death_of_a_worker(tmp_path, cluster, 
 def test_what_a_cluster_cannot_give_is_said(tmp_path, cluster, url):
     project = make_project(tmp_path)
     options = ("run", "study.toml", "--executor", "ray", "--storage", url)
-    result = project.ablate(
+    result = project.ablate_anew(
         *options, "--address", cluster.address, "--set", "resources.num_gpus=0.25"
     )
     assert result.returncode == 2
@@ -112,7 +112,7 @@ def test_what_a_cluster_cannot_give_is_said(tmp_path, cluster, url):
 def test_a_cluster_that_is_not_there_is_said(tmp_path, url):
     project = make_project(tmp_path)
     options = ("run", "study.toml", "--executor", "ray", "--storage", url)
-    result = project.ablate(*options, "--address", "127.0.0.1:1")
+    result = project.ablate_anew(*options, "--address", "127.0.0.1:1")
     assert result.returncode == 2
     assert result.stderr == (
         "--address: nothing answers at 127.0.0.1:1: Connection refused; start a cluster "

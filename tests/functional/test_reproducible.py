@@ -13,7 +13,7 @@ def test_the_same_seed_gives_the_same_losses(project, backend):
     needs(backend)
     losses = []
     for name in ("first", "second"):
-        result = project.ablate(
+        result = project.ablate_anew(
             "run",
             "study.toml",
             "--trials",

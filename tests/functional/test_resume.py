@@ -22,6 +22,8 @@ from ablate.store.place import open_existing, open_storage
 from ablate.store.studies import find_study, open_study
 from ablate.store.trials import begin
 
+pytestmark = pytest.mark.usefixtures("warm_workers")
+
 LONG = ("--set", "training.epochs=40", "--set", "data.per_class=100")
 
 

@@ -110,6 +110,7 @@ def test_sigterm_ends_a_run_that_goes_on_later(compared):
     assert ("tune", "running") not in fates(compared)
 
 
+@pytest.mark.usefixtures("warm_workers")
 def test_a_network_that_hangs_is_ended_three_times_and_has_failed(project):
     study = project.study(
         "tune.trials=1", "tune.parameters=[]", 'tune.trouble={ choices = ["hangs"] }'
