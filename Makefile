@@ -9,8 +9,8 @@ demo: .venv/installed  ## run the example study (about 5 minutes on 2 CPU cores)
 	$(BIN)/ablate run studies/line_dropout.toml
 	$(BIN)/ablate report line_dropout
 
-test: .venv/installed-dev  ## run the whole test suite, four files at a time
-	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+test: .venv/installed-dev  ## run the whole test suite, three files at a time
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 test-torch: .venv/installed-torch  ## the tests of training and of all backends, with PyTorch
 	KERAS_BACKEND=torch $(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/training
